@@ -6,17 +6,14 @@
 #define WEIR_RECORD_REQUEST_HPP
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "weir/base/json_write.hpp"
+#include "weir/base/measured.hpp"
 
 namespace weir::inline v0 {
-
-/// A time or a count that was not measured. Written as null; never as 0.
-inline constexpr std::int64_t unmeasured = std::numeric_limits<std::int64_t>::min();
 
 /// How a request ended. `ok` is the only success.
 enum class outcome : unsigned char {
