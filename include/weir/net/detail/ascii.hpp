@@ -1,0 +1,35 @@
+// weir/net/detail/ascii.hpp - characters as protocols see them, whatever the locale. Needs the standard library only.
+#ifndef WEIR_NET_DETAIL_ASCII_HPP
+#define WEIR_NET_DETAIL_ASCII_HPP
+
+#include <algorithm>
+#include <string_view>
+
+namespace weir::inline v0::detail {
+
+inline char ascii_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+inline bool ascii_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+inline bool ascii_alnum(char c) noexcept {
+  return ascii_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
+/// Equal but for the case of ASCII letters: how field names, codings and schemes compare.
+inline bool ascii_same(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
+}
+
+/// The value of a hexadecimal digit; -1 for any other character.
+inline int hex_value(char c) noexcept {
+  if (ascii_digit(c)) return c - '0';
+  const char low = ascii_lower(c);
+  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+}  // namespace weir::inline v0::detail
+
+#endif  // WEIR_NET_DETAIL_ASCII_HPP
