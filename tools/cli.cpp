@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
-#include <numeric>
 #include <span>
 
 #include "cli_table.hpp"
@@ -20,41 +19,53 @@ namespace {
 
 std::string_view running = "weir";  // the tool's name, for messages
 
-/// How many single-character edits turn `a` into `b`.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t above = row[j + 1];
-      row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
-
 std::string unknown_option(const std::vector<option>& options, std::string_view word) {
-  const std::string_view name = word.substr(std::min(word.find_first_not_of('-'), word.size()));
-  std::string nearest;
-  std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
+  std::vector<std::string> names;
   for (const auto& o : options)
-    for (const auto& known : split_at(o.names, ','))
-      if (const auto far = edit_distance(name, known); known.size() > 1 && far < best) best = far, nearest = known;
-  return "unknown option " + std::string(word) + (nearest.empty() ? "" : "; did you mean --" + nearest + "?");
+    for (const auto& name : split_at(o.names, ','))
+      if (name.size() > 1) names.push_back(name);
+  const auto near = nearest(names, word.substr(0, word.find('=')).substr(word.find_first_not_of('-')));
+  return "unknown option " + std::string(word) + (near.empty() ? "" : "; did you mean --" + near + "?");
 }
 
-/// `--max_tokens=3` is `--max-tokens=3`; the value keeps its underscores.
-std::string with_dashes(std::string word) {
-  if (!word.starts_with("--")) return word;
-  std::replace(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(std::min(word.find('='), word.size())), '_',
-               '-');
-  return word;
+std::string key(const option& o) {
+  return split_at(o.names, ',')[0];
 }
 
-result<void> check_choice(const option& o, const std::vector<std::string>& values) {
+const option* named_by(const std::vector<option>& options, std::string_view word) {
+  const auto is_named = [&](const option& o) {
+    const auto names = split_at(o.names, ',');
+    return std::any_of(names.begin(), names.end(), [&](const auto& name) { return dashed(name) == word; });
+  };
+  const auto it = std::find_if(options.begin(), options.end(), is_named);
+  return it == options.end() ? nullptr : &*it;
+}
+
+/// The words up to `--`, where `end` stands afterwards, in CLI11's spelling: `--max_tokens=3` is `--max-tokens` `3`.
+/// A value stays as it is, also where it looks like an option or is empty.
+std::vector<std::string> spelled_out(const std::vector<option>& options, const std::vector<std::string>& words,
+                                     std::size_t& end) {
+  std::vector<std::string> out;
+  bool value_follows = false;
+  for (end = 0; end < words.size() && (value_follows || words[end] != "--"); ++end) {
+    const std::string& word = words[end];
+    std::string name = word.substr(0, word.find('='));
+    if (name.starts_with("--")) std::replace(name.begin(), name.end(), '_', '-');
+    const option* o = value_follows ? nullptr : named_by(options, name);
+    const bool takes_value = o && !o->value.empty();
+    const bool has_value = name.size() < word.size();
+    if (takes_value && has_value)
+      out.insert(out.end(), {name, word.substr(name.size() + 1)});
+    else
+      out.push_back(o && !has_value ? name : word);
+    value_follows = takes_value && !has_value;
+  }
+  return out;
+}
+
+result<void> check(const option& o, const std::vector<std::string>& values) {
+  if (!o.repeats && values.size() > 1)
+    return failure{errc::invalid_argument, spelled(o) + " was given " + std::to_string(values.size()) + " times"};
   if (o.choices.empty()) return {};
   const auto choices = split_at(o.choices, '|');
   for (const auto& value : values) {
@@ -66,6 +77,16 @@ result<void> check_choice(const option& o, const std::vector<std::string>& value
       return failure{errc::invalid_argument, spelled(o) + ": '" + value + "' is not one of " + std::string(o.choices)};
   }
   return {};
+}
+
+CLI::Option* add(CLI::App& app, const option& o) {
+  std::string spelling;
+  for (const auto& name : split_at(o.names, ',')) spelling += (spelling.empty() ? "" : ",") + dashed(name);
+  if (o.value.empty()) return app.add_flag(spelling);
+  return app.add_option(spelling)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
 }
 
 }  // namespace
@@ -90,56 +111,38 @@ result<std::int64_t> arguments::duration_ns(std::string_view name, std::int64_t 
 }
 
 result<arguments> parse(const description& tool, const std::vector<std::string>& words) {
-  arguments out;
-  const auto options = all_options(tool);
+  const auto options = parsed_options(tool);
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
-  std::map<std::string, std::vector<std::string>> values;
-  std::map<std::string, bool> flags;
-  for (const auto& o : options) {
-    const auto names = split_at(o.names, ',');
-    std::string spelling;
-    for (const auto& name : names) spelling += (spelling.empty() ? "" : ",") + dashed(name);
-    if (o.value.empty())
-      app.add_flag(spelling, flags[names[0]]);
-    else
-      app.add_option(spelling, values[names[0]])
-          ->expected(1)
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-          ->allow_extra_args(false);
-  }
+  std::vector<CLI::Option*> parsed;
+  for (const auto& o : options) parsed.push_back(add(app, o));
 
-  const auto dashes = tool.rest ? std::find(words.begin(), words.end(), "--") : words.end();
-  if (dashes != words.end()) out.rest_.assign(dashes + 1, words.end());
-  std::vector<std::string> reversed;  // CLI11 reads its words from the back
-  std::transform(words.begin(), dashes, std::back_inserter(reversed), with_dashes);
+  std::size_t dashes = 0;
+  auto reversed = spelled_out(options, words, dashes);  // CLI11 reads its words from the back
   std::reverse(reversed.begin(), reversed.end());
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& e) {
     return failure{errc::invalid_argument, e.what()};
   }
-  bool only_operands = false;
+
+  arguments out;
   for (const auto& word : app.remaining()) {
-    if (!only_operands && word == "--")
-      only_operands = true;
-    else if (!only_operands && word.size() > 1 && word[0] == '-')
-      return failure{errc::invalid_argument, unknown_option(options, word)};
-    else
-      out.operands_.push_back(word);
+    if (word.size() > 1 && word[0] == '-') return failure{errc::invalid_argument, unknown_option(options, word)};
+    out.operands_.push_back(word);
+  }
+  if (dashes < words.size()) {
+    auto& after = tool.rest ? out.rest_ : out.operands_;
+    after.insert(after.end(), words.begin() + static_cast<std::ptrdiff_t>(dashes) + 1, words.end());
   }
   if (tool.operands.empty() && !out.operands_.empty())
     return failure{errc::invalid_argument, "takes no operand, but got '" + out.operands_[0] + "'"};
-  for (const auto& [name, given] : flags)
-    if (given) out.values_[name] = {};
-  for (const auto& o : options) {
-    const auto& given = values[split_at(o.names, ',')[0]];
-    if (given.empty()) continue;
-    if (!o.repeats && given.size() > 1)
-      return failure{errc::invalid_argument, spelled(o) + " was given " + std::to_string(given.size()) + " times"};
-    if (auto ok = check_choice(o, given); !ok) return ok.error();
-    out.values_[split_at(o.names, ',')[0]] = given;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    if (parsed[i]->count() == 0) continue;
+    auto given = options[i].value.empty() ? std::vector<std::string>{} : parsed[i]->results();
+    if (auto ok = check(options[i], given); !ok) return ok.error();
+    out.values_[key(options[i])] = std::move(given);
   }
   return out;
 }
@@ -167,6 +170,7 @@ int run(const description& tool, int argc, char** argv, result<int> (*body)(cons
   if (!given) return say(given.error().detail + "\ntry '" + std::string(tool.name) + " --help'"), 2;
   if (given->has("help")) return finish(print(help_text(tool)));
   if (given->has("version")) return finish(print(std::string(tool.name) + " " WEIR_VERSION_STRING "\n"));
+  if (given->has("summary")) return finish(print(std::string(tool.name) + ": " + std::string(tool.summary) + "\n"));
   if (given->has("man")) return finish(print(man_page(tool)));
   if (given->has("completion")) return finish(print(completion(tool, given->get("completion")).value()));
 

@@ -33,12 +33,13 @@ struct description {
   std::string_view name;     ///< "weir-split"
   std::string_view summary;  ///< One line: "deals rows to workers by stride, block, hash or weight".
   std::string_view usage;    ///< The synopsis, one line a form, each starting with the tool's name.
-  std::string_view text;     ///< A few paragraphs; plain text, paragraphs separated by blank lines.
+  std::string_view text;     ///< Paragraphs separated by blank lines; a line that starts with a space is kept as it is.
   std::vector<option> options;
   std::string_view examples;  ///< Shell lines that work.
   std::string_view exits = "0 done, 2 trouble (usage, input, system)";
   std::string_view operands = "[FILE]...";  ///< For completion: empty where the tool takes none.
   bool rest = false;                        ///< Words after `--` are kept apart: see arguments::rest.
+  bool runs_tools = false;                  ///< The operands are a tool and its own command line; `weir` alone.
 };
 
 /// A command line that has been read.
@@ -68,7 +69,8 @@ class arguments {
   std::vector<std::string> operands_, rest_;
 };
 
-/// Reads a command line. Long names accept `-` or `_`.
+/// Reads a command line. Long names accept `-` or `_`; the word after an option that takes a value is its value,
+/// whatever it looks like; after `--` there are operands only (or `rest`).
 /// \param words  without the program's name.
 /// \return       errc::invalid_argument for an unknown option (with the nearest known one), a missing or refused value.
 [[nodiscard]] result<arguments> parse(const description& tool, const std::vector<std::string>& words);
@@ -78,7 +80,8 @@ class arguments {
 /// \param shell  bash, zsh or fish.
 [[nodiscard]] result<std::string> completion(const description& tool, std::string_view shell);
 
-/// Runs a tool: --help, --version, --man, --completion SHELL and bad usage are handled, then `body` is called.
+/// Runs a tool: --help, --version, --man, --completion SHELL, --summary and bad usage are handled, else `body` is
+/// called.
 /// \return  the body's status; 2 where it fails, throws, or standard output can't be written in full.
 int run(const description& tool, int argc, char** argv, result<int> (*body)(const arguments&)) noexcept;
 

@@ -31,6 +31,30 @@ std::string shell_quoted(std::string_view text) {  // for a shell, in single quo
   return out + "'";
 }
 
+/// The values an option may take, for a completion list: "stride block weight=".
+std::string choice_words(const option& o) {
+  std::string words;
+  for (const auto& choice : split_at(o.choices, '|'))
+    words += (words.empty() ? "" : " ") + choice.substr(0, choice.find("..."));
+  return words;
+}
+
+std::string first_sentence(std::string_view text) {
+  text = text.substr(0, text.find(". "));
+  if (text.ends_with('.')) text.remove_suffix(1);
+  return std::string(text);
+}
+
+// A tool's function looks at no more than COMP_WORDS and COMP_CWORD, so `weir split --<TAB>` can call weir-split's.
+constexpr std::string_view bash_tools = R"sh(  if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
+    local tool=weir-${COMP_WORDS[1]} function=_weir_${COMP_WORDS[1]//-/_}
+    declare -F "$function" > /dev/null || _completion_loader "$tool" 2> /dev/null
+    if declare -F "$function" > /dev/null; then "$function"; fi
+    return
+  fi
+  if [[ $word != -* ]]; then mapfile -t COMPREPLY < <(compgen -W "$(weir list --names)" -- "$word"); return; fi
+)sh";
+
 std::string bash_completion(const description& tool) {
   std::string function = "_" + std::string(tool.name), words, cases;
   std::replace(function.begin(), function.end(), '-', '_');
@@ -41,43 +65,63 @@ std::string bash_completion(const description& tool) {
       pattern += (pattern.empty() ? "" : "|") + dashed(name);
     }
     if (o.value.empty()) continue;
-    std::string choices(o.choices);
-    std::replace(choices.begin(), choices.end(), '|', ' ');
-    cases += "    " + pattern + ") COMPREPLY=($(compgen " +
-             (choices.empty() ? std::string("-f") : "-W " + shell_quoted(choices)) + " -- \"$word\")); return ;;\n";
+    const std::string generator = o.choices.empty() ? "-f" : "-W " + shell_quoted(choice_words(o));
+    cases += "    " + pattern + ") mapfile -t COMPREPLY < <(compgen " + generator + " -- \"$word\"); return ;;\n";
   }
-  return function +
-         "() {\n  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n  case $before in\n" +
-         cases + "  esac\n  if [[ $word == -* ]]; then COMPREPLY=($(compgen -W " + shell_quoted(words) +
-         " -- \"$word\")); else COMPREPLY=($(compgen -f -- \"$word\")); fi\n}\ncomplete -o filenames -F " + function +
-         " " + std::string(tool.name) + "\n";
+  return function + "() {\n  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n" +
+         std::string(tool.runs_tools ? bash_tools : "") + "  case $before in\n" + cases +
+         "  esac\n  if [[ $word == -* ]]; then mapfile -t COMPREPLY < <(compgen -W " + shell_quoted(words) +
+         " -- \"$word\")\n  else mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); fi\n}\ncomplete -o filenames -F " +
+         function + " " + std::string(tool.name) + "\n";
 }
 
+constexpr std::string_view zsh_tools = R"sh(if (( CURRENT > 2 )) && [[ $words[2] != -* ]]; then
+  words[2]=weir-$words[2]; shift words; (( CURRENT-- )); _normal; return
+fi
+if [[ $words[CURRENT] != -* ]]; then compadd -- $(weir list --names); return; fi
+)sh";
+
 std::string zsh_completion(const description& tool) {
-  std::string out = "#compdef " + std::string(tool.name) + "\n_arguments -s \\\n";
+  std::string out = "#compdef " + std::string(tool.name) + "\n" + std::string(tool.runs_tools ? zsh_tools : "") +
+                    "_arguments -s \\\n";
   for (const auto& o : all_options(tool)) {
-    std::string help(o.help.substr(0, o.help.find(". ")));
+    std::string help = first_sentence(o.help);
     std::replace_if(help.begin(), help.end(), [](char c) { return c == '[' || c == ']' || c == ':'; }, ' ');
-    std::string choices(o.choices);
-    std::replace(choices.begin(), choices.end(), '|', ' ');
     for (const auto& name : split_at(o.names, ',')) {
-      const std::string action =
-          o.value.empty() ? "" : ":" + std::string(o.value) + ":" + (choices.empty() ? "_files" : "(" + choices + ")");
+      const std::string values = o.choices.empty() ? "_files" : "(" + choice_words(o) + ")";
+      const std::string action = o.value.empty() ? "" : ":" + std::string(o.value) + ":" + values;
       out += "  " + shell_quoted((o.repeats ? "*" : "") + dashed(name) + "[" + help + "]" + action) + " \\\n";
     }
   }
   return out + "  '*:file:_files'\n";
 }
 
+constexpr std::string_view fish_tools = R"sh(complete -c weir -n __fish_use_subcommand -x -a '(weir list --names)'
+complete -c weir -n 'not __fish_use_subcommand' -x -a '(complete -C "weir-"(commandline -cp | string replace -r "^\s*weir\s+" ""))'
+)sh";
+
 std::string fish_completion(const description& tool) {
-  std::string out;
+  std::string out(tool.runs_tools ? fish_tools : "");
   for (const auto& o : all_options(tool)) {
     out += "complete -c " + std::string(tool.name);
     for (const auto& name : split_at(o.names, ',')) out += (name.size() == 1 ? " -s " : " -l ") + name;
-    std::string choices(o.choices);
-    std::replace(choices.begin(), choices.end(), '|', ' ');
-    if (!o.value.empty()) out += choices.empty() ? " -r" : " -x -a " + shell_quoted(choices);
-    out += " -d " + shell_quoted(o.help.substr(0, o.help.find(". "))) + "\n";
+    if (!o.value.empty()) out += o.choices.empty() ? " -r" : " -x -a " + shell_quoted(choice_words(o));
+    out += " -d " + shell_quoted(first_sentence(o.help)) + "\n";
+  }
+  return out;
+}
+
+/// `text` so that roff prints it as it is: ASCII quotes, dashes and carets would otherwise become typographic ones.
+std::string roff(std::string_view text) {
+  constexpr std::string_view special = "-\\'`^~";
+  constexpr std::string_view escaped[] = {"\\-", "\\e", "\\(aq", "\\(ga", "\\(ha", "\\(ti"};
+  std::string out;
+  for (const char c : text) {
+    if (c == '.' && (out.empty() || out.back() == '\n')) out += "\\&";  // a dot that starts a line is no request
+    if (const auto at = special.find(c); at != special.npos)
+      out += escaped[at];
+    else
+      out += c;
   }
   return out;
 }
@@ -88,7 +132,8 @@ std::string help_text(const description& tool) {
   constexpr std::size_t left = 30, width = 110;
   std::string out = std::string(tool.name) + ": " + std::string(tool.summary) + "\n\nusage:\n";
   for (const auto& line : split_at(tool.usage, '\n')) out += "  " + line + "\n";
-  for (const auto& paragraph : split_at(tool.text, '\n')) out += "\n" + wrapped(paragraph, 0, width);
+  for (const auto& line : split_at(tool.text, '\n'))
+    out += "\n" + (line.starts_with(' ') ? line : wrapped(line, 0, width));
   out += "\n\noptions:\n";
   for (const auto& o : all_options(tool)) {
     std::string head = "  " + spelled(o);
@@ -103,21 +148,6 @@ std::string help_text(const description& tool) {
 }
 
 std::string man_page(const description& tool) {
-  const auto roff = [](std::string_view text) {
-    std::string out;
-    bool line_start = true;
-    for (const char c : text) {
-      if (line_start && (c == '.' || c == '\'')) out += "\\&";
-      if (c == '-')
-        out += "\\-";
-      else if (c == '\\')
-        out += "\\e";
-      else
-        out += c;
-      line_start = c == '\n';
-    }
-    return out;
-  };
   std::string upper(tool.name);
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
