@@ -1,0 +1,112 @@
+// weir/record/json_fields.hpp - reads the fields of a JSON object into members, whatever their order. Needs simdjson.
+#ifndef WEIR_RECORD_JSON_FIELDS_HPP
+#define WEIR_RECORD_JSON_FIELDS_HPP
+
+#include <simdjson.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "weir/base/measured.hpp"
+#include "weir/base/result.hpp"
+
+namespace weir::inline v0::detail {
+
+using json_value = simdjson::ondemand::value;
+
+/// Reads one kind of value. \return  nullptr, or what was expected instead: "an integer or null".
+using read_outcome = const char*;
+
+/// A field of a record, and what to do with its value. `Target` is what the value goes into.
+template <class Target>
+struct json_field {
+  std::string_view name;
+  read_outcome (*read)(Target&, json_value);
+};
+
+inline failure not_json(simdjson::error_code error) {
+  return {errc::parse, std::string("not JSON: ") + simdjson::error_message(error)};
+}
+
+/// Reads the fields of `object` that `fields` names; skips the others, of which only brackets and quotes are checked.
+/// \complexity  one comparison a field where the object has them in the table's order, as our own writers do.
+template <class Target>
+result<void> read_fields(simdjson::ondemand::object object, std::span<const json_field<Target>> fields, Target& into) {
+  std::size_t expected = 0;  // the table's entry after the last one found
+  for (auto each : object) {
+    simdjson::ondemand::field field;
+    std::string_view name;
+    if (const auto error = std::move(each).get(field)) return not_json(error);
+    if (const auto error = field.unescaped_key().get(name)) return not_json(error);
+    for (std::size_t tried = 0; tried < fields.size(); ++tried) {
+      const std::size_t at = expected + tried < fields.size() ? expected + tried : expected + tried - fields.size();
+      if (fields[at].name != name) continue;
+      if (const auto wanted = fields[at].read(into, field.value()))
+        return failure{errc::parse, "field '" + std::string(fields[at].name) + "' is not " + wanted};
+      expected = at + 1;
+      break;
+    }
+  }
+  return {};
+}
+
+/// Whether `value` is null. simdjson returned a bool here once, and a result today.
+inline bool is_null(json_value value) {
+  if constexpr (std::is_same_v<decltype(value.is_null()), bool>) {
+    return value.is_null();
+  } else {
+    bool null = false;
+    return !value.is_null().get(null) && null;
+  }
+}
+
+/// A string; a number's digits as they stand (ids of other people's files); nothing for null.
+inline read_outcome read_text(std::string& out, json_value value) {
+  constexpr auto wanted = "a string";
+  simdjson::ondemand::json_type type{};
+  if (value.type().get(type)) return wanted;
+  std::string_view text;
+  if (type == simdjson::ondemand::json_type::string) {
+    if (value.get_string().get(text)) return wanted;
+  } else if (type == simdjson::ondemand::json_type::number) {
+    text = value.raw_json_token();
+    if (simdjson::ondemand::number checked; value.get_number().get(checked)) return wanted;
+    text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+  } else if (!is_null(value)) {
+    return wanted;
+  }
+  out.assign(text);
+  return nullptr;
+}
+
+/// A time: an integer, or null for one that was not measured.
+inline read_outcome read_time(std::int64_t& out, json_value value) {
+  if (!value.get_int64().get(out)) return nullptr;
+  out = unmeasured;
+  return is_null(value) ? nullptr : "an integer or null";
+}
+
+/// A count: an integer from 0, or null for one that was not taken.
+inline read_outcome read_count(std::int64_t& out, json_value value) {
+  if (!read_time(out, value) && (out >= 0 || out == unmeasured)) return nullptr;
+  return "a count from 0 or null";
+}
+
+/// A small integer, such as an index or an HTTP status.
+inline read_outcome read_small(std::int32_t& out, json_value value) {
+  std::int64_t wide = 0;
+  if (value.get_int64().get(wide) || wide < 0 || wide > std::numeric_limits<std::int32_t>::max())
+    return "an integer from 0 to 2147483647";
+  out = static_cast<std::int32_t>(wide);
+  return nullptr;
+}
+
+}  // namespace weir::inline v0::detail
+
+#endif  // WEIR_RECORD_JSON_FIELDS_HPP

@@ -1,0 +1,198 @@
+// weir/record/read.hpp - records of every type, read from JSON Lines. Needs simdjson.
+#ifndef WEIR_RECORD_READ_HPP
+#define WEIR_RECORD_READ_HPP
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weir/base/result.hpp"
+#include "weir/record/answer.hpp"
+#include "weir/record/json_fields.hpp"
+#include "weir/record/read_request.hpp"
+#include "weir/record/request.hpp"
+#include "weir/record/run.hpp"
+
+namespace weir::inline v0 {
+
+/// What a line is, by its field `type`; `other` is any type that this version does not know, and a line without one.
+enum class record_type : unsigned char { other = 0, run, endpoint, prompt, request, answer, sample, metric, verdict };
+[[nodiscard]] constexpr std::string_view to_string(record_type t) noexcept {
+  constexpr std::string_view names[] = {"other",  "run",    "endpoint", "prompt", "request",
+                                        "answer", "sample", "metric",   "verdict"};
+  return names[static_cast<unsigned char>(t)];
+}
+
+/// Bytes after a line that must be readable, so that it is parsed where it lies; rows of data/rows.hpp have them.
+inline constexpr std::size_t record_padding = simdjson::SIMDJSON_PADDING;
+
+/// Reads records line by line; keeps its buffers from line to line.
+///
+///     weir::record_reader record;
+///     auto type = record.read(row);
+///     if (type && *type == weir::record_type::request) use(record.request());
+///
+/// Fields may stand in any order; unknown ones are skipped. A time or count that is null or absent is `unmeasured`.
+class record_reader {
+ public:
+  explicit record_reader(read_options options = {}) : request_(options) {}
+
+  /// Reads one line.
+  /// \param line  one JSON object; `record_padding` readable bytes follow it (of any value).
+  /// \return      its type, or errc::parse with a sentence that names the field. The line's number is the caller's to
+  ///              add: see read_records.
+  result<record_type> read(std::string_view line) {
+    simdjson::ondemand::document document;
+    simdjson::ondemand::object object;
+    const simdjson::padded_string_view padded(line.data(), line.size(), line.size() + record_padding);
+    if (const auto error = parser_.iterate(padded).get(document)) return detail::not_json(error);
+    if (const auto error = document.get_object().get(object)) {
+      if (error != simdjson::INCORRECT_TYPE) return detail::not_json(error);
+      return failure{errc::parse, "not a JSON object in one line"};
+    }
+    auto type = find_type(object);
+    if (!type) return type;
+    if (auto ok = read_as(*type, object); !ok) return ok.error();
+    if (const char* rest = nullptr; !document.current_location().get(rest))
+      return failure{errc::parse, "more text after the JSON object"};
+    return type;
+  }
+
+  /// The record of the line just read, valid until the next one. \pre  read() returned the type.
+  [[nodiscard]] const request_record& request() const noexcept { return request_.record; }
+  [[nodiscard]] const answer_record& answer() const noexcept { return answer_; }
+  [[nodiscard]] const run_record& run() const noexcept { return run_; }
+
+ private:
+  static result<record_type> find_type(simdjson::ondemand::object& object) {
+    std::string_view name;
+    const auto error = object.find_field_unordered("type").get_string().get(name);
+    if (error && error != simdjson::NO_SUCH_FIELD && error != simdjson::INCORRECT_TYPE) return detail::not_json(error);
+    const auto type =
+        error ? record_type::other : detail::from_name(name, record_type::verdict).value_or(record_type::other);
+    if (const auto again = object.reset().error()) return detail::not_json(again);
+    return type;
+  }
+
+  result<void> read_as(record_type type, simdjson::ondemand::object object) {
+    if (type == record_type::request) return request_.read(object);
+    if (type == record_type::answer) {
+      answer_ = {};
+      return detail::read_fields<answer_record>(object, answer_fields(), answer_);
+    }
+    if (type == record_type::run) {
+      run_ = {};
+      return detail::read_fields<run_record>(object, run_fields(), run_);
+    }
+    return detail::read_fields<record_reader>(object, {}, *this);  // nothing is wanted, but it must be whole
+  }
+
+  static std::span<const detail::json_field<answer_record>> answer_fields();
+  static std::span<const detail::json_field<run_record>> run_fields();
+  static detail::read_outcome read_rules(answer_record& answer, detail::json_value value, bool verdicts);
+
+  simdjson::ondemand::parser parser_;
+  detail::request_target request_;
+  answer_record answer_;
+  run_record run_;
+};
+
+/// Reads {rule: text or null} or, where `verdicts`, {rule: bool} into the rules of that name.
+inline detail::read_outcome record_reader::read_rules(answer_record& answer, detail::json_value value, bool verdicts) {
+  simdjson::ondemand::object object;
+  if (value.get_object().get(object)) return "an object";
+  for (auto each : object) {
+    simdjson::ondemand::field field;
+    std::string_view name;
+    if (std::move(each).get(field) || field.unescaped_key().get(name)) return "an object";
+    auto rule = std::ranges::find(answer.rules, name, &rule_verdict::rule);
+    if (rule == answer.rules.end()) rule = answer.rules.insert(rule, {std::string(name), {}, false, false});
+    if (verdicts) {
+      if (field.value().get_bool().get(rule->correct)) return "an object of true and false";
+    } else if (!detail::is_null(field.value())) {
+      rule->found = true;
+      if (detail::read_text(rule->predicted, field.value())) return "an object of strings and null";
+    }
+  }
+  return nullptr;
+}
+
+inline std::span<const detail::json_field<answer_record>> record_reader::answer_fields() {
+  using field = detail::json_field<answer_record>;
+  static constexpr std::array all{
+      field{"id", [](auto& a, auto v) { return detail::read_text(a.id, v); }},
+      field{"subject", [](auto& a, auto v) { return detail::read_text(a.subject, v); }},
+      field{"instance", [](auto& a, auto v) { return detail::read_text(a.instance, v); }},
+      field{"model", [](auto& a, auto v) { return detail::read_text(a.model, v); }},
+      field{"expected", [](auto& a, auto v) { return detail::read_text(a.expected, v); }},
+      field{"status", [](auto& a, auto v) { return detail::read_text(a.status, v); }},
+      field{"predicted", [](auto& a, auto v) { return read_rules(a, v, false); }},
+      field{"correct", [](auto& a, auto v) { return read_rules(a, v, true); }},
+  };
+  return all;
+}
+
+inline std::span<const detail::json_field<run_record>> record_reader::run_fields() {
+  using field = detail::json_field<run_record>;
+  static constexpr std::array all{
+      field{"tool", [](auto& r, auto v) { return detail::read_text(r.tool, v); }},
+      field{"host", [](auto& r, auto v) { return detail::read_text(r.host, v); }},
+      field{"t_start_ns", [](auto& r, auto v) { return detail::read_time(r.t_start_ns, v); }},
+      field{"start_unix_ns", [](auto& r, auto v) { return detail::read_time(r.start_unix_ns, v); }},
+  };
+  return all;
+}
+
+/// What read_records saw of a file.
+struct records_seen {
+  std::uint64_t records = 0;         ///< Lines that were records; blank lines are none.
+  std::uint64_t truncated_line = 0;  ///< The last line, where a killed writer left it half written; else 0.
+};
+
+namespace detail {
+/// Whether a last line without its end is the first part of a record whose writer died.
+inline bool is_cut_off(std::string_view line) {
+  simdjson::dom::parser parser;
+  return line.starts_with('{') && parser.parse(line.data(), line.size()).error() != simdjson::SUCCESS;
+}
+}  // namespace detail
+
+/// Reads all lines of `rows`, and calls `on_record(record_type)` after each; the record is in `record`.
+///
+///     auto rows = weir::open_rows(path);
+///     auto seen = weir::read_records(*rows, path, record, [&](weir::record_type type) { ... });
+///
+/// A half-written last line is skipped and told of; anything else that is no record is a failure.
+/// \param rows  next(row), line(), terminated() and status() as those of data/rows.hpp.
+/// \param name  what failures call the file: "run.jsonl:17: field 't_send_ns' is not an integer or null".
+template <class Rows, class OnRecord>
+result<records_seen> read_records(Rows& rows, std::string_view name, record_reader& record, OnRecord&& on_record) {
+  records_seen seen;
+  for (std::string_view row; rows.next(row);) {
+    if (row.find_first_not_of(" \t\r") == row.npos) continue;
+    const auto type = record.read(row);
+    if (type) {
+      ++seen.records;
+      on_record(*type);
+    } else if (!rows.terminated() && detail::is_cut_off(row)) {
+      seen.truncated_line = rows.line();
+    } else {
+      return failure{type.error().code,
+                     std::string(name) + ":" + std::to_string(rows.line()) + ": " + type.error().detail};
+    }
+  }
+  const auto& ended = rows.status();
+  if (ended) return seen;
+  if (ended.error().code == errc::io) return ended.error();  // names the file already
+  return failure{ended.error().code, std::string(name) + ": " + ended.error().detail};
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_RECORD_READ_HPP
