@@ -5,6 +5,7 @@
 #define WEIR_NET_URL_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -30,14 +31,10 @@ struct url {
     return text;
   }
 
-  /// The target of `endpoint` under this URL as a base: "http://h/api/" and "/v1/models" give "/api/v1/models".
+  /// The URL of `endpoint` with this one as the base: "http://h/api/" and "/v1/models" give "http://h/api/v1/models".
   /// The base's own query, if any, is dropped.
-  [[nodiscard]] std::string under(std::string_view endpoint) const {
-    std::string path = target.substr(0, target.find('?'));
-    while (path.ends_with('/')) path.pop_back();
-    if (!endpoint.starts_with('/')) path += '/';
-    return path.append(endpoint);
-  }
+  /// \return  errc::invalid_argument where a character of `endpoint` had to be percent-encoded.
+  [[nodiscard]] result<url> under(std::string_view endpoint) const;
 
   /// The whole as text again; `parse_url` of it gives an equal url.
   [[nodiscard]] std::string text() const { return (tls ? "https://" : "http://") + authority() + target; }
@@ -57,9 +54,16 @@ inline failure bad_url(std::string_view text, std::string_view why) {
   return {errc::invalid_argument, "URL '" + std::string(text) + "': " + std::string(why)};
 }
 
-/// Whether `c` may stand unescaped in a path or query (RFC 3986 pchar, "/", "?", and "%" of an escape).
-inline bool target_char(char c) noexcept {
-  return ascii_alnum(c) || std::string_view("-._~!$&'()*+,;=:@/?%").find(c) != std::string_view::npos;
+/// Whether `target` is path and query as RFC 3986 has them: nothing in it ends a request line or a header.
+inline bool plausible_target(std::string_view target) noexcept {
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    const bool escape =
+        target[i] == '%' && i + 2 < target.size() && hex_value(target[i + 1]) >= 0 && hex_value(target[i + 2]) >= 0;
+    const bool plain =
+        ascii_alnum(target[i]) || std::string_view("-._~!$&'()*+,;=:@/?").find(target[i]) != std::string_view::npos;
+    if (!escape && !plain) return false;
+  }
+  return true;
 }
 
 /// A DNS name or IPv4 address by its characters; the resolver has the last word. "_" is no host name's, but in use.
@@ -118,11 +122,22 @@ inline result<void> parse_authority(std::string_view authority, std::string_view
   if (auto ok = detail::parse_authority(authority, text, parsed); !ok) return ok.error();
 
   const auto target = rest.substr(authority.size());
-  if (!std::all_of(target.begin(), target.end(), detail::target_char))
+  if (!detail::plausible_target(target))
     return detail::bad_url(text, "a space or special character in the path must be percent-encoded");
   parsed.target = target.starts_with('/') ? "" : "/";
   parsed.target += target;
   return parsed;
+}
+
+inline result<url> url::under(std::string_view endpoint) const {
+  if (!detail::plausible_target(endpoint))
+    return detail::bad_url(endpoint, "a space or special character must be percent-encoded");
+  url joined = *this;
+  joined.target.resize(std::min(target.find('?'), target.size()));
+  while (joined.target.ends_with('/')) joined.target.pop_back();
+  if (!endpoint.starts_with('/')) joined.target += '/';
+  joined.target += endpoint;
+  return joined;
 }
 
 }  // namespace weir::inline v0
