@@ -164,6 +164,7 @@ inline std::span<const json_field<request_target>> request_target::fields() {
       field{"http_status", [](self& t, json_value v) { return read_small(t.record.http_status, v); }},
       field{"error", [](self& t, json_value v) { return t.options_.text ? read_text(t.record.error, v) : nullptr; }},
       field{"t_sched_ns", [](self& t, json_value v) { return read_time(t.record.t_sched_ns, v); }},
+      field{"t_woke_ns", [](self& t, json_value v) { return read_time(t.record.t_woke_ns, v); }},
       field{"t_connect_ns", [](self& t, json_value v) { return read_time(t.record.t_connect_ns, v); }},
       field{"t_send_ns", [](self& t, json_value v) { return read_time(t.record.t_send_ns, v); }},
       field{"t_first_ns", [](self& t, json_value v) { return read_time(t.record.t_first_ns, v); }},
@@ -175,6 +176,10 @@ inline std::span<const json_field<request_target>> request_target::fields() {
       field{"tokens_basis",
             [](self& t, json_value v) {
               return read_name(t.record.basis, v, tokens_basis::chunks, "a basis that docs/records.md lists");
+            }},
+      field{"itl_basis",
+            [](self& t, json_value v) {
+              return read_name(t.record.itl_basis, v, tokens_basis::chunks, "a basis that docs/records.md lists");
             }},
       field{"choices", [](self& t, json_value v) { return t.read_choices(v); }},
       field{"event_t_ns", [](self& t, json_value v) { return t.read_numbers(t.times_, v); }},

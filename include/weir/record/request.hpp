@@ -79,6 +79,7 @@ struct request_record {
   std::string error;             ///< One sentence; empty when ok.
 
   std::int64_t t_sched_ns = unmeasured;    ///< Intended arrival (open loop).
+  std::int64_t t_woke_ns = unmeasured;     ///< The sender noticed that it was due: its own lateness ends here.
   std::int64_t t_connect_ns = unmeasured;  ///< connect() called for this request; unmeasured on a kept connection.
   std::int64_t t_send_ns = unmeasured;     ///< First byte accepted by send().
   std::int64_t t_first_ns = unmeasured;    ///< First event that carried a generated token (any channel).
@@ -88,9 +89,10 @@ struct request_record {
 
   std::int64_t tokens_in = unmeasured;
   std::int64_t tokens_out = unmeasured;
-  tokens_basis basis = tokens_basis::none;
-  std::vector<choice_record> choices;  ///< One row a choice; one row where n = 1.
-  std::vector<token_event> events;     ///< Empty unless the run keeps per-event times.
+  tokens_basis basis = tokens_basis::none;      ///< Of tokens_out.
+  tokens_basis itl_basis = tokens_basis::none;  ///< Of the tokens of each event; none where nothing was streamed.
+  std::vector<choice_record> choices;           ///< One row a choice; one row where n = 1.
+  std::vector<token_event> events;              ///< Empty unless the run keeps per-event times.
 
   // Carried over from the prompt record, so that scoring needs no second file.
   std::string expected, subject, session;
@@ -127,6 +129,7 @@ inline void append_record(std::string& out, const request_record& r) {
   json.field("status", to_string(r.status)).field("http_status", r.http_status);
   detail::text_field(json, "error", r.error);
   detail::time_field(json, "t_sched_ns", r.t_sched_ns);
+  if (r.t_woke_ns != unmeasured) json.field("t_woke_ns", r.t_woke_ns);
   detail::time_field(json, "t_connect_ns", r.t_connect_ns);
   detail::time_field(json, "t_send_ns", r.t_send_ns);
   detail::time_field(json, "t_first_ns", r.t_first_ns);
@@ -135,7 +138,7 @@ inline void append_record(std::string& out, const request_record& r) {
   detail::time_field(json, "t_done_ns", r.t_done_ns);
   detail::time_field(json, "tokens_in", r.tokens_in);
   detail::time_field(json, "tokens_out", r.tokens_out);
-  json.field("tokens_basis", to_string(r.basis));
+  json.field("tokens_basis", to_string(r.basis)).field("itl_basis", to_string(r.itl_basis));
   json.key("choices").begin_array();
   for (const auto& c : r.choices) detail::append_choice(json, c);
   json.end_array();
