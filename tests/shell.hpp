@@ -26,7 +26,7 @@ inline shell_result shell(std::string_view command) {
   std::FILE* pipe = ::popen(("timeout 30 sh -c " + quoted + "' < /dev/null").c_str(), "re");
   if (!pipe) throw std::runtime_error("popen failed");
   std::string out;
-  std::array<char, 4096> bytes;
+  std::array<char, 4096> bytes{};
   for (std::size_t n = 0; (n = std::fread(bytes.data(), 1, bytes.size(), pipe)) > 0;) out.append(bytes.data(), n);
   const int status = ::pclose(pipe);
   return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), out};

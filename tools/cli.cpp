@@ -7,11 +7,19 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cli_table.hpp"
+#include "weir/base/result.hpp"
+#include "weir/base/units.hpp"
 #include "weir/base/version.hpp"
 
 namespace weir::tool {

@@ -1,8 +1,12 @@
 // The texts that come from an option table: help, manual page, shell completion.
 #include <algorithm>
+#include <cstddef>
 #include <string>
+#include <string_view>
 
+#include "cli.hpp"
 #include "cli_table.hpp"
+#include "weir/base/result.hpp"
 #include "weir/base/version.hpp"
 
 namespace weir::tool {

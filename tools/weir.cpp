@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -19,6 +18,7 @@
 
 #include "cli.hpp"
 #include "cli_table.hpp"
+#include "weir/base/result.hpp"
 #include "weir/base/unique_fd.hpp"
 
 namespace {

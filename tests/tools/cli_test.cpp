@@ -1,12 +1,11 @@
 #include "cli.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
 #include "cli_table.hpp"
+#include "shell.hpp"
 
 using weir::tool::parse;
 using words = std::vector<std::string>;
@@ -35,18 +34,13 @@ std::string refused(const words& given) {
 }
 
 bool installed(const std::string& program) {
-  return std::system(("command -v " + program + " > /dev/null").c_str()) == 0;
+  return shell("command -v " + program).status == 0;
 }
 
 /// Whether `command FILE` succeeds on a file that holds `text`.
 bool accepts(const std::string& command, const std::string& text) {
-  char path[] = "/tmp/weir-cli-XXXXXX";
-  std::FILE* file = ::fdopen(::mkstemp(path), "w");
-  std::fwrite(text.data(), 1, text.size(), file);
-  std::fclose(file);
-  const int status = std::system((command + " " + path).c_str());
-  std::remove(path);
-  return status == 0;
+  const temporary_directory folder;
+  return shell(command + " " + folder.write("text", text)).status == 0;
 }
 
 std::string completion(const char* shell) {

@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <cctype>
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
-#include <set>
+#include <ratio>
 #include <string>
 #include <vector>
 
