@@ -1,0 +1,94 @@
+// weir/stats/samples.hpp - samples of one quantity: all of them, or a histogram once they are many. Needs weir/stats.
+#ifndef WEIR_STATS_SAMPLES_HPP
+#define WEIR_STATS_SAMPLES_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "weir/stats/log_histogram.hpp"
+#include "weir/stats/percentile.hpp"
+
+namespace weir::inline v0 {
+
+/// Values >= 0 of one quantity. Up to `exact_limit` of them are kept and every figure is exact; beyond that they are
+/// counted in a log_histogram, and figures are at most log_histogram::relative_error off (the mean stays exact).
+///
+/// What comes out depends on the values alone: not on their order, nor on how they were dealt to sets that were merged.
+/// The unit should be small against the values (nanoseconds for latencies): the mean of a histogram is summed in whole
+/// units.
+class sample_set {
+ public:
+  explicit sample_set(std::size_t exact_limit = std::size_t{1} << 20) : exact_limit_(exact_limit) {}
+
+  /// \pre  value >= 0, finite; value * times, summed over all, below 9.2e18.
+  void add(double value, std::uint32_t times = 1) {
+    sum_ += std::llround(value * times);
+    if (exact() && values_.size() + times <= exact_limit_) {
+      values_.insert(values_.end(), times, value);
+      sorted_ = false;
+    } else {
+      count_in_buckets();
+      buckets_.add(value, times);
+    }
+  }
+
+  /// Takes in the values of another set. \pre both have the same limit.
+  void merge(const sample_set& other) {
+    sum_ += other.sum_;
+    if (exact() && other.exact() && values_.size() + other.values_.size() <= exact_limit_) {
+      values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+      sorted_ = false;
+      return;
+    }
+    count_in_buckets();
+    for (const double value : other.values_) buckets_.add(value);
+    buckets_.merge(other.buckets_);
+  }
+
+  [[nodiscard]] std::size_t count() const noexcept { return values_.size() + buckets_.count(); }
+  /// Whether every value is still there.
+  [[nodiscard]] bool exact() const noexcept { return buckets_.count() == 0; }
+
+  /// The value of that rank, from 0 (the smallest). \pre rank < count().
+  [[nodiscard]] double value_at(std::size_t rank) { return exact() ? sorted()[rank] : buckets_.value_at(rank); }
+  /// See weir::percentile.
+  [[nodiscard]] double percentile(double p, std::size_t failures = 0) {
+    return detail::percentile_of(count(), failures, p, [&](std::size_t rank) { return value_at(rank); });
+  }
+  /// See weir::moments_of. \complexity O(n log n) once, O(n) later.
+  [[nodiscard]] moments describe() {
+    if (exact()) return moments_of(sorted());
+    const auto n = static_cast<double>(count());
+    moments m{count(), static_cast<double>(sum_) / n, 0, value_at(0), value_at(count() - 1)};
+    buckets_.for_each([&](double value, std::uint64_t times) {
+      m.std += static_cast<double>(times) * (value - m.mean) * (value - m.mean);
+    });
+    m.std = std::sqrt(m.std / n);
+    return m;
+  }
+
+ private:
+  std::span<const double> sorted() {
+    if (!sorted_) std::ranges::sort(values_);
+    sorted_ = true;
+    return values_;
+  }
+  void count_in_buckets() {
+    for (const double value : values_) buckets_.add(value);
+    values_ = {};
+  }
+
+  std::size_t exact_limit_;
+  std::vector<double> values_;
+  log_histogram buckets_;
+  std::int64_t sum_ = 0;
+  bool sorted_ = true;
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_STATS_SAMPLES_HPP
