@@ -4,12 +4,23 @@
 
 #include <simdjson.h>
 
-#include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "weir/base/json_write.hpp"
 
 namespace weir::inline v0 {
+
+/// Whether `value` is null. simdjson returned a bool here once, and a result today.
+[[nodiscard]] inline bool is_json_null(simdjson::ondemand::value value) {
+  if constexpr (std::is_same_v<decltype(value.is_null()), bool>) {
+    return value.is_null();
+  } else {
+    bool null = false;
+    return !value.is_null().get(null) && null;
+  }
+}
 
 /// Writes `value` to `json` without white space, its strings in one spelling, its numbers digit by digit as they were.
 /// simdjson's on-demand values are checked only where they are read; a value passed on to a server must be whole.
@@ -55,7 +66,7 @@ inline simdjson::error_code append_json(json_writer& json, simdjson::ondemand::v
     if (value.get_bool().get(truth)) return simdjson::T_ATOM_ERROR;
     json.value(truth);
   } else {
-    if (!value.is_null()) return simdjson::N_ATOM_ERROR;
+    if (!is_json_null(value)) return simdjson::N_ATOM_ERROR;
     json.value(nullptr);
   }
   return simdjson::SUCCESS;

@@ -2,11 +2,7 @@
 #ifndef WEIR_DATA_PROMPTS_HPP
 #define WEIR_DATA_PROMPTS_HPP
 
-#include <simdjson.h>
-
-#include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +11,7 @@
 #include "weir/base/measured.hpp"
 #include "weir/base/result.hpp"
 #include "weir/data/json_copy.hpp"
+#include "weir/data/json_row.hpp"
 
 namespace weir::inline v0 {
 
@@ -33,10 +30,10 @@ struct prompt {
   std::int64_t max_tokens = unmeasured;  ///< >= 1, or `unmeasured`: the sender's default holds.
   std::int64_t t_sched_ns = unmeasured;  ///< Intended arrival, ns after the run's start; `unmeasured`: no schedule.
   std::string expected, subject, session, model;  ///< Empty where not known.
-  int turn = 0;                                   ///< Place in its session, from 0.
+  std::int64_t turn = 0;                          ///< Place in its session, from 0.
 };
 
-/// Appends `p` as one line of JSON with its newline: {"type":"prompt","id":"7","prompt":"…","max_tokens":20}.
+/// Appends `p` as one line of JSON with its newline: {"type":"prompt","id":"7","prompt":"...","max_tokens":20}.
 inline void append_record(std::string& out, const prompt& p) {
   constexpr std::string_view names[] = {"prompt", "messages", "prompt_token_ids"};
   json_writer json(out);
@@ -70,105 +67,50 @@ class prompt_reader {
  public:
   /// Reads a prompt record, or any object with `prompt`, `messages`, `prompt_token_ids` or `question`.
   ///
-  /// Without `type`, `question` is the prompt where none of the three others is there, `answer` (its part after
-  /// "#### ") stands for `expected`. Unknown fields are ignored; `id` and `expected` may be numbers.
+  /// `question` is the prompt where none of the three others is there; `answer` (its part after "#### ") stands for
+  /// `expected` where that is not there. Unknown fields are ignored; `id` and `expected` may be numbers.
   /// \return  errc::not_found for a record of another type (to be skipped or passed on), errc::parse for anything that
   ///          is not a prompt; the sentence names the field. The line number is the caller's to add.
   result<prompt> operator()(std::string_view line) {
-    buffer_.assign(line).append(simdjson::SIMDJSON_PADDING, '\0');
-    simdjson::ondemand::document document;
-    simdjson::ondemand::object fields;
-    const simdjson::padded_string_view padded(buffer_.data(), line.size(), buffer_.size());
-    if (const auto error = parser_.iterate(padded).get(document)) return not_json(error);
-    if (document.get_object().get(fields)) return failure{errc::parse, "not a JSON object in one line"};
     prompt p;
     source_ = nullptr;
     question_.clear(), answer_.clear(), type_.clear();
-    for (auto each : fields) {
-      simdjson::ondemand::field field;
-      std::string_view name;
-      if (const auto error = std::move(each).get(field)) return not_json(error);
-      if (const auto error = field.unescaped_key().get(name)) return not_json(error);
-      const std::string key(name);  // the view dies with the next string that is read
-      if (auto ok = take(p, key, field.value()); !ok) return ok.error();
-    }
-    if (const char* rest = nullptr; !document.current_location().get(rest))
-      return failure{errc::parse, "more text after the JSON object"};
+    const auto read = rows_(line, [&](std::string_view name, json_value v) { return take(p, name, v); });
+    if (!read) return read.error();
     return finish(std::move(p));
   }
 
  private:
-  using value = simdjson::ondemand::value;
-
-  static failure not_json(simdjson::error_code error) {
-    return {errc::parse, std::string("not JSON: ") + simdjson::error_message(error)};
-  }
-  static failure wrong(std::string_view name, std::string_view what) {
-    return {errc::parse, "field '" + std::string(name) + "' is not " + std::string(what)};
-  }
-
-  result<void> take(prompt& p, std::string_view name, value v) {
-    using enum prompt_form;
-    if (name == "prompt") return take_content(p, "prompt", text, v);
-    if (name == "messages") return take_content(p, "messages", messages, v);
-    if (name == "prompt_token_ids") return take_content(p, "prompt_token_ids", token_ids, v);
-    if (name == "question") return take_text(question_, name, v);
-    if (name == "answer") return take_text(answer_, name, v);
-    if (name == "type") return take_text(type_, name, v);
-    if (name == "id") return take_text(p.id, name, v);
-    if (name == "expected") return take_text(p.expected, name, v);
-    if (name == "subject") return take_text(p.subject, name, v);
-    if (name == "session") return take_text(p.session, name, v);
-    if (name == "model") return take_text(p.model, name, v);
-    if (name == "max_tokens") return take_count(p.max_tokens, name, v, 1);
-    if (name == "t_sched_ns") return take_count(p.t_sched_ns, name, v, 0);
-    if (name == "turn") {
-      std::int64_t turn = 0;
-      auto ok = take_count(turn, name, v, 0);
-      p.turn = static_cast<int>(std::min<std::int64_t>(turn, std::numeric_limits<int>::max()));
-      return ok;
-    }
+  result<void> take(prompt& p, std::string_view name, json_value v) {
+    if (name == "prompt") return take_content(p, "prompt", prompt_form::text, v);
+    if (name == "messages") return take_content(p, "messages", prompt_form::messages, v);
+    if (name == "prompt_token_ids") return take_content(p, "prompt_token_ids", prompt_form::token_ids, v);
+    if (name == "question") return read_text(question_, name, v);
+    if (name == "answer") return read_text(answer_, name, v);
+    if (name == "type") return read_text(type_, name, v);
+    if (name == "id") return read_text(p.id, name, v);
+    if (name == "expected") return read_text(p.expected, name, v);
+    if (name == "subject") return read_text(p.subject, name, v);
+    if (name == "session") return read_text(p.session, name, v);
+    if (name == "model") return read_text(p.model, name, v);
+    if (name == "max_tokens") return read_count(p.max_tokens, name, v, 1);
+    if (name == "t_sched_ns") return read_count(p.t_sched_ns, name, v, 0);
+    if (name == "turn") return read_count(p.turn, name, v, 0);
     return {};
   }
 
-  result<void> take_content(prompt& p, const char* name, prompt_form form, value v) {
+  result<void> take_content(prompt& p, const char* name, prompt_form form, json_value v) {
     if (source_) return failure{errc::parse, std::string("has both '") + source_ + "' and '" + name + "'"};
     source_ = name;
     p.form = form;
     json_writer json(p.content);
-    if (const auto error = append_json(json, v)) return not_json(error);
-    if (form == prompt_form::text) return p.content[0] == '"' ? result<void>{} : wrong(name, "a string");
-    const char first = p.content.size() > 1 ? p.content[1] : ' ';
+    if (const auto error = append_json(json, v)) return json_failure(error);
+    if (form == prompt_form::text) return p.content[0] == '"' ? result<void>{} : field_failure(name, "a string");
     if (form == prompt_form::messages)
-      return p.content.starts_with("[{") ? result<void>{} : wrong(name, "an array of message objects");
-    const bool integers =
-        p.content[0] == '[' && first != ']' && p.content.find_first_not_of("0123456789,", 1) == p.content.size() - 1;
-    return integers ? result<void>{} : wrong(name, "an array of token ids (integers from 0)");
-  }
-
-  static result<void> take_text(std::string& out, std::string_view name, value v) {
-    simdjson::ondemand::json_type type{};
-    if (const auto error = v.type().get(type)) return not_json(error);
-    if (type == simdjson::ondemand::json_type::null) return {};
-    if (type == simdjson::ondemand::json_type::number) {
-      json_writer json(out);
-      if (const auto error = append_json(json, v)) return not_json(error);
-      return {};
-    }
-    std::string_view text;
-    if (type != simdjson::ondemand::json_type::string) return wrong(name, "a string");
-    if (const auto error = v.get_string().get(text)) return not_json(error);
-    out = text;
-    return {};
-  }
-
-  static result<void> take_count(std::int64_t& out, std::string_view name, value v, std::int64_t least) {
-    if (v.is_null()) return {};
-    std::int64_t count = 0;
-    if (v.get_int64().get(count) || count < least)
-      return wrong(name, "an integer of at least " + std::to_string(least));
-    out = count;
-    return {};
+      return p.content.starts_with("[{") ? result<void>{} : field_failure(name, "an array of message objects");
+    const bool integers = p.content[0] == '[' && p.content.size() > 2 &&
+                          p.content.find_first_not_of("0123456789,", 1) == p.content.size() - 1;
+    return integers ? result<void>{} : field_failure(name, "an array of token ids (integers from 0)");
   }
 
   result<prompt> finish(prompt p) {
@@ -181,8 +123,7 @@ class prompt_reader {
     return p;
   }
 
-  simdjson::ondemand::parser parser_;
-  std::string buffer_;                    // the line, with the padding that simdjson asks for
+  json_row_reader rows_;
   const char* source_ = nullptr;          // the field that `content` came from
   std::string question_, answer_, type_;  // of the line being read
 };
