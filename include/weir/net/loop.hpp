@@ -23,7 +23,7 @@
 
 namespace weir::inline v0 {
 
-/// Something with a descriptor. The loop calls `on_ready` when the descriptor can be read or written.
+/// Something with one descriptor. The loop calls `on_ready` when the descriptor can be read or written.
 class watcher {
  public:
   virtual void on_ready(std::uint32_t events) = 0;  ///< EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR, ... as one mask.
@@ -44,7 +44,7 @@ class timer {
 
   virtual void on_time(std::int64_t now) = 0;  ///< `now` is the monotonic time at which the loop noticed, in ns.
   [[nodiscard]] bool armed() const noexcept { return slot_ != none; }
-  [[nodiscard]] std::int64_t when_ns() const noexcept { return when_; }  ///< Meaningful while armed.
+  [[nodiscard]] std::int64_t when_ns() const noexcept { return when_; }  ///< What it was last armed for.
 
  protected:
   ~timer() = default;  // disarm before you destroy: the loop holds a pointer
@@ -53,6 +53,7 @@ class timer {
   friend class loop;
   static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
   std::int64_t when_ = 0;
+  std::int64_t key_ = 0;     // when_, or later: its rank in the loop's heap
   std::size_t slot_ = none;  // place in the loop's heap
 };
 
@@ -66,9 +67,7 @@ class timer {
 /// \complexity  watch, change, forget: one system call. arm, disarm: O(log timers). A turn: one epoll_pwait2.
 class loop {
  public:
-  loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // the default slack makes every wait 50 us late
-  }
+  loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) { sharpen_waits(); }
   loop(const loop&) = delete;
   loop& operator=(const loop&) = delete;
 
@@ -84,13 +83,15 @@ class loop {
       if (events_[i].data.ptr == &who) events_[i].data.ptr = nullptr;
   }
 
-  /// (Re)arms `t` for the monotonic time `when_ns`; a time in the past fires in the next turn.
+  /// (Re)arms `t` for the monotonic time `when_ns`; a time in the past fires in this turn, or in the next one where
+  /// the timers of this turn are being fired already.
   void arm(timer& t, std::int64_t when_ns) {
-    t.when_ = when_ns;
     if (!t.armed()) {
-      t.slot_ = heap_.size();
       heap_.push_back(&t);
+      t.slot_ = heap_.size() - 1;
     }
+    t.when_ = when_ns;
+    t.key_ = std::max(when_ns, earliest_key_);
     sift_down(sift_up(t.slot_));
   }
 
@@ -105,10 +106,11 @@ class loop {
     sift_down(sift_up(hole));
   }
 
-  /// One turn: waits for a descriptor, the next timer or `until_ns`, whichever is first, and calls what is due.
+  /// One turn: waits for a descriptor, the next timer or `until_ns`, whichever is first, and calls what is due:
+  /// descriptors, then timers in the order of their times. A signal ends the wait, and that is no failure.
   /// \return  errc::io where the kernel refuses to wait.
   result<void> turn(std::int64_t until_ns = std::numeric_limits<std::int64_t>::max()) {
-    const std::int64_t wake = heap_.empty() ? until_ns : std::min(until_ns, heap_.front()->when_);
+    const std::int64_t wake = heap_.empty() ? until_ns : std::min(until_ns, heap_.front()->key_);
     const int got = wait_until(wake);
     if (got < 0 && errno != EINTR) return io_failure("epoll_pwait2", errno);
     ready_ = got > 0 ? static_cast<std::size_t>(got) : 0;
@@ -123,6 +125,7 @@ class loop {
 
   /// Turns until `stop` is called from a callback.
   result<void> run() {
+    sharpen_waits();
     for (stopped_ = false; !stopped_;)
       if (auto turned = turn(); !turned) return turned;
     return {};
@@ -132,6 +135,11 @@ class loop {
 
  private:
   static constexpr std::size_t batch = 256;
+  static constexpr std::int64_t always = std::numeric_limits<std::int64_t>::min();
+
+  /// The default timer slack makes every wait 50 us late. It is the calling thread's, and its children inherit it: who
+  /// starts a program from here sets it back first.
+  static void sharpen_waits() noexcept { ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
 
   result<void> control(int operation, int fd, std::uint32_t events, watcher* who) {
     epoll_event event{};
@@ -152,12 +160,15 @@ class loop {
   void fire_due() {
     if (heap_.empty()) return;
     const std::int64_t now = now_ns();
-    // A timer that re-arms itself for the past must not starve the descriptors: each fires once a turn at most.
-    for (std::size_t left = heap_.size(); left > 0 && !heap_.empty() && heap_.front()->when_ <= now; --left) {
+    // A timer that is armed for the past from here on waits for the next turn, or it would starve the descriptors and
+    // the timers behind it.
+    earliest_key_ = now + 1;
+    while (!heap_.empty() && heap_.front()->key_ <= now) {
       timer& due = *heap_.front();
       disarm(due);
       due.on_time(now);
     }
+    earliest_key_ = always;
   }
 
   void place(std::size_t slot, timer* t) noexcept {
@@ -166,8 +177,7 @@ class loop {
   }
   std::size_t sift_up(std::size_t slot) noexcept {
     timer* t = heap_[slot];
-    for (; slot > 0 && t->when_ < heap_[(slot - 1) / 2]->when_; slot = (slot - 1) / 2)
-      place(slot, heap_[(slot - 1) / 2]);
+    for (; slot > 0 && t->key_ < heap_[(slot - 1) / 2]->key_; slot = (slot - 1) / 2) place(slot, heap_[(slot - 1) / 2]);
     place(slot, t);
     return slot;
   }
@@ -176,8 +186,8 @@ class loop {
     for (;;) {
       std::size_t child = 2 * slot + 1;
       if (child >= heap_.size()) break;
-      if (child + 1 < heap_.size() && heap_[child + 1]->when_ < heap_[child]->when_) ++child;
-      if (heap_[child]->when_ >= t->when_) break;
+      if (child + 1 < heap_.size() && heap_[child + 1]->key_ < heap_[child]->key_) ++child;
+      if (heap_[child]->key_ >= t->key_) break;
       place(slot, heap_[child]);
       slot = child;
     }
@@ -186,6 +196,7 @@ class loop {
 
   unique_fd epoll_;
   std::vector<timer*> heap_;
+  std::int64_t earliest_key_ = always;  // while timers fire: behind all that are due
   std::array<epoll_event, batch> events_{};
   std::size_t next_ = 0, ready_ = 0;  // what of events_ the current turn has delivered, and has
   bool stopped_ = false;
