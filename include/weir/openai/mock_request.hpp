@@ -42,9 +42,7 @@ struct api_error {
 struct mock_prompt {
   std::string text;               ///< All messages of a chat, joined by line ends; empty where ids were given.
   std::vector<std::int64_t> ids;  ///< Empty where text was given.
-  [[nodiscard]] std::int64_t tokens() const {
-    return ids.empty() ? count_tokens(text) : static_cast<std::int64_t>(ids.size());
-  }
+  std::int64_t tokens = 0;
 };
 
 /// Where a request was sent: /v1/completions, /v1/chat/completions, /tokenize.
@@ -235,6 +233,7 @@ class mock_request_reader {
       return api_error{404, "The model `" + r.model + "` does not exist.", "NotFoundError", "model"};
     if (r.prompts.empty())
       return invalid_field(where_ == mock_endpoint::chat ? "messages" : "prompt", "Field required");
+    for (auto& p : r.prompts) p.tokens = p.ids.empty() ? count_tokens(p.text) : static_cast<std::int64_t>(p.ids.size());
     if (where_ == mock_endpoint::tokenize) return {};
     const auto sequences = static_cast<std::int64_t>(r.prompts.size());
     if (r.n < 1) return bad_value("n", "n must be at least 1, got " + std::to_string(r.n) + ".", std::to_string(r.n));
@@ -254,10 +253,9 @@ class mock_request_reader {
   }
   [[nodiscard]] std::optional<api_error> check_length(const mock_request& r) const {
     for (const auto& p : r.prompts) {
-      const std::int64_t tokens = p.tokens();
-      const std::string most = std::to_string(options_->max_model_len), has = std::to_string(tokens);
-      if (tokens < 1) return api_error{400, "The prompt is empty.", "BadRequestError", "prompt"};
-      if (tokens < options_->max_model_len) continue;
+      if (p.tokens < 1) return api_error{400, "The prompt is empty.", "BadRequestError", "prompt"};
+      if (p.tokens < options_->max_model_len) continue;
+      const std::string most = std::to_string(options_->max_model_len), has = std::to_string(p.tokens);
       return bad_value("input_tokens",
                        "This model's maximum context length is " + most +
                            " tokens. However, your prompt contains at least " + has +
