@@ -177,8 +177,7 @@ class csv_reader {
   bool next() {
     std::string_view record;
     if (records_.next(record)) return row_.parse(record), true;
-    if (!records_.status())
-      status_ = failure{records_.status().error().code, name_ + ": " + records_.status().error().detail};
+    if (!records_.status()) status_ = in_file(name_, records_.status().error());
     return false;
   }
   /// Field `column` of the current record; valid until next(). \pre  column < header().size()

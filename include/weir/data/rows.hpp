@@ -132,6 +132,17 @@ class basic_row_reader {
     return true;
   }
 
+  /// Whether no row is to come, and whether the one to come begins with `prefix`. They may read, but move nothing.
+  /// \pre  no row is current: nothing was read yet, or pieces() was called.
+  bool ended() {
+    if (!started_) skip_bom();
+    return !fill();
+  }
+  bool next_starts_with(std::string_view prefix) {
+    if (!started_) skip_bom();
+    return ahead(prefix);
+  }
+
   /// The current row as it stands in the stream, with its '\n' if it has one; and without. \pre  hold() or next().
   [[nodiscard]] std::string_view bytes() const noexcept { return window_.unread().substr(0, scanned_); }
   [[nodiscard]] std::string_view text() const noexcept { return bytes().substr(0, scanned_ - (terminated_ ? 1 : 0)); }
@@ -176,10 +187,13 @@ class basic_row_reader {
   }
   void skip_bom() {
     started_ = true;
-    while (window_.unread().size() < utf8_bom.size() && utf8_bom.starts_with(window_.unread()) && window_.more()) {
-    }
-    had_bom_ = window_.unread().starts_with(utf8_bom);
+    had_bom_ = ahead(utf8_bom);
     if (had_bom_) window_.consume(utf8_bom.size());
+  }
+  bool ahead(std::string_view prefix) {
+    while (window_.unread().size() < prefix.size() && prefix.starts_with(window_.unread()) && window_.more()) {
+    }
+    return window_.unread().starts_with(prefix);
   }
   /// Finds the row's end; `scanned_` bytes of the unread ones are known to be of this row. `window_full` is asked
   /// before more is read.

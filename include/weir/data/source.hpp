@@ -27,6 +27,11 @@ concept byte_source = requires(T source, std::span<char> into) {
   { source.read(into) } -> std::same_as<result<std::size_t>>;
 };
 
+/// The failure with the file's name before it; one from the operating system has the name already.
+[[nodiscard]] inline failure in_file(std::string_view name, const failure& what) {
+  return what.code == errc::io ? what : failure{what.code, std::string(name) + ": " + what.detail};
+}
+
 /// Opens a file for one pass from front to back.
 /// \return  errc::not_found for a missing file, errc::invalid_argument for a directory, errc::io otherwise.
 [[nodiscard]] inline result<unique_fd> open_input(const std::string& path) {
