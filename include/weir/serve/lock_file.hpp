@@ -1,0 +1,84 @@
+// weir/serve/lock_file.hpp - locks between unrelated runs, which the kernel releases when their holders die. Needs
+// Linux.
+//
+// The lock (flock) is the truth; what stands in the file only says who took it. A file is never unlinked: a run that
+// opened it just before would lock a name that is no longer there.
+#ifndef WEIR_SERVE_LOCK_FILE_HPP
+#define WEIR_SERVE_LOCK_FILE_HPP
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weir/base/result.hpp"
+#include "weir/base/unique_fd.hpp"
+#include "weir/serve/command.hpp"
+#include "weir/serve/proc.hpp"
+#include "weir/serve/text_file.hpp"
+
+namespace weir::inline v0 {
+
+/// A process in words: "pid 21021 (python3 -m server --port 8000)".
+[[nodiscard]] inline std::string describe_process(pid_t pid) {
+  std::array<char, 200> buffer;
+  std::string command(read_head(proc_path("/proc/", pid, "/cmdline").text(), buffer));
+  for (char& c : command)
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  while (command.ends_with(' ')) command.pop_back();
+  if (command.empty()) return "pid " + std::to_string(pid);
+  return "pid " + std::to_string(pid) + " (" + command + ")";
+}
+
+/// The directory that all runs of this machine share for their locks: $WEIR_LOCK_DIR, or /tmp/weir-locks. It is made
+/// where it is missing, writable by every user and sticky like /tmp. Containers must mount it in common to see each
+/// other's locks; it may not lie on NFS.
+/// \return  errc::io where it can't be made or written.
+[[nodiscard]] inline result<std::string> lock_directory() {
+  std::string directory(variable("WEIR_LOCK_DIR", "/tmp/weir-locks"));
+  if (::mkdir(directory.c_str(), 01777) == 0) ::chmod(directory.c_str(), 01777);  // the umask had its say in mkdir
+  if (::access(directory.c_str(), W_OK | X_OK) == 0) return directory;
+  return io_failure("cannot use the lock directory " + directory + " (WEIR_LOCK_DIR names another)", errno);
+}
+
+/// A lock that lives as long as a process holds one of its descriptors: this object, or a keeper that was given it.
+class lock_file {
+ public:
+  lock_file() = default;
+
+  /// Takes the lock at once or not at all.
+  /// \return  errc::busy, naming the holder where it is known; errc::io where the file can't be opened.
+  [[nodiscard]] static result<lock_file> take(const std::string& path) {
+    lock_file lock;
+    // Without O_CREAT first: in a sticky directory Linux refuses O_CREAT on another user's file (protected_regular).
+    for (const int how : {O_RDWR, O_RDWR | O_CREAT | O_EXCL, O_RDWR, O_RDONLY}) {
+      lock.fd_ = unique_fd(::open(path.c_str(), how | O_CLOEXEC | O_NOFOLLOW, 0666));
+      if (lock.fd_) break;
+    }
+    if (!lock.fd_) return io_failure("cannot open the lock " + path, errno);
+    if (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return io_failure("cannot lock " + path, errno);
+      const auto holder = read_text(path);
+      return failure{errc::busy, holder && !holder->empty() ? "held by " + *holder : path + " is locked"};
+    }
+    ::fchmod(lock.fd_.get(), 0666);  // other users must be able to lock it after us
+    if (::ftruncate(lock.fd_.get(), 0) == 0) (void)write_all(lock.fd_.get(), describe_process(::getpid()));
+    return lock;
+  }
+
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
+
+ private:
+  unique_fd fd_;
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_SERVE_LOCK_FILE_HPP
