@@ -29,6 +29,16 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
   return out;
 }
 
+/// An option's help and its choices, with room for a line break between them: "How. (stride | block)".
+std::string described(const option& o) {
+  std::string text(o.help);
+  for (const auto& choice : split_at(o.choices, '|')) {
+    if (choice.empty()) break;
+    text += (text.size() == o.help.size() ? " (" : " | ") + choice;
+  }
+  return o.choices.empty() ? text : text + ")";
+}
+
 std::string shell_quoted(std::string_view text) {  // for a shell, in single quotes
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -141,10 +151,9 @@ std::string help_text(const description& tool) {
   out += "\n\noptions:\n";
   for (const auto& o : all_options(tool)) {
     std::string head = "  " + spelled(o);
-    head.resize(std::max(head.size() + 2, left), ' ');
-    if (head.size() > left) head += "\n" + std::string(left, ' ');
-    const std::string choices = o.choices.empty() ? "" : " (" + std::string(o.choices) + ")";
-    out += head + wrapped(std::string(o.help) + choices, left, width) + "\n";
+    const bool own_line = head.size() + 2 > left;
+    head += own_line ? "\n" + std::string(left, ' ') : std::string(left - head.size(), ' ');
+    out += head + wrapped(described(o), left, width) + "\n";
   }
   out += "\nexit status: " + std::string(tool.exits) + "\nexamples:\n";
   for (const auto& line : split_at(tool.examples, '\n')) out += "  " + line + "\n";
@@ -161,8 +170,7 @@ std::string man_page(const description& tool) {
   for (const auto& paragraph : split_at(tool.text, '\n')) out += paragraph.empty() ? ".PP\n" : roff(paragraph) + "\n";
   out += ".SH OPTIONS\n";
   for (const auto& o : all_options(tool)) {
-    const std::string choices = o.choices.empty() ? "" : " (" + std::string(o.choices) + ")";
-    out += ".TP\n.B " + roff(spelled(o)) + "\n" + roff(std::string(o.help) + choices) + "\n";
+    out += ".TP\n.B " + roff(spelled(o)) + "\n" + roff(described(o)) + "\n";
   }
   return out + ".SH \"EXIT STATUS\"\n" + roff(tool.exits) + "\n.SH EXAMPLES\n.nf\n" + roff(tool.examples) + "\n.fi\n";
 }

@@ -113,7 +113,7 @@ TEST_CASE("cli: after -- there are operands, or words kept for the command that 
 
 TEST_CASE("cli: help names every option, the exit statuses and an example", "[cli]") {
   const auto help = weir::tool::help_text(example());
-  for (const auto* part : {"-n, --count N", "--max-tokens, --max-len N", "-f, --force", "(stride|hash|weight=...)",
+  for (const auto* part : {"-n, --count N", "--max-tokens, --max-len N", "-f, --force", "(stride | hash | weight=...)",
                            "exit status: 0 done, 2 trouble", "weir-example -n 3 rows", "--completion SHELL"})
     CHECK(help.find(part) != std::string::npos);
   CHECK(help.find("--summary") == std::string::npos);
