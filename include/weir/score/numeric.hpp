@@ -1,0 +1,156 @@
+// weir/score/numeric.hpp - weir's own rule: the number that an answer ends on, as a value. Needs the standard library.
+//
+// The published rules compare spellings: "1,250", "1250.00" and "$1250" are three different answers to them. This one
+// reads numbers as people write them and compares what they are worth, exactly, digit by digit.
+#ifndef WEIR_SCORE_NUMERIC_HPP
+#define WEIR_SCORE_NUMERIC_HPP
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "weir/score/unicode.hpp"
+
+namespace weir::inline v0 {
+
+namespace detail {
+
+constexpr bool is_ascii_letter(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+constexpr bool is_ascii_alnum(char c) noexcept {
+  return is_ascii_letter(c) || (c >= '0' && c <= '9');
+}
+
+/// A number in a text. `value` is its shortest decimal spelling: "-1250", "0.5", "0".
+struct found_number {
+  std::size_t begin, end;  ///< Its digits, without sign and currency.
+  std::string value;
+};
+
+/// Reads digits of any script from `at` on into `out`. \return  where they end.
+inline std::size_t read_digits(std::string_view text, std::size_t at, std::string& out) {
+  while (at < text.size()) {
+    const auto c = first_character(text.substr(at));
+    const int value = decimal_value(c.code);
+    if (value < 0) break;
+    out.push_back(static_cast<char>('0' + value));
+    at += c.bytes;
+  }
+  return at;
+}
+
+/// Whether what stands before `at` (a digit, or its currency sign) is a minus that is no subtraction: "-5", "= -5".
+inline bool is_negative(std::string_view text, std::size_t at) {
+  constexpr std::string_view minus = "\xE2\x88\x92";  // U+2212
+  std::string_view before = text.substr(0, at);
+  if (before.ends_with('$')) before.remove_suffix(1);
+  if (before.ends_with('-'))
+    before.remove_suffix(1);
+  else if (before.ends_with(minus))
+    before.remove_suffix(minus.size());
+  else
+    return false;
+  return before.empty() || (!is_ascii_alnum(before.back()) && before.back() != ')' && before.back() != '-');
+}
+
+inline std::string shortest(std::string whole, std::string fraction, bool negative) {
+  whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size()));
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  if (whole.empty()) whole = "0";
+  if (!fraction.empty()) whole += "." + fraction;
+  return negative && whole != "0" ? "-" + whole : whole;
+}
+
+/// The first number of `text` at or after `from`. A thousands comma is part of a number where three digits and no
+/// fourth follow it; digits right after a letter ("x2") are none.
+inline std::optional<found_number> next_number(std::string_view text, std::size_t from) {
+  for (std::size_t at = from; at < text.size();) {
+    std::string whole, fraction;
+    std::size_t end = read_digits(text, at, whole);
+    if (end == at) {
+      at += first_character(text.substr(at)).bytes;
+      continue;
+    }
+    const bool glued = at > 0 && is_ascii_letter(text[at - 1]);
+    const bool bare_fraction = at > 0 && text[at - 1] == '.' && (at == 1 || !is_ascii_alnum(text[at - 2]));
+    if (bare_fraction) {
+      fraction.swap(whole);
+    } else {
+      if (whole.size() <= 3)
+        for (std::string group; end < text.size() && text[end] == ','; group.clear()) {
+          const std::size_t group_end = read_digits(text, end + 1, group);
+          if (group.size() != 3) break;
+          whole += group;
+          end = group_end;
+        }
+      if (end < text.size() && text[end] == '.')
+        if (const std::size_t after = read_digits(text, end + 1, fraction); !fraction.empty()) end = after;
+    }
+    if (!glued)
+      return found_number{at, end, shortest(whole, fraction, is_negative(text, at - (bare_fraction ? 1 : 0)))};
+    at = end;
+  }
+  return std::nullopt;
+}
+
+inline std::optional<std::string> last_number(std::string_view text) {
+  std::optional<std::string> last;
+  for (auto n = next_number(text, 0); n; n = next_number(text, n->end)) last = std::move(n->value);
+  return last;
+}
+
+/// Where the last of the announcements of a final answer ends, and the text that it announces: up to the end of its
+/// sentence or line, or to the brace of \boxed{}. Nothing where there is no announcement.
+inline std::optional<std::string_view> announced(std::string_view text) {
+  constexpr std::array<std::string_view, 4> marks{"####", "\\boxed{", "answer is", "answer:"};
+  const auto is_at = [&](std::size_t at, std::string_view mark) {
+    if (text.size() - at < mark.size()) return false;
+    for (std::size_t i = 0; i < mark.size(); ++i) {
+      const char c = text[at + i];
+      if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != mark[i]) return false;
+    }
+    return true;
+  };
+  for (std::size_t at = text.size(); at-- > 0;) {
+    const char c = text[at];
+    if (c != '#' && c != '\\' && c != 'a' && c != 'A') continue;
+    for (const auto mark : marks)
+      if (is_at(at, mark)) {
+        std::string_view rest = text.substr(at + mark.size());
+        rest = rest.substr(0, rest.find(mark.ends_with('{') ? '}' : '\n'));
+        const auto sentence = rest.find(". ");
+        return rest.substr(0, sentence);
+      }
+  }
+  return std::nullopt;
+}
+
+}  // namespace detail
+
+/// The number that an answer ends on, in its shortest decimal spelling; nothing where the answer has no number.
+///
+/// That is the last number of what the last "####", "\boxed{", "answer is" or "answer:" announces (to the end of the
+/// sentence or line); where that holds none, the last number of the text. Reads "$1,250.00", "1250" and fullwidth
+/// digits as 1250, "16-3" as 16 and 3, "= -3" as -3. Knows no fractions, exponents or words.
+[[nodiscard]] inline std::optional<std::string> numeric_answer(std::string_view text) {
+  if (const auto answer = detail::announced(text))
+    if (auto number = detail::last_number(*answer)) return number;
+  return detail::last_number(text);
+}
+
+/// A gold as the shortest spelling of its value: "$1,250.00" is "1250".
+/// \return  nothing where the gold is anything but one number with its sign, currency or percent sign.
+[[nodiscard]] inline std::optional<std::string> numeric_gold(std::string_view gold) {
+  gold = python_strip(gold);
+  const auto number = detail::next_number(gold, 0);
+  if (!number || gold.substr(0, number->begin).find_first_not_of("-+$.\xE2\x88\x92") != gold.npos) return std::nullopt;
+  if (gold.substr(number->end).find_first_not_of("%.") != gold.npos) return std::nullopt;
+  return number->value;
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_SCORE_NUMERIC_HPP
