@@ -1,0 +1,171 @@
+// weir/net/connection.hpp - one outgoing TCP connection on a loop, stamped. Needs Linux (epoll).
+#ifndef WEIR_NET_CONNECTION_HPP
+#define WEIR_NET_CONNECTION_HPP
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/result.hpp"
+#include "weir/base/unique_fd.hpp"
+#include "weir/net/address.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/net/sse.hpp"
+
+namespace weir::inline v0 {
+
+/// Who uses a connection. Only on_bytes and on_closed may close or reopen it.
+class connection_user {
+ public:
+  virtual void on_connected(std::int64_t t_ns) = 0;
+  virtual void on_sent(std::int64_t t_ns) = 0;  ///< The first byte of what was given to send() was accepted.
+  /// \param bytes  what one recv() brought; receive_buffer::padding bytes behind them may be read.
+  /// \param t_ns   right after that recv() returned.
+  virtual void on_bytes(std::string_view bytes, std::int64_t t_ns) = 0;
+  /// The connection is closed: by the peer (`why` is empty), or for the reason given.
+  virtual void on_closed(std::string_view why, std::int64_t t_ns) = 0;
+
+ protected:
+  connection_user() = default;
+  connection_user(const connection_user&) = default;
+  connection_user& operator=(const connection_user&) = default;
+  ~connection_user() = default;
+};
+
+/// Where bytes are received: one for all connections of a loop, since each is read and handled at once.
+class receive_buffer {
+ public:
+  static constexpr std::size_t padding = sse_parser::padding;
+  [[nodiscard]] std::span<char> room() noexcept { return std::span(bytes_).first(size); }
+
+ private:
+  static constexpr std::size_t size = std::size_t{1} << 16;
+  std::array<char, size + padding> bytes_{};
+};
+
+/// A non-blocking connection: open, send, receive, close, and open again.
+///
+/// One recv() a turn: other connections are not made to wait while one has much to say.
+/// \complexity  one epoll_ctl to open and to close; a byte that can't be sent at once costs two more.
+class connection final : public watcher {
+ public:
+  connection(loop& on, connection_user& user, receive_buffer& buffer) : loop_(&on), user_(&user), buffer_(&buffer) {}
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+  ~connection() { close(); }
+
+  /// Begins to connect; on_connected or on_closed follows, never from inside this call.
+  /// \return  errc::io where no socket can be had (file limit), or the address is refused at once.
+  result<void> open(const socket_address& to) {
+    close();
+    fd_ = unique_fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd_) return io_failure("cannot open a socket", errno);
+    const int on = 1;
+    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on a unix socket, which needs none
+    if (::connect(fd_.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) {
+      const int error = errno;
+      fd_ = {};
+      return io_failure("cannot connect", error);
+    }
+    connected_ = false;
+    interest_ = EPOLLOUT;
+    return loop_->watch(fd_.get(), interest_, *this);
+  }
+
+  /// Sends all of `bytes`, what the socket does not take at once as it takes it. They are not copied: keep them until
+  /// the peer has answered, or the connection is closed. \pre  connected
+  void send(std::string_view bytes) {
+    unsent_ = bytes;
+    fresh_ = true;
+    push();
+    want(EPOLLIN | (unsent_.empty() ? 0U : EPOLLOUT));
+  }
+
+  void close() noexcept {
+    if (!fd_) return;
+    loop_->forget(fd_.get(), *this);
+    fd_ = {};
+    connected_ = false;
+    unsent_ = {};
+  }
+
+  [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
+  [[nodiscard]] bool connected() const noexcept { return connected_; }
+
+ private:
+  void on_ready(std::uint32_t events) override {
+    if (!connected_) return finish_connect();
+    if ((events & EPOLLOUT) != 0) {
+      push();
+      if (unsent_.empty()) want(EPOLLIN);
+    }
+    if ((events & ~std::uint32_t{EPOLLOUT}) != 0) receive();
+  }
+
+  void finish_connect() {
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    const std::int64_t t_ns = now_ns();
+    if (error != 0) return lost(std::strerror(error), t_ns);
+    connected_ = true;
+    user_->on_connected(t_ns);
+    if (fd_ && unsent_.empty()) want(EPOLLIN);
+  }
+
+  void receive() {
+    const auto room = buffer_->room();
+    const ssize_t got = ::recv(fd_.get(), room.data(), room.size(), 0);
+    const std::int64_t t_ns = now_ns();  // before anything else looks at the bytes
+    if (got > 0) return user_->on_bytes({room.data(), static_cast<std::size_t>(got)}, t_ns);
+    if (got == 0) return lost("", t_ns);
+    if (errno != EAGAIN && errno != EINTR) lost(std::strerror(errno), t_ns);
+  }
+
+  /// A peer that has closed its end may still have sent an answer: what a send fails with is left to receive().
+  void push() {
+    while (!unsent_.empty()) {
+      const ssize_t took = ::send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+      const std::int64_t t_ns = now_ns();
+      if (took < 0 && errno == EINTR) continue;
+      if (took < 0 && errno == EAGAIN) return;
+      unsent_.remove_prefix(took < 0 ? unsent_.size() : static_cast<std::size_t>(took));
+      if (took > 0 && std::exchange(fresh_, false)) user_->on_sent(t_ns);
+    }
+  }
+
+  void want(std::uint32_t events) {
+    if (events == interest_) return;
+    interest_ = events;
+    (void)loop_->change(fd_.get(), events, *this);  // it is registered: there is nothing to fail
+  }
+
+  void lost(std::string_view why, std::int64_t t_ns) {
+    close();
+    user_->on_closed(why, t_ns);
+  }
+
+  loop* loop_;
+  connection_user* user_;
+  receive_buffer* buffer_;
+  unique_fd fd_;
+  std::uint32_t interest_ = 0;
+  bool connected_ = false;
+  std::string_view unsent_;
+  bool fresh_ = false;  // nothing of the last send was accepted yet
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_NET_CONNECTION_HPP
