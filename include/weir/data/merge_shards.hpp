@@ -26,10 +26,10 @@ namespace weir::inline v0 {
 
 /// A directory of shards to be put together.
 struct merge_job {
-  std::string directory;             ///< Where shards.json is.
-  std::string results;               ///< Names of files to merge in place of the shards: "out/{index}.jsonl"; or empty.
-  std::optional<row_format> format;  ///< Of the results; by extension where it is not given.
-  std::string out;                   ///< A file, or for trees a directory; empty for standard output.
+  std::string directory = {};  ///< Where shards.json is.
+  std::string results = {};    ///< Names of files to merge in place of the shards: "out/{index}.jsonl"; or empty.
+  std::optional<row_format> format = {};  ///< Of the results; by extension where it is not given.
+  std::string out = {};                   ///< A file, or for trees a directory; empty for standard output.
   bool force = false;
 };
 

@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "weir/base/result.hpp"
-#include "weir/base/unique_fd.hpp"
 #include "weir/data/source.hpp"
 #include "weir/data/window.hpp"
 

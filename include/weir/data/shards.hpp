@@ -1,4 +1,4 @@
-// weir/data/shards.hpp - how rows were dealt, so that they can be put back. Needs range-v3; does no I/O.
+// weir/data/shards.hpp - how rows were dealt, so that they can be put back. Needs range-v3, POSIX; does no I/O itself.
 #ifndef WEIR_DATA_SHARDS_HPP
 #define WEIR_DATA_SHARDS_HPP
 
@@ -35,7 +35,7 @@ enum class deal_by : unsigned char { stride, block, hash, weight };
 /// How rows go to shards.
 struct split_rule {
   deal_by by = deal_by::stride;
-  std::string field;         ///< weight: the field that holds it. hash: the field to hash; empty for the whole row.
+  std::string field = {};    ///< weight: the field that holds it. hash: the field to hash; empty for the whole row.
   std::uint64_t shards = 1;  ///< >= 1
   bool per_file = false;     ///< In a tree: begin anew in each file.
 

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
-#include "weir/data/output.hpp"
 #include "weir/data/row_format.hpp"
 #include "weir/data/shards.hpp"
 #include "weir/data/tree.hpp"
@@ -23,13 +22,13 @@ namespace weir::inline v0 {
 
 /// A split of a file, a directory tree or standard input into a directory of shards.
 struct split_job {
-  std::string input;      ///< A file or a directory; empty for standard input.
-  std::string directory;  ///< Gets shard-0 ... and shards.json.
-  split_rule rule;
-  std::optional<row_format> format;  ///< Of every file that is dealt; by extension where it is not given.
-  bool header = true;                ///< False: a CSV's first record is a row too.
-  bool force = false;                ///< Replace the shards of an earlier split.
-  std::vector<std::string> copy;     ///< Patterns of files that each shard gets whole: see matches_path.
+  std::string input = {};      ///< A file or a directory; empty for standard input.
+  std::string directory = {};  ///< Gets shard-0 ... and shards.json.
+  split_rule rule = {};
+  std::optional<row_format> format = {};  ///< Of every file that is dealt; by extension where it is not given.
+  bool header = true;                     ///< False: a CSV's first record is a row too.
+  bool force = false;                     ///< Replace the shards of an earlier split.
+  std::vector<std::string> copy = {};     ///< Patterns of files that each shard gets whole: see matches_path.
 };
 
 /// The format of a file alone: as given, else by extension, else lines; standard input is JSON Lines.
