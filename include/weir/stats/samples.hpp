@@ -28,7 +28,7 @@ class sample_set {
   void add(double value, std::uint32_t times = 1) {
     sum_ += std::llround(value * times);
     if (exact() && values_.size() + times <= exact_limit_) {
-      values_.insert(values_.end(), times, value);
+      for (; times > 0; --times) values_.push_back(value);
       sorted_ = false;
     } else {
       count_in_buckets();
@@ -40,8 +40,9 @@ class sample_set {
   void merge(const sample_set& other) {
     sum_ += other.sum_;
     if (exact() && other.exact() && values_.size() + other.values_.size() <= exact_limit_) {
-      values_.insert(values_.end(), other.values_.begin(), other.values_.end());
-      sorted_ = false;
+      const auto middle = values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+      sorted_ = sorted_ && other.sorted_;
+      if (sorted_) std::inplace_merge(values_.begin(), middle, values_.end());
       return;
     }
     count_in_buckets();

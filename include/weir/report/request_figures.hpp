@@ -1,0 +1,214 @@
+// weir/report/request_figures.hpp - a group's counts and samples as figures. Needs weir/record and weir/stats.
+#ifndef WEIR_REPORT_REQUEST_FIGURES_HPP
+#define WEIR_REPORT_REQUEST_FIGURES_HPP
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/record/request.hpp"
+#include "weir/report/figure.hpp"
+#include "weir/report/latency.hpp"
+#include "weir/report/request_group.hpp"
+#include "weir/report/time_axis.hpp"
+#include "weir/stats/interval.hpp"
+#include "weir/stats/samples.hpp"
+
+namespace weir::inline v0 {
+
+/// "p99", "p99.9"
+[[nodiscard]] inline std::string percentile_name(double p) {
+  std::array<char, 32> text{'p'};
+  return {text.data(), std::to_chars(text.data() + 1, text.data() + text.size(), p).ptr};
+}
+
+/// Which figures a summary has: the same for all of its groups.
+struct figure_choice {
+  std::vector<double> percentiles;
+  bool intervals = false;                      ///< Of the percentiles.
+  bool adjusted = false;                       ///< Percentiles that count failures as never finished: some failed.
+  std::array<bool, outcome_count> outcomes{};  ///< Classes of failures that occurred.
+};
+
+namespace detail {
+
+/// Why a group has no sample of a latency.
+inline std::string why_no(latency which, const request_counts& counts) {
+  if (counts.all() == 0) return "no requests in this group";
+  if (counts.ok() == 0) return "no request succeeded";
+  switch (which) {
+    case latency::itl:
+    case latency::icl:
+      return "the records hold no times of events, or no answer had two";
+    case latency::tpot:
+      return "no streamed answer had tokens after its first event, or tokens were not counted";
+    case latency::ttft:
+    case latency::ttfot:
+      return "no answer was streamed";
+    case latency::ttft_sched:
+    case latency::e2el_sched:
+    case latency::client_queue:
+    case latency::sched_lag:
+    case latency::slot_wait:
+      return "requests had no intended arrival (closed loop)";
+    case latency::connect:
+      return "all requests went over kept connections";
+    case latency::ttft_choice:
+    case latency::e2el_choice:
+      return "no request asked for several choices";
+    default:
+      return "not measured";
+  }
+}
+
+/// Whether a failed request can be counted as one whose latency never ended.
+inline bool can_adjust(latency which) noexcept {
+  return which == latency::ttft || which == latency::tpot || which == latency::e2el || which == latency::ttft_sched ||
+         which == latency::e2el_sched;
+}
+
+inline constexpr double ns_per_ms = 1e6;
+
+inline void append_percentiles(figure_list& out, const std::string& name, sample_set& samples,
+                               const figure_choice& choice) {
+  for (const double p : choice.percentiles) {
+    const auto label = name + "_" + percentile_name(p);
+    out.number(label + "_ms", "ms", samples.percentile(p) / ns_per_ms, 3);
+    if (!choice.intervals) continue;
+    if (const auto ranks = percentile_interval(samples.count(), p)) {
+      out.number(label + "_low_ms", "ms", samples.value_at(ranks->low) / ns_per_ms, 3);
+      out.number(label + "_high_ms", "ms", samples.value_at(ranks->high) / ns_per_ms, 3);
+    } else {
+      for (const char* bound : {"_low_ms", "_high_ms"})
+        out.missing(label + bound, "ms", "too few values for an interval");
+    }
+  }
+}
+
+}  // namespace detail
+
+/// Appends the figures of one latency: n, mean, std, min, percentiles, max, and adjusted percentiles.
+inline void append_latency(figure_list& out, latency which, sample_set& samples, const request_counts& counts,
+                           const figure_choice& choice) {
+  const std::string name(to_string(which));
+  const auto m = samples.describe();
+  out.count(name + "_n", m.count);
+  const auto in_ms = [&](const char* what, double ns) {
+    if (m.count > 0)
+      out.number(name + what, "ms", ns / detail::ns_per_ms, 3);
+    else
+      out.missing(name + what, "ms", detail::why_no(which, counts));
+  };
+  in_ms("_mean_ms", m.mean);
+  in_ms("_std_ms", m.std);
+  in_ms("_min_ms", m.min);
+  if (m.count > 0) {
+    detail::append_percentiles(out, name, samples, choice);
+  } else {
+    for (const double p : choice.percentiles)
+      for (const char* what : {"_ms", "_low_ms", "_high_ms"})
+        if (choice.intervals || what[1] == 'm')
+          out.missing(name + "_" + percentile_name(p) + what, "ms", detail::why_no(which, counts));
+  }
+  in_ms("_max_ms", m.max);
+  if (!choice.adjusted || !detail::can_adjust(which)) return;
+  for (const double p : choice.percentiles) {
+    const auto label = name + "_adj_" + percentile_name(p) + "_ms";
+    if (m.count + counts.failed() > 0)
+      out.number(label, "ms", samples.percentile(p, counts.failed()) / detail::ns_per_ms, 3);
+    else
+      out.missing(label, "ms", detail::why_no(which, counts));
+  }
+}
+
+/// Appends how many requests there were and how they ended.
+inline void append_outcomes(figure_list& out, const request_counts& counts, const figure_choice& choice) {
+  out.count("requests", counts.all());
+  out.count("ok", counts.ok());
+  out.count("failed", counts.failed());
+  if (counts.all() > 0)
+    out.number("error_rate_pct", "%", 100 * static_cast<double>(counts.failed()) / static_cast<double>(counts.all()),
+               2);
+  else
+    out.missing("error_rate_pct", "%", "no requests in this group");
+  out.count("retries", counts.retries);
+  for (std::size_t i = 1; i < outcome_count; ++i)
+    if (choice.outcomes[i])
+      out.count("failed_" + std::string(to_string(static_cast<outcome>(i))), counts.by_outcome[i]);
+}
+
+namespace detail {
+
+/// Why a sum of tokens is not known; empty where it is. With terms left out, it would be too small.
+inline std::string why_unknown(const char* which, const partial_sum& sum, const request_counts& counts) {
+  if (counts.ok() == 0) return why_no(latency::e2el, counts);
+  if (sum.unknown == 0) return {};
+  return std::string("the ") + which + " tokens of " + std::to_string(sum.unknown) + " of " +
+         std::to_string(counts.ok()) + " answers are not known";
+}
+
+/// "usage", or "usage 90, estimated 10".
+inline std::string basis_words(const request_counts& counts) {
+  std::string words;
+  std::size_t kinds = 0;
+  for (const auto count : counts.by_basis) kinds += count > 0;
+  for (std::size_t i = 0; i < basis_count; ++i) {
+    const auto basis = static_cast<tokens_basis>(i);
+    if (counts.by_basis[i] == 0) continue;
+    words.append(words.empty() ? "" : ", ").append(basis == tokens_basis::chunks ? "estimated" : to_string(basis));
+    if (kinds > 1) words.append(" ").append(std::to_string(counts.by_basis[i]));
+  }
+  return words;
+}
+
+}  // namespace detail
+
+/// Appends tokens, and what their counts rest on.
+inline void append_tokens(figure_list& out, const request_counts& counts) {
+  const auto sum = [&](const char* name, const char* which, const partial_sum& tokens) {
+    if (const auto unknown = detail::why_unknown(which, tokens, counts); !unknown.empty())
+      out.missing(name, "", unknown);
+    else
+      out.number(name, "", static_cast<double>(tokens.known), 0);
+  };
+  sum("tokens_in", "input", counts.tokens_in);
+  sum("tokens_out", "output", counts.tokens_out);
+  if (counts.ok() > 0)
+    out.text("tokens_basis", detail::basis_words(counts));
+  else
+    out.missing("tokens_basis", "", detail::why_no(latency::e2el, counts));
+  if (counts.events > 0)
+    out.number("tokens_per_chunk", "",
+               static_cast<double>(counts.tokens_in_events) / static_cast<double>(counts.events), 2);
+  else
+    out.missing("tokens_per_chunk", "", "no events of answers whose tokens were counted");
+}
+
+/// Appends the full window (first byte sent to last token) and what went through in it.
+inline void append_throughput(figure_list& out, const request_counts& counts, const time_axis& axis) {
+  const auto window = axis.over(counts.windows);
+  if (window)
+    out.number("window_s", "s", static_cast<double>(window->length_ns) / 1e9, 3);
+  else
+    out.missing("window_s", "s", window.error().detail);
+  const auto rate = [&](const char* name, const char* unit, std::int64_t amount, const std::string& unknown) {
+    if (!window || !unknown.empty())
+      out.missing(name, unit, window ? unknown : window.error().detail);
+    else
+      out.number(name, unit, static_cast<double>(amount) * 1e9 / static_cast<double>(window->length_ns), 2);
+  };
+  const auto no_out = detail::why_unknown("output", counts.tokens_out, counts);
+  rate("requests_per_s", "1/s", static_cast<std::int64_t>(counts.ok()), "");
+  rate("output_tokens_per_s", "1/s", counts.tokens_out.known, no_out);
+  rate("total_tokens_per_s", "1/s", counts.tokens_in.known + counts.tokens_out.known,
+       no_out.empty() ? detail::why_unknown("input", counts.tokens_in, counts) : no_out);
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_REPORT_REQUEST_FIGURES_HPP

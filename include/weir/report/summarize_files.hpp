@@ -1,0 +1,96 @@
+// weir/report/summarize_files.hpp - reads record files into a summary. Needs simdjson and POSIX.
+#ifndef WEIR_REPORT_SUMMARIZE_FILES_HPP
+#define WEIR_REPORT_SUMMARIZE_FILES_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "weir/base/result.hpp"
+#include "weir/data/rows.hpp"
+#include "weir/record/read.hpp"
+#include "weir/report/summarizer.hpp"
+
+namespace weir::inline v0 {
+
+/// The record files that `paths` name: a file is itself, a directory stands for its *.jsonl in sorted order (not for
+/// those of directories in it). A file that is named twice comes once.
+/// \return  errc::not_found for a path that is not there, and for a directory without any such file.
+[[nodiscard]] inline result<std::vector<std::string>> record_files(const std::vector<std::string>& paths) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  std::vector<fs::path> known;
+  const auto add = [&](const fs::path& file) {
+    std::error_code none;
+    auto same = fs::canonical(file, none);
+    if (none) same = file;
+    if (std::ranges::count(known, same)) return;
+    known.push_back(std::move(same));
+    files.push_back(file.string());
+  };
+  for (const auto& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      if (error) return failure{errc::not_found, "there is no file " + path};
+      add(path);
+      continue;
+    }
+    std::vector<fs::path> inside;
+    for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error))
+      if (entry->path().extension() == ".jsonl") inside.push_back(entry->path());
+    if (error) return failure{errc::io, "cannot read " + path + ": " + error.message()};
+    if (inside.empty()) return failure{errc::not_found, "there is no *.jsonl in the directory " + path};
+    std::ranges::sort(inside);
+    for (const auto& file : inside) add(file);
+  }
+  return files;
+}
+
+/// Counts the records of files; keeps its buffers from file to file.
+class file_summarizer {
+ public:
+  explicit file_summarizer(summarizer& into) : into_(&into) {}
+
+  /// Counts the records of one file, and remembers what was odd about it.
+  result<void> add(const std::string& path) {
+    auto rows = open_rows(path);
+    if (!rows) return rows.error();
+    return add(*rows, path);
+  }
+
+  /// The same for any reader of rows: see read_records.
+  template <class Rows>
+  result<void> add(Rows& rows, const std::string& name) {
+    into_->begin_file(name);
+    const auto seen = read_records(rows, name, reader_, [&](record_type type) {
+      if (type == record_type::request) into_->add(reader_.request());
+      if (type == record_type::answer) into_->add(reader_.answer());
+      if (type == record_type::run) into_->add(reader_.run());
+      counted_ += type == record_type::request || type == record_type::answer;
+    });
+    if (!seen) return seen.error();
+    if (seen->truncated_line > 0)
+      remarks_.push_back(name + ":" + std::to_string(seen->truncated_line) +
+                         ": the last line is half written (was its writer killed?); it was skipped");
+    return {};
+  }
+
+  /// How many requests and answers there were.
+  [[nodiscard]] std::uint64_t counted() const noexcept { return counted_; }
+  [[nodiscard]] const std::vector<std::string>& remarks() const noexcept { return remarks_; }
+
+ private:
+  summarizer* into_;
+  record_reader reader_{{.text = false, .events = true}};
+  std::uint64_t counted_ = 0;
+  std::vector<std::string> remarks_;
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_REPORT_SUMMARIZE_FILES_HPP

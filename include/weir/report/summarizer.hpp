@@ -1,0 +1,171 @@
+// weir/report/summarizer.hpp - sorts the records of a run into groups and counts them. Needs simdjson (through
+// records).
+#ifndef WEIR_REPORT_SUMMARIZER_HPP
+#define WEIR_REPORT_SUMMARIZER_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/hash.hpp"
+#include "weir/base/result.hpp"
+#include "weir/record/answer.hpp"
+#include "weir/record/request.hpp"
+#include "weir/record/run.hpp"
+#include "weir/report/answer_group.hpp"
+#include "weir/report/hash_set.hpp"
+#include "weir/report/latency.hpp"
+#include "weir/report/request_group.hpp"
+#include "weir/report/time_axis.hpp"
+
+namespace weir::inline v0 {
+
+/// What records can be grouped by.
+enum class group_key : unsigned char { instance = 0, model, subject, endpoint, session, file };
+inline constexpr unsigned char group_key_count = 6;
+[[nodiscard]] constexpr std::string_view to_string(group_key k) noexcept {
+  constexpr std::array<std::string_view, group_key_count> names{"instance", "model",   "subject",
+                                                                "endpoint", "session", "file"};
+  return names[static_cast<std::size_t>(k)];
+}
+
+/// Reads "instance,subject". \return  errc::invalid_argument naming the word that is no key.
+[[nodiscard]] inline result<std::vector<group_key>> parse_group_keys(std::string_view words) {
+  std::vector<group_key> keys;
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(','));
+    words.remove_prefix(std::min(word.size() + 1, words.size()));
+    unsigned char key = 0;
+    while (key < group_key_count && to_string(static_cast<group_key>(key)) != word) ++key;
+    if (key == group_key_count)
+      return failure{errc::invalid_argument,
+                     "'" + std::string(word) + "' is none of instance, model, subject, endpoint, session and file"};
+    if (!std::ranges::count(keys, static_cast<group_key>(key))) keys.push_back(static_cast<group_key>(key));
+  }
+  return keys;
+}
+
+/// What was counted of all records with the same values of the keys.
+struct record_group {
+  std::vector<std::string> labels;  ///< The value of each key; empty where the records have none.
+  request_group requests;
+  answer_group answers;
+};
+
+/// Counts records. What it holds afterwards depends on the records and the files they are in alone, not on their order.
+///
+///     weir::summarizer counted({weir::group_key::instance});
+///     counted.begin_file("a.jsonl");
+///     counted.add(request);
+/// \complexity  8 bytes for each latency of a request, up to the limit of sample_set, and 8 to 23 for its identity.
+class summarizer {
+ public:
+  explicit summarizer(std::vector<group_key> keys) : keys_(std::move(keys)) {}
+
+  /// The records to come are those of this file.
+  void begin_file(std::string name) { files_.push_back(std::move(name)); }
+
+  void add(const request_record& r) {
+    // A record that came in two files is one: nobody sends the same request twice in the same nanosecond.
+    std::uint64_t identity = hash64(r.id, static_cast<std::uint64_t>(r.attempt));
+    for (const auto t : {r.t_sched_ns, r.t_connect_ns, r.t_send_ns, r.t_done_ns})
+      identity = mix64(identity ^ static_cast<std::uint64_t>(t));
+    const bool has_time = r.t_sched_ns != unmeasured || r.t_connect_ns != unmeasured || r.t_send_ns != unmeasured;
+    if (has_time && !requests_seen_.insert(identity)) {
+      ++requests_twice_;
+      return;
+    }
+    const auto value = [&](group_key key) -> std::string_view {
+      switch (key) {
+        case group_key::instance:
+          return r.instance;
+        case group_key::model:
+          return r.model;
+        case group_key::subject:
+          return r.subject;
+        case group_key::endpoint:
+          return r.endpoint;
+        case group_key::session:
+          return r.session;
+        case group_key::file:
+          break;
+      }
+      return files_.back();
+    };
+    group_of(value).requests.add(r, files_.size() - 1, latencies_);
+  }
+
+  void add(const answer_record& a) {
+    const std::uint64_t identity = hash64(a.id, hash64(a.instance, hash64(a.model)));
+    answers_repeated_ += !answers_seen_.insert(identity);
+    const auto value = [&](group_key key) -> std::string_view {
+      switch (key) {
+        case group_key::instance:
+          return a.instance;
+        case group_key::model:
+          return a.model;
+        case group_key::subject:
+          return a.subject;
+        case group_key::file:
+          return files_.back();
+        case group_key::endpoint:
+        case group_key::session:
+          break;  // an answer does not say
+      }
+      return {};
+    };
+    group_of(value).answers.add(a);
+  }
+
+  void add(const run_record& run) {
+    axis_.add_run(files_.size() - 1, run);
+    std::string words = run.tool + " on " + (run.host.empty() ? "an unnamed host" : run.host);
+    if (run.start_unix_ns != unmeasured) words += ", " + utc_text(run.start_unix_ns);
+    const auto place = std::ranges::lower_bound(runs_, words);
+    if (place == runs_.end() || *place != words) runs_.insert(place, std::move(words));
+  }
+
+  [[nodiscard]] const std::vector<group_key>& keys() const noexcept { return keys_; }
+  /// In the order in which they were met. Percentiles sort their samples, so groups are not const.
+  [[nodiscard]] std::vector<record_group>& groups() noexcept { return groups_; }
+  [[nodiscard]] const time_axis& axis() const noexcept { return axis_; }
+  [[nodiscard]] std::uint64_t requests_read_twice() const noexcept { return requests_twice_; }
+  [[nodiscard]] std::uint64_t answers_repeated() const noexcept { return answers_repeated_; }
+  /// "weir-bench on node7, 2026-11-22T12:40:00Z", each once, sorted.
+  [[nodiscard]] const std::vector<std::string>& runs() const noexcept { return runs_; }
+
+ private:
+  template <class ValueOf>
+  record_group& group_of(ValueOf&& value_of) {
+    name_.clear();
+    for (const auto key : keys_) name_.append(value_of(key)).push_back('\0');
+    auto known = index_.find(name_);
+    if (known == index_.end()) {
+      known = index_.emplace(name_, groups_.size()).first;
+      groups_.emplace_back();
+      for (const auto key : keys_) groups_.back().labels.emplace_back(value_of(key));
+    }
+    return groups_[known->second];
+  }
+
+  std::vector<group_key> keys_;
+  std::vector<record_group> groups_;
+  std::map<std::string, std::size_t, std::less<>> index_;
+  std::vector<std::string> files_, runs_;
+  time_axis axis_;
+  hash_set requests_seen_, answers_seen_;
+  std::uint64_t requests_twice_ = 0, answers_repeated_ = 0;
+  latency_reader latencies_;
+  std::string name_;
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_REPORT_SUMMARIZER_HPP
