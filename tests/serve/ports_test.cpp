@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "scratch.hpp"
+#include "weir/serve/describe.hpp"
 
 namespace {
 

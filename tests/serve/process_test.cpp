@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "scratch.hpp"
 #include "weir/base/hash.hpp"
+#include "weir/serve/describe.hpp"
 
 namespace {
 

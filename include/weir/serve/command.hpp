@@ -3,13 +3,11 @@
 #define WEIR_SERVE_COMMAND_HPP
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,17 +64,6 @@ using environment = std::vector<std::pair<std::string, std::string>>;
     if (std::none_of(change + 1, changes.end(), [&](const auto& later) { return later.first == change->first; }))
       out.push_back(change->first + "=" + change->second);
   return out;
-}
-
-/// A wait status as a shell's exit status: the exit status itself, or 128 + the signal that ended the process.
-[[nodiscard]] inline int shell_status(int wait_status) noexcept {
-  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
-
-/// A wait status in words: "exit status 3", "signal 9 (Killed)".
-[[nodiscard]] inline std::string describe_end(int wait_status) {
-  if (!WIFSIGNALED(wait_status)) return "exit status " + std::to_string(WEXITSTATUS(wait_status));
-  return "signal " + std::to_string(WTERMSIG(wait_status)) + " (" + ::strsignal(WTERMSIG(wait_status)) + ")";
 }
 
 }  // namespace weir::inline v0

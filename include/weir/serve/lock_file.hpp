@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <string>
 #include <string_view>
@@ -20,21 +19,10 @@
 #include "weir/base/result.hpp"
 #include "weir/base/unique_fd.hpp"
 #include "weir/serve/command.hpp"
-#include "weir/serve/proc.hpp"
+#include "weir/serve/describe.hpp"
 #include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
-
-/// A process in words: "pid 21021 (python3 -m server --port 8000)".
-[[nodiscard]] inline std::string describe_process(pid_t pid) {
-  std::array<char, 200> buffer;
-  std::string command(read_head(proc_path("/proc/", pid, "/cmdline").text(), buffer));
-  for (char& c : command)
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  while (command.ends_with(' ')) command.pop_back();
-  if (command.empty()) return "pid " + std::to_string(pid);
-  return "pid " + std::to_string(pid) + " (" + command + ")";
-}
 
 /// The directory that all runs of this machine share for their locks: $WEIR_LOCK_DIR, or /tmp/weir-locks. It is made
 /// where it is missing, writable by every user and sticky like /tmp. Containers must mount it in common to see each

@@ -79,8 +79,10 @@ class process {
   }
   ~process() { end(); }
 
-  /// Readable when there is news: call `update` then. -1 once all is over.
+  /// Readable when there is news: call `update` then. Stop watching it when `over` says so.
   [[nodiscard]] int fd() const noexcept { return shared_->leash.get(); }
+  /// No more news will come: nothing is left of the server, nor of its keeper.
+  [[nodiscard]] bool over() const noexcept { return shared_->over; }
   /// Reads the keeper's news. \return  the state, also at hand as `state()`.
   const process_state& update();
   [[nodiscard]] const process_state& state() const noexcept { return shared_->state; }
@@ -96,6 +98,8 @@ class process {
 
   /// Waits until nothing is left, or for `timeout_ns`. \return  whether nothing is left.
   bool wait(std::int64_t timeout_ns = std::numeric_limits<std::int64_t>::max());
+  /// Leaves a process that can't be killed to its keeper, which goes on trying and holds what it was given to hold.
+  void abandon() noexcept { shared_.reset(); }
 
  private:
   struct shared_state {
@@ -104,12 +108,11 @@ class process {
     cgroup group;
     std::string launch;
     process_state state;
+    bool over = false;
   };
   explicit process(std::unique_ptr<shared_state> state) : shared_(std::move(state)) {}
 
-  void order(const keeper_order& what) {
-    if (fd() >= 0) ::send(fd(), &what, sizeof what, MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
+  void order(const keeper_order& what) { ::send(fd(), &what, sizeof what, MSG_NOSIGNAL | MSG_DONTWAIT); }
   void read_report(const keeper_report& report);
   void finish();
   void end() noexcept;
@@ -202,7 +205,7 @@ inline result<process> process::start(const process_spec& spec) {
 
 inline const process_state& process::update() {
   keeper_report report{};
-  while (fd() >= 0) {
+  while (!over()) {
     const ssize_t got = ::recv(fd(), &report, sizeof report, MSG_DONTWAIT);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) break;
@@ -242,7 +245,7 @@ inline void process::read_report(const keeper_report& report) {
 /// The keeper closed its end. It said `empty` before, or it was killed: then what it kept is found by its mark.
 inline void process::finish() {
   auto& s = shared_->state;
-  shared_->leash = unique_fd();
+  shared_->over = true;
   while (::waitpid(shared_->keeper, nullptr, 0) < 0 && errno == EINTR) continue;
   if (s.gone) return;
   if (shared_->group.directory) cgroup_write(shared_->group.directory.get(), "cgroup.kill", "1");
@@ -253,7 +256,7 @@ inline void process::finish() {
 
 inline bool process::wait(std::int64_t timeout_ns) {
   const std::int64_t start = now_ns();
-  while (update(), fd() >= 0) {
+  while (update(), !over()) {
     const std::int64_t passed = now_ns() - start;
     if (passed >= timeout_ns) break;
     pollfd news{fd(), POLLIN, 0};
@@ -263,7 +266,7 @@ inline bool process::wait(std::int64_t timeout_ns) {
 }
 
 inline void process::end() noexcept {
-  if (!shared_ || fd() < 0) return;
+  if (!shared_ || over()) return;
   ::shutdown(fd(), SHUT_WR);  // the leash breaks for the keeper; its last words can still be read
   wait(30'000'000'000);       // longer only where a process can't be killed; the keeper then stays with it
 }

@@ -1,0 +1,174 @@
+// weir/serve/http_health.hpp - an OpenAI-compatible server's way to ready, and its pulse after that. Needs simdjson and
+// Linux.
+#ifndef WEIR_SERVE_HTTP_HEALTH_HPP
+#define WEIR_SERVE_HTTP_HEALTH_HPP
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/json_write.hpp"
+#include "weir/base/result.hpp"
+#include "weir/net/connection.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/serve/engine.hpp"
+#include "weir/serve/health.hpp"
+#include "weir/serve/http_get.hpp"
+
+namespace weir::inline v0 {
+
+/// The first model of an answer to GET /v1/models: {"data":[{"id":"m"}]}.
+/// \return  errc::parse where it is not one, errc::not_found where it lists none.
+[[nodiscard]] inline result<std::string> first_model(std::string_view json) {
+  simdjson::ondemand::parser parser;
+  const simdjson::padded_string text(json);
+  simdjson::ondemand::document document;
+  simdjson::ondemand::array models;
+  if (parser.iterate(text).get(document) || document["data"].get_array().get(models))
+    return failure{errc::parse, "the list of models is not understood"};
+  for (auto model : models) {
+    std::string_view id;
+    if (model["id"].get_string().get(id)) return failure{errc::parse, "the list of models is not understood"};
+    return std::string(id);
+  }
+  return failure{errc::not_found, "no model is listed"};
+}
+
+/// Walks a server through its ready_rule: each step is asked for until it holds, with pauses that grow with the time
+/// waited. Then asks for `health` every five seconds; three wrong or missing answers in a row are a sick server.
+class http_health final : public health, private timer {
+ public:
+  http_health(loop& on, receive_buffer& buffer, int port, ready_rule rule, health_user& user)
+      : loop_(&on), get_(on, buffer, port), rule_(std::move(rule)), user_(&user), model_(rule_.model) {
+    loop_->arm(*this, now_ns());
+  }
+  ~http_health() override { loop_->disarm(*this); }
+
+  [[nodiscard]] std::string doing() const override {
+    const std::string last = get_.waiting() ? " (no answer yet)" : last_.empty() ? "" : " (" + last_ + ")";
+    switch (step_) {
+      case step::connect:
+        return "starting" + last;
+      case step::health:
+        return "loading" + last;
+      case step::models:
+        return "listing its model" + last;
+      case step::generate:
+        return "making its first token" + last;
+      case step::ready:
+        break;
+    }
+    return "ready";
+  }
+  [[nodiscard]] std::string model() const override { return model_; }
+  /// Why the step `generate` was passed without a token; empty where one was made.
+  [[nodiscard]] const std::string& note() const noexcept { return note_; }
+
+ private:
+  enum class step { connect, health, models, generate, ready };
+  static constexpr std::int64_t ms = 1'000'000;
+  static constexpr std::int64_t quick_ns = 5'000 * ms, pulse_ns = 5'000 * ms, recheck_ns = 1'000 * ms;
+  static constexpr std::int64_t token_ns = 3'600'000 * ms;  // the supervisor's ready time-out comes first
+
+  void on_time(std::int64_t) override {
+    const auto answered = [this](result<http_reply> reply) { on_reply(std::move(reply)); };
+    if (step_ == step::models) return get_.ask(rule_.models, {}, quick_ns, answered);
+    if (step_ == step::generate) return get_.ask(rule_.generate[way_], question(), token_ns, answered);
+    get_.ask(rule_.health.empty() ? "/" : rule_.health, {}, quick_ns, answered);
+  }
+
+  void on_reply(result<http_reply> reply) {
+    if (step_ == step::ready) return on_pulse(reply);
+    last_ = reply ? "HTTP " + std::to_string(reply->status) : reply.error().detail;
+    if (!reply && step_ != step::generate) return again();
+    if (step_ == step::connect) step_ = step::health;  // somebody answered
+    if (step_ == step::health && alive(*reply)) return advance(step::models);
+    if (step_ == step::models && listed(*reply)) return advance(step::generate);
+    if (step_ == step::generate && generated(reply)) return advance(step::ready);
+    if (step_ == step::health || step_ == step::models || !reply || reply->status >= 500) return again();
+    on_time(0);  // the next way to ask for a token
+  }
+
+  /// Goes on to `next`, past the steps that the rule leaves out.
+  void advance(step next) {
+    step_ = next;
+    last_.clear();
+    if (step_ == step::models && rule_.models.empty()) step_ = step::generate;
+    if (step_ == step::generate && rule_.generate.empty()) step_ = step::ready;
+    if (step_ != step::ready) return on_time(0);
+    if (!rule_.health.empty()) loop_->arm(*this, now_ns() + pulse_ns);
+    user_->on_healthy();  // the last thing done: the user may destroy this object
+  }
+
+  void again() {
+    const std::int64_t now = now_ns();
+    loop_->arm(*this, now + std::clamp((now - start_ns_) / 10, 10 * ms, 500 * ms));
+  }
+
+  /// A server that does not know the path answers all the same: 404 is a sign of life, 503 is "loading".
+  [[nodiscard]] bool alive(const http_reply& reply) const {
+    return rule_.health.empty() || reply.status < 300 || (reply.status >= 400 && reply.status < 500);
+  }
+
+  bool listed(const http_reply& reply) {
+    if (reply.status != 200) return false;
+    auto first = first_model(reply.body);
+    if (!first) last_ = first.error().detail;
+    if (first && model_.empty()) model_ = std::move(*first);
+    return static_cast<bool>(first);
+  }
+
+  /// One token was made, or every way to ask for one was refused (an embedding server): that is all it will ever say.
+  bool generated(const result<http_reply>& reply) {
+    if (!reply || reply->status >= 500) return false;
+    if (reply->status == 200) return true;
+    note_ = rule_.generate[way_] + ": HTTP " + std::to_string(reply->status);
+    return ++way_ == rule_.generate.size();
+  }
+
+  [[nodiscard]] std::string question() const {
+    std::string body;
+    json_writer json(body);
+    json.begin_object().field("model", model_).field("max_tokens", 1).field("temperature", 0);
+    if (rule_.generate[way_].ends_with("/chat/completions"))
+      json.key("messages")
+          .begin_array()
+          .begin_object()
+          .field("role", "user")
+          .field("content", "Hi")
+          .end_object()
+          .end_array();
+    else
+      json.field("prompt", "Hi");
+    json.end_object();
+    return body;
+  }
+
+  void on_pulse(const result<http_reply>& reply) {
+    const bool good = reply && alive(*reply);
+    missed_ = good ? 0 : missed_ + 1;
+    loop_->arm(*this, now_ns() + (good ? pulse_ns : recheck_ns));
+    if (missed_ != 3) return;
+    user_->on_unhealthy(rule_.health + ": " + (reply ? "HTTP " + std::to_string(reply->status) : reply.error().detail));
+  }
+
+  loop* loop_;
+  http_get get_;
+  ready_rule rule_;
+  health_user* user_;
+  std::string model_, last_, note_;
+  step step_ = step::connect;
+  std::size_t way_ = 0;  // of rule_.generate
+  int missed_ = 0;       // pulses in a row
+  std::int64_t start_ns_ = now_ns();
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_SERVE_HTTP_HEALTH_HPP

@@ -1,0 +1,138 @@
+#include "weir/serve/engine.hpp"
+
+#include <cstdlib>
+
+#include "catch.hpp"
+#include "scratch.hpp"
+#include "weir/serve/log_tail.hpp"
+
+namespace {
+
+const weir::placeholder_values values{8001, 1, 20100, "2,3", "/run/i1"};
+
+std::string replaced(std::string_view text) {
+  return weir::replace_placeholders(text, values).value();
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+std::string command(std::string_view name, const std::vector<std::string>& words) {
+  return joined(weir::make_engine(name, words).value().command);
+}
+
+}  // namespace
+
+TEST_CASE("placeholders: each stands for its value, alone or inside a word", "[serve][engine]") {
+  CHECK(replaced("--port={port}") == "--port=8001");
+  CHECK(replaced("{index}:{devices}:{dir}/x") == "1:2,3:/run/i1/x");
+  CHECK(replaced("{block}{block+50}{port+1000}") == "20100201509001");
+  CHECK(replaced("") == "");
+}
+
+TEST_CASE("placeholders: JSON and other braces are left alone", "[serve][engine]") {
+  for (const char* text : {R"({"temperature": 0, "x": {"y": [1]}})", "{}", "{ port }", "{Port}", "{port", "port}", "{{",
+                           "{% if x %}{{ message }}", "${HOME}", "{1}", "{port+}", "{port+x}"}) {
+    CAPTURE(text);
+    CHECK(replaced(text) == text);
+  }
+  CHECK(replaced("{{port}}") == "{port}");
+  CHECK(replaced(R"({"port": {port}})") == R"({"port": 8001})");
+}
+
+TEST_CASE("placeholders: an unknown one is an error that names it", "[serve][engine]") {
+  for (const char* text : {"{prot}", "--x={gpu}", "{devices+1}", "{dir+1}"}) {
+    CAPTURE(text);
+    const auto bad = weir::replace_placeholders(text, values);
+    REQUIRE_FALSE(bad);
+    CHECK(bad.error().code == weir::errc::invalid_argument);
+  }
+  CHECK(
+      weir::replace_placeholders("a {prot} b", values).error().detail ==
+      "unknown placeholder {prot}; there are {port}, {index}, {devices}, {dir} and {block}; write {{prot}} to have it "
+      "left as it is");
+}
+
+TEST_CASE("engine: the user's words come model first, and what they say themselves is not said again",
+          "[serve][engine]") {
+  ::unsetenv("WEIR_PYTHON");
+  CHECK(command("vllm", {"Qwen/Q", "--max-model-len", "9"}) ==
+        "vllm serve Qwen/Q --max-model-len 9 --host 127.0.0.1 --port {port}");
+  CHECK(command("vllm", {"--model", "Q", "--host=0.0.0.0"}) == "vllm serve --model Q --host=0.0.0.0 --port {port}");
+  CHECK(command("sglang", {"Q"}) ==
+        "python3 -m sglang.launch_server --model-path Q --host 127.0.0.1 --port {port} --nccl-port {block+1}");
+  CHECK(command("transformers", {"Q"}) == "transformers serve Q --host 127.0.0.1 --port {port}");
+  CHECK(command("trtllm", {"Q"}) == "trtllm-serve Q --host 127.0.0.1 --port {port}");
+  CHECK(weir::make_engine("transformers", {"Q"})->ready.model == "Q");
+}
+
+TEST_CASE("engine: WEIR_PYTHON is the interpreter that runs Python's engines", "[serve][engine]") {
+  ::setenv("WEIR_PYTHON", "/venv/bin/python", 1);
+  CHECK(command("vllm", {"Q"}).starts_with("/venv/bin/python -m vllm.entrypoints.cli.main serve Q "));
+  CHECK(command("sglang", {"Q"}).starts_with("/venv/bin/python -m sglang.launch_server "));
+  if (!weir::find_program("llama-server", weir::variable("PATH")))
+    CHECK(command("llama.cpp", {"m.gguf"}).starts_with("/venv/bin/python -c "));
+  ::unsetenv("WEIR_PYTHON");
+}
+
+TEST_CASE("engine: the flag for several devices is given once", "[serve][engine]") {
+  CHECK(weir::make_engine("vllm", {"Q"})->parallel_flag == "--tensor-parallel-size");
+  CHECK(weir::make_engine("vllm", {"Q", "-tp", "2"})->parallel_flag.empty());
+  CHECK(weir::make_engine("vllm", {"Q", "--tensor-parallel-size=2"})->parallel_flag.empty());
+  CHECK(weir::make_engine("sglang", {"Q", "--tp", "2"})->parallel_flag.empty());
+  CHECK(weir::make_engine("llama.cpp", {"m.gguf"})->parallel_flag.empty());
+}
+
+TEST_CASE("engine: only those that use a block of ports are given one", "[serve][engine]") {
+  CHECK(weir::make_engine("vllm", {"Q"})->uses_block());
+  CHECK(weir::make_engine("sglang", {"Q"})->uses_block());
+  CHECK_FALSE(weir::make_engine("mock", {})->uses_block());
+  CHECK(weir::make_engine("", {"x", "{port}", "{block+3}"})->uses_block());
+}
+
+TEST_CASE("engine: what can't work is refused before anything is started", "[serve][engine]") {
+  const auto refused = [](std::string_view name, const std::vector<std::string>& words) {
+    const auto made = weir::make_engine(name, words);
+    return made ? std::string() : made.error().detail;
+  };
+  CHECK(refused("vlm", {"Q"}) == "unknown engine 'vlm'");
+  CHECK(refused("vllm", {"Q", "--port", "1"}) == "the server's port is chosen here: use --base-port");
+  CHECK(refused("vllm", {"Q", "--port=1"}) == "the server's port is chosen here: use --base-port");
+  CHECK(refused("", {}) == "no server: give --engine NAME, or a command after --");
+  CHECK(refused("", {"server", "--listen", "80"}) ==
+        "the command has no {port}: each instance must be told where to listen");
+  CHECK(refused("mindie", {"Q", "x"}).starts_with("mindie takes one word: its config.json"));
+}
+
+TEST_CASE("engine: a command of one's own is named after its program", "[serve][engine]") {
+  CHECK(weir::make_engine("", {"/opt/bin/server", "{port}"})->name == "server");
+  CHECK(weir::make_engine("", {"server", "{port}"})->name == "server");
+}
+
+TEST_CASE("log tail: the last lines, and only those of this start", "[serve][log]") {
+  const test::scratch here;
+  const auto log = here.write("log", "old\none\ntwo\n\nfour\n");
+  CHECK(weir::log_tail(log) == "old\none\ntwo\n\nfour");
+  CHECK(weir::log_tail(log, 4) == "one\ntwo\n\nfour");
+  CHECK(weir::log_tail(log, 0, 2) == "\nfour");
+  CHECK(weir::log_tail(log, 0, 1) == "four");
+  CHECK(weir::log_tail(log, weir::log_size(log)) == "");
+  CHECK(weir::log_tail(here.path("missing")) == "");
+  CHECK(weir::log_tail(here.write("empty", "")) == "");
+  CHECK(weir::log_tail(here.write("one", "no newline")) == "no newline");
+  const auto large = here.write("large", std::string(100'000, 'x') + "\nlast\n");
+  CHECK(weir::log_tail(large, 0, 1) == "last");
+  CHECK(weir::log_tail(large).size() <= 16384);
+}
+
+TEST_CASE("log advice: known messages are explained, others are left alone", "[serve][log]") {
+  CHECK(weir::log_advice("ValueError: No available memory for the cache blocks. Try increasing")
+            .find("other processes") != std::string_view::npos);
+  CHECK(weir::log_advice("torch.OutOfMemoryError: CUDA out of memory. Tried").find("does not fit") !=
+        std::string_view::npos);
+  CHECK(weir::log_advice("everything is fine").empty());
+  CHECK(weir::log_advice("").empty());
+}
