@@ -237,16 +237,20 @@ class http1_parser {
   void take_chunk_byte(char c) {
     switch (state_) {
       case state::chunk_end_cr:
-        return expect(c == '\r', state::chunk_end_lf);
+        return expect(c == '\r', state::chunk_end_lf, "a chunk is longer than its size line says");
       case state::chunk_end_lf:
         left_ = chunk_line_bytes_ = 0;
-        return expect(c == '\n', state::chunk_size);
+        return expect(c == '\n', state::chunk_size, "a chunk is longer than its size line says");
       case state::chunk_line_lf:
         budget_ -= left_;
-        return expect(c == '\n', left_ > 0 ? state::chunk_body : state::trailer);
+        return expect(c == '\n', left_ > 0 ? state::chunk_body : state::trailer,
+                      "a CR without its LF in a chunk's size line");
       default:
-        break;
+        take_size_line_byte(c);
     }
+  }
+
+  void take_size_line_byte(char c) {
     if (c == '\r' && chunk_line_bytes_ > 0)
       state_ = state::chunk_line_lf;
     else if (++chunk_line_bytes_ > limits_.chunk_line_bytes)
@@ -254,18 +258,19 @@ class http1_parser {
     else if (state_ == state::chunk_size && detail::hex_value(c) >= 0)
       add_size_digit(static_cast<std::uint64_t>(detail::hex_value(c)));
     else if (state_ == state::chunk_extension)
-      expect(detail::http_text({&c, 1}), state::chunk_extension);
-    else if (c == ';')
-      expect(chunk_line_bytes_ > 1, state::chunk_extension);
+      expect(detail::http_text({&c, 1}), state::chunk_extension, "a control character in a chunk extension");
+    else if (chunk_line_bytes_ > 1 && c == ';')
+      state_ = state::chunk_extension;
     else
-      expect(chunk_line_bytes_ > 1 && (c == ' ' || c == '\t'), state::chunk_space);
+      expect(chunk_line_bytes_ > 1 && (c == ' ' || c == '\t'), state::chunk_space,
+             "a chunk's size is not a hexadecimal number");
   }
 
-  void expect(bool as_it_should_be, state then) {
-    if (as_it_should_be)
+  void expect(bool holds, state then, std::string_view otherwise) {
+    if (holds)
       state_ = then;
     else
-      fail(errc::parse, "malformed chunk framing");
+      fail(errc::parse, otherwise);
   }
 
   void add_size_digit(std::uint64_t digit) {
