@@ -133,22 +133,21 @@ class mock_answers {
     return with_choices ? with_choices : last_in(prompt, false);
   }
 
-  /// What the mock says to `q` in its choice number `choice`: about `fill` words that mean nothing, then the answer in
-  /// the words that every rule set for such answers reads.
-  [[nodiscard]] mock_answer answer(const mock_question& q, int choice, std::int64_t fill,
+  /// What the mock says to `q` in its choice number `choice`: words that mean nothing, then the answer in the words
+  /// that every rule set for such answers reads, `tokens` tokens in all or as many as the answer takes.
+  [[nodiscard]] mock_answer answer(const mock_question& q, int choice, std::int64_t tokens,
                                    const mock_words& words) const {
     const std::uint64_t draw = hash64(q.text, seed_) + static_cast<std::uint64_t>(choice) * 0x9E3779B97F4A7C15U;
     mock_answer a;
     a.correct = unit_interval(mix64(draw)) < accuracy_;
     a.value = a.correct ? detail::plain_number(q.expected)
                         : detail::wrong_value(q.expected, q.choices.size(), mix64(draw + 1) >> 8);
-    for (std::int64_t i = 0; i < fill; ++i) a.text.append(words.word(draw, i));
-    if (!a.text.empty()) a.text.erase(0, 1).append(".\n");
     const bool letter = a.value.size() == 1 && a.value[0] >= 'A' && a.value[0] <= 'Z';
-    if (letter)
-      a.text.append("answer:").append(a.value);
-    else
-      a.text.append("The answer is ").append(a.value).append(".\n#### ").append(a.value);
+    const std::string end = letter ? "answer:" + a.value : "The answer is " + a.value + ".\n#### " + a.value;
+    const std::int64_t fill = tokens - count_tokens(end);
+    for (std::int64_t i = 0; i < fill; ++i) a.text.append(words.word(draw, i));
+    if (fill > 0) a.text.erase(0, 1).append(".\n");
+    a.text.append(end);
     return a;
   }
 

@@ -1,4 +1,5 @@
-// weir/openai/mock_choice.hpp - what one choice of a mock's answer says, token by token. Needs the standard library only.
+// weir/openai/mock_choice.hpp - what one choice of a mock's answer says, token by token. Needs the standard library
+// only.
 #ifndef WEIR_OPENAI_MOCK_CHOICE_HPP
 #define WEIR_OPENAI_MOCK_CHOICE_HPP
 

@@ -1,4 +1,5 @@
-// weir/openai/mock_chunk.hpp - the bytes of a mock's answer, in vLLM's words and order. Needs the standard library only.
+// weir/openai/mock_chunk.hpp - the bytes of a mock's answer, in vLLM's words and order. Needs the standard library
+// only.
 //
 // Source: streams of vLLM 0.25 (on an H100) and 0.32, kept in tests/fixtures/sse.
 #ifndef WEIR_OPENAI_MOCK_CHUNK_HPP
@@ -29,7 +30,7 @@ struct mock_piece {
   const std::vector<std::int64_t>* ids = nullptr;  ///< Of its tokens, where the request wants them.
   std::string_view finish_reason;                  ///< Empty: it goes on.
   bool reasoning = false;
-  mock_usage usage;                                ///< So far, of this choice.
+  mock_usage usage;  ///< So far, of this choice.
 };
 
 /// One choice of an answer given in one piece.
@@ -71,14 +72,16 @@ class mock_renderer {
   void piece(std::string& out, const mock_piece& p, const mock_prompt& prompt, bool first) const {
     const bool last = !p.finish_reason.empty();
     open_choice(out, p.choice);
-    out.append(!request_->chat ? ",\"text\":" : p.reasoning ? ",\"delta\":{\"reasoning\":" : ",\"delta\":{\"content\":");
+    out.append(!request_->chat ? ",\"text\":"
+               : p.reasoning   ? ",\"delta\":{\"reasoning\":"
+                               : ",\"delta\":{\"content\":");
     append_json_string(out, p.text);
     out.append(request_->chat ? "},\"logprobs\":null,\"finish_reason\":" : ",\"logprobs\":null,\"finish_reason\":");
     last ? void(out.append("\"").append(p.finish_reason).append("\"")) : void(out.append("null"));
     if (!request_->chat || last) out.append(",\"stop_reason\":null");
     if (!request_->chat) {
       out.append(",\"prompt_token_ids\":");
-      first && per_event_ids_ ? prompt_ids(out, prompt) : void(out.append("null"));
+      first&& per_event_ids_ ? prompt_ids(out, prompt) : void(out.append("null"));
     }
     out.append(",\"token_ids\":");
     p.ids ? ids(out, *p.ids) : void(out.append("null"));

@@ -84,8 +84,13 @@ class mock_metrics {
     scalar("vllm:generation_tokens_total", "counter", generation_tokens);
     head(out, "vllm:request_success_total", "counter");
     for (const auto& [reason, count] : finished)
-      out.append("vllm:request_success_total{engine=\"0\",finished_reason=\"").append(reason).append("\",model_name=")
-          .append(name).append("} ").append(std::to_string(count)).append(".0\n");
+      out.append("vllm:request_success_total{engine=\"0\",finished_reason=\"")
+          .append(reason)
+          .append("\",model_name=")
+          .append(name)
+          .append("} ")
+          .append(std::to_string(count))
+          .append(".0\n");
     const auto histogram = [&](std::string_view metric, const mock_histogram& h) {
       head(out, metric, "histogram");
       h.append(out, metric, name);
@@ -103,10 +108,10 @@ class mock_metrics {
   }
 
   // vLLM's own edges.
-  static constexpr std::array<double, 22> first_edges{.001, .005, .01, .02, .04, .06, .08, .1,  .25, .5,  .75,
-                                                      1,    2.5,  5,   7.5, 10,  20,  40,  80,  160, 640, 2560};
-  static constexpr std::array<double, 19> token_edges{.01, .025, .05, .075, .1, .15, .2,  .3, .4, .5,
-                                                      .75, 1,    2.5, 5,    7.5, 10, 20, 40, 80};
+  static constexpr std::array<double, 22> first_edges{.001, .005, .01, .02, .04, .06, .08, .1, .25, .5,  .75,
+                                                      1,    2.5,  5,   7.5, 10,  20,  40,  80, 160, 640, 2560};
+  static constexpr std::array<double, 19> token_edges{.01, .025, .05, .075, .1,  .15, .2, .3, .4, .5,
+                                                      .75, 1,    2.5, 5,    7.5, 10,  20, 40, 80};
   static constexpr std::array<double, 21> request_edges{.3, .5, .8, 1,  1.5, 2,   2.5, 5,   10,   15,  20,
                                                         30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680};
 };

@@ -85,7 +85,8 @@ class mock_request_reader {
             "Bad Request", "body." + where};
   }
   static api_error invalid_field(std::string_view name, std::string_view what) {
-    return {400, "1 validation error:\n  {'loc': ('body', '" + std::string(name) + "'), 'msg': '" + std::string(what) + "'}",
+    return {400,
+            "1 validation error:\n  {'loc': ('body', '" + std::string(name) + "'), 'msg': '" + std::string(what) + "'}",
             "Bad Request", std::string(name)};
   }
   static api_error bad_value(std::string_view name, std::string message, const std::string& value) {
@@ -243,8 +244,10 @@ class mock_request_reader {
       const std::string asked = std::to_string(r.max_tokens), most = std::to_string(options_->max_model_len);
       if (r.max_tokens < 1) return bad_value("max_tokens", "max_tokens must be at least 1, got " + asked + ".", asked);
       if (r.max_tokens > options_->max_model_len)
-        return bad_value("max_tokens", "max_tokens=" + asked + " cannot be greater than max_model_len=" + most +
-                                           ". Please request fewer output tokens.", asked);
+        return bad_value("max_tokens",
+                         "max_tokens=" + asked + " cannot be greater than max_model_len=" + most +
+                             ". Please request fewer output tokens.",
+                         asked);
     }
     if (stream_options_ && !r.stream)
       return api_error{400, "Stream options can only be defined when `stream=True`.", "BadRequestError", ""};

@@ -1,5 +1,5 @@
-// weir/openai/mock_schedule.hpp - what a mock server sends for one request, and exactly when. Needs the standard library
-// only.
+// weir/openai/mock_schedule.hpp - what a mock server sends for one request, and exactly when. Needs the standard
+// library only.
 #ifndef WEIR_OPENAI_MOCK_SCHEDULE_HPP
 #define WEIR_OPENAI_MOCK_SCHEDULE_HPP
 
@@ -22,15 +22,15 @@ struct mock_step {
     role,    ///< Chat: "assistant" and no text.
     tokens,  ///< `count` tokens of `choice`.
     usage,
-    error,   ///< An error object in the stream; [DONE] follows.
-    done,    ///< [DONE].
-    end,     ///< The last chunk of the body. Always the last step, or
-    cut,     ///< the connection is closed.
+    error,  ///< An error object in the stream; [DONE] follows.
+    done,   ///< [DONE].
+    end,    ///< The last chunk of the body. Always the last step, or
+    cut,    ///< the connection is closed.
   };
   kind what = kind::end;
   std::int64_t after_ns = 0;  ///< Due so long after the request's start.
   int choice = 0;
-  std::int64_t count = 0;     ///< Tokens.
+  std::int64_t count = 0;  ///< Tokens.
   bool operator==(const mock_step&) const = default;
 };
 
@@ -85,12 +85,15 @@ class mock_schedule {
   }
   [[nodiscard]] int choices() const noexcept { return static_cast<int>(lengths_.size()); }
   [[nodiscard]] std::int64_t length(int choice) const noexcept { return lengths_[static_cast<std::size_t>(choice)]; }
-  [[nodiscard]] std::int64_t token_ns(std::int64_t t) const noexcept { return options_->ttft_ns + t * options_->itl_ns; }
+  [[nodiscard]] std::int64_t token_ns(std::int64_t t) const noexcept {
+    return options_->ttft_ns + t * options_->itl_ns;
+  }
 
   void advance() {
     switch (phase_) {
       case phase::roles:
-        step_ = {kind::role, options_->role_first_ns == unmeasured ? options_->ttft_ns : options_->role_first_ns, turn_, 0};
+        step_ = {kind::role, options_->role_first_ns == unmeasured ? options_->ttft_ns : options_->role_first_ns, turn_,
+                 0};
         if (++turn_ == choices()) turn_ = 0, phase_ = phase::tokens;
         return;
       case phase::tokens:
@@ -123,7 +126,10 @@ class mock_schedule {
   }
 
   void begin_tail() {
-    phase_ = fault_ == kind::error ? phase::error : fault_ == kind::cut ? phase::cut : usage_ ? phase::usage : phase::done;
+    phase_ = fault_ == kind::error ? phase::error
+             : fault_ == kind::cut ? phase::cut
+             : usage_              ? phase::usage
+                                   : phase::done;
     step_ = tail_step();
   }
   mock_step tail_step() {
@@ -144,7 +150,7 @@ class mock_schedule {
   std::int64_t stop_ = std::numeric_limits<std::int64_t>::max();  // tokens of each choice that come before the fault
   kind fault_ = kind::end;
   phase phase_ = phase::tokens;
-  int turn_ = 0;                           // within the round
+  int turn_ = 0;                       // within the round
   std::int64_t round_ = 0, from_ = 0;  // from_: first token of the round
   mock_step step_;
 };

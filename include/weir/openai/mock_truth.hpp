@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -27,8 +28,8 @@ namespace weir::inline v0 {
 /// What one choice was to say, and said.
 struct mock_truth_choice {
   std::int64_t tokens = 0;
-  std::string_view finish_reason;           ///< Empty where it did not come to its end.
-  std::optional<std::string_view> answer;   ///< Nothing without a question of the key.
+  std::string_view finish_reason;          ///< Empty where it did not come to its end.
+  std::optional<std::string_view> answer;  ///< Nothing without a question of the key.
   std::optional<bool> correct;
 };
 
@@ -43,8 +44,8 @@ struct mock_truth {
   std::int64_t t_role_ns = unmeasured;    ///< First role event of a chat.
   std::int64_t t_usage_ns = unmeasured, t_done_ns = unmeasured;
   std::int64_t prompt_tokens = 0;
-  std::int64_t blocked = 0;               ///< Sends that found the socket full: the client did not read.
-  std::vector<std::int64_t> event_t_ns;   ///< Of each event with tokens: just before its send(2). Absolute.
+  std::int64_t blocked = 0;              ///< Sends that found the socket full: the client did not read.
+  std::vector<std::int64_t> event_t_ns;  ///< Of each event with tokens: just before its send(2). Absolute.
   std::vector<std::int32_t> event_tokens, event_choice;
   std::vector<mock_truth_choice> choices;
 };
@@ -137,12 +138,13 @@ class truth_log {
 
  private:
   static constexpr std::size_t batch = std::size_t{64} << 10, bound = std::size_t{64} << 20;
+  static constexpr std::chrono::milliseconds patience{100};  // the longest that a line waits for others
 
   void write_all() {
     std::string lines;
     std::unique_lock lock(mutex_);
     while (error_ == 0 && !(closing_ && pending_.empty())) {
-      work_.wait(lock, [this] { return closing_ || pending_.size() >= batch; });
+      work_.wait_for(lock, patience, [this] { return closing_ || pending_.size() >= batch; });
       lines.clear();
       lines.swap(pending_);
       lock.unlock();
