@@ -7,16 +7,19 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
 
 namespace {
 
-struct alarm_clock : weir::timer {
+struct alarm_clock final : weir::timer {
   std::function<void(std::int64_t)> then;
   explicit alarm_clock(std::function<void(std::int64_t)> what = {}) : then(std::move(what)) {}
   void on_time(std::int64_t now) override {
@@ -24,17 +27,13 @@ struct alarm_clock : weir::timer {
   }
 };
 
-/// A descriptor that is ready from `ring` to `hush`, and a callback.
-struct bell : weir::watcher {
+/// A descriptor that is ready once it was rung, and a callback.
+struct bell final : weir::watcher {
   weir::unique_fd fd{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   std::function<void()> then;
   int rung = 0;
   explicit bell(std::function<void()> what = {}) : then(std::move(what)) {}
   void ring() const { REQUIRE(::eventfd_write(fd.get(), 1) == 0); }
-  void hush() const {
-    eventfd_t count = 0;
-    ::eventfd_read(fd.get(), &count);
-  }
   void on_ready(std::uint32_t events) override {
     CHECK((events & EPOLLIN) != 0);
     ++rung;

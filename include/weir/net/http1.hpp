@@ -157,9 +157,7 @@ class http1_parser {
   void on_line(std::string_view line, Sink& sink) {
     head_bytes_ += line.size();
     line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
-    if (line.find('\r') != line.npos)
-      fail(errc::parse, "a CR without its LF in the head");
-    else if (start_line_)
+    if (start_line_)
       on_start_line(line);
     else if (!line.empty())
       on_field_line(line);
