@@ -24,7 +24,7 @@ inline std::string counted(std::uint64_t count, std::string_view what) {
 /// "n < 100: p99 is the maximum, or next to it: ttft, e2el" for each percentile that rests on the largest value.
 inline void note_small_samples(std::vector<std::string>& notes, const summary& s) {
   for (const double p : s.percentiles) {
-    const double enough = 100 / (100 - p);
+    const double enough = std::ceil(100 / (100 - p) - 1e-6);  // 99.9 is no binary number
     std::string in_all, in_groups;
     for (const auto which : s.latencies) {
       const std::string name(to_string(which));
@@ -39,7 +39,7 @@ inline void note_small_samples(std::vector<std::string>& notes, const summary& s
     }
     if (in_all.empty() && in_groups.empty()) continue;
     if (!in_groups.empty()) in_groups.insert(0, in_all.empty() ? "in some groups " : "; in some groups ");
-    notes.push_back("n < " + std::string(cell::number(std::ceil(enough), 0).shown()) + ": " + percentile_name(p) +
+    notes.push_back("n < " + std::string(cell::number(enough, 0).shown()) + ": " + percentile_name(p) +
                     " is the maximum, or next to it: " + in_all + in_groups);
   }
 }
@@ -87,10 +87,10 @@ inline void note_run(std::vector<std::string>& notes, const summary& s, const su
                     " came more than once (same id, attempt and times): counted once");
   if (from.answers_repeated() > 0)
     notes.push_back(detail::counted(from.answers_repeated(), "answer") +
-                    " is to a question of the same id, instance and model as another: all are counted");
+                    " of the same question, instance and model as another: all are counted");
   if (!s.requests) return notes;
   if (s.counts.retries > 0)
-    notes.push_back(detail::counted(s.counts.retries, "request") + " is a retry: each attempt counts as a request");
+    notes.push_back("retries: " + std::to_string(s.counts.retries) + "; each attempt counts as a request");
   detail::note_estimates(notes, s.counts);
   if (s.counts.backwards > 0)
     notes.push_back("times of " + detail::counted(s.counts.backwards, "request") +

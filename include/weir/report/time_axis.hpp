@@ -48,23 +48,25 @@ class time_axis {
 
   /// \return  errc::not_found, with the reason, where there is no window or it can't be told.
   [[nodiscard]] result<time_window> over(const std::vector<file_window>& windows) const {
-    std::vector<std::pair<std::int64_t, std::int64_t>> spans;
+    constexpr auto never = std::numeric_limits<std::int64_t>::min();
+    std::vector<std::pair<std::int64_t, std::int64_t>> spans;  // first byte sent, last token
+    std::int64_t last = never;
     for (const auto& w : windows) {
       if (w.first_ns == std::numeric_limits<std::int64_t>::max()) continue;  // nothing was sent
       const auto shift = to_axis(w.file);
       if (!shift) return shift.error();
-      spans.emplace_back(w.first_ns + *shift, std::max(w.first_ns, w.last_ns) + *shift);
+      spans.emplace_back(w.first_ns + *shift, w.last_ns == never ? w.first_ns + *shift : w.last_ns + *shift);
+      if (w.last_ns != never) last = std::max(last, w.last_ns + *shift);
     }
     if (spans.empty()) return failure{errc::not_found, "no request was sent"};
     std::ranges::sort(spans);
-    time_window out;
+    if (last <= spans[0].first) return failure{errc::not_found, "no token came after the first byte sent"};
+    time_window out{last - spans[0].first, 0};
     std::int64_t end = spans[0].second;
-    for (const auto& [first, last] : spans) {
-      if (first > end) out.idle_ns += first - end;
-      end = std::max(end, last);
+    for (const auto& span : spans) {
+      if (span.first > end) out.idle_ns += std::min(span.first, last) - std::min(end, last);
+      end = std::max(end, span.second);
     }
-    out.length_ns = end - spans[0].first;
-    if (out.length_ns <= 0) return failure{errc::not_found, "no token came after the first byte sent"};
     return out;
   }
 
