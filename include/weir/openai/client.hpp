@@ -59,6 +59,13 @@ class client final : private detail::lane_home {
   /// Exchanges that have not ended.
   [[nodiscard]] std::size_t outstanding() const noexcept { return outstanding_; }
 
+  /// Tokens that have come in them so far. \complexity  O(connections): for a display, not for each event.
+  [[nodiscard]] std::int64_t tokens_under_way() const noexcept {
+    std::int64_t sum = 0;
+    for (const auto& lane : lanes_) sum += lane->tokens();
+    return sum;
+  }
+
   /// Ends all exchanges now: each is reported as `cancelled`, its connection closed.
   void cancel_all(std::string_view why) {
     for (std::size_t i = 0; i < lanes_.size(); ++i) lanes_[i]->cancel(why);  // an observer may add lanes

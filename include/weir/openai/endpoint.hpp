@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/base/json_write.hpp"
 #include "weir/base/result.hpp"
 #include "weir/data/json_row.hpp"
 #include "weir/data/rows.hpp"
@@ -33,6 +34,15 @@ struct endpoint {
     return whole->target;
   }
 };
+
+/// Appends `e` as one line of JSON with its newline.
+inline void append_record(std::string& out, const endpoint& e) {
+  json_writer json(out);
+  json.begin_object().field("type", "endpoint").field("instance", e.instance).field("base_url", e.base_url);
+  if (!e.model.empty()) json.field("model", e.model);
+  json.end_object();
+  out.push_back('\n');
+}
 
 [[nodiscard]] inline result<endpoint> make_endpoint(std::string base_url, std::string instance = {},
                                                     std::string model = {}) {

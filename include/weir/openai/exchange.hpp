@@ -98,6 +98,8 @@ class completion_exchange {
   [[nodiscard]] bool done_seen() const noexcept { return done_seen_; }
   /// Whether the connection may carry another request. \pre  over()
   [[nodiscard]] bool reusable() const noexcept { return http_.done() && http_.head().keep_alive && !leftover_; }
+  /// Tokens counted so far.
+  [[nodiscard]] std::int64_t tokens() const noexcept { return tally_.tokens(); }
   /// The record so far; whole once over().
   [[nodiscard]] const request_record& record() const noexcept { return record_; }
   [[nodiscard]] request_record take() { return std::move(record_); }

@@ -74,6 +74,12 @@ struct request_options {
   return std::pair(std::string(name), std::string(value));
 }
 
+/// Appends the header fields that the options ask for, the key among them.
+inline void append_own_headers(std::string& head, const request_options& options) {
+  if (!options.api_key.empty()) head.append("Authorization: Bearer ").append(options.api_key).append("\r\n");
+  for (const auto& [name, value] : options.headers) head.append(name).append(": ").append(value).append("\r\n");
+}
+
 /// Writes requests: streamed, with the usage of every event asked for (vLLM's and SGLang's `continuous_usage_stats`,
 /// which others ignore; a server that refuses it is asked without by `stream_options` among the extra fields).
 ///
@@ -88,8 +94,7 @@ class request_writer {
       : options_(std::move(options)) {
     head_.append("POST ").append(target).append(" HTTP/1.1\r\nHost: ").append(authority);
     head_.append("\r\nUser-Agent: weir/" WEIR_VERSION_STRING "\r\nAccept: */*\r\nContent-Type: application/json\r\n");
-    if (!options_.api_key.empty()) head_.append("Authorization: Bearer ").append(options_.api_key).append("\r\n");
-    for (const auto& [name, value] : options_.headers) head_.append(name).append(": ").append(value).append("\r\n");
+    append_own_headers(head_, options_);
     head_.append("Content-Length: ");
     tail_ = tail();
   }

@@ -61,6 +61,12 @@ class answer_tally {
     whole_ = true;
   }
 
+  /// Tokens so far, over all choices.
+  [[nodiscard]] std::int64_t tokens() const noexcept {
+    std::int64_t sum = 0;
+    for (const auto& s : choices_) sum += s.counted;
+    return sum;
+  }
   /// Whether anything generated was seen.
   [[nodiscard]] bool generated(const request_record& record) const noexcept { return record.t_last_ns != unmeasured; }
   /// Whether `asked` choices, and every one that was seen, said why they ended.

@@ -92,6 +92,8 @@ class lane final : private connection_user, private timer {
     x_->fail(outcome::cancelled, std::string(why), now_ns());
     conclude();
   }
+  /// Of the exchange under way, so far.
+  [[nodiscard]] std::int64_t tokens() const noexcept { return x_ ? x_->tokens() : 0; }
   void abandon() {
     if (state_ == state::preparing || state_ == state::idle) retire();
   }

@@ -1,0 +1,282 @@
+// weir/load/bench.hpp - one benchmark run from its options to its report. Needs Linux and simdjson.
+#ifndef WEIR_LOAD_BENCH_HPP
+#define WEIR_LOAD_BENCH_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/base/json_write.hpp"
+#include "weir/base/measured.hpp"
+#include "weir/base/result.hpp"
+#include "weir/load/bench_options.hpp"
+#include "weir/load/bench_table.hpp"
+#include "weir/load/file_limit.hpp"
+#include "weir/load/progress.hpp"
+#include "weir/load/record_log.hpp"
+#include "weir/load/run_summary.hpp"
+#include "weir/load/runner.hpp"
+#include "weir/load/schedule.hpp"
+#include "weir/load/stop_signals.hpp"
+#include "weir/load/vllm_result.hpp"
+#include "weir/net/address.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/openai/client.hpp"
+#include "weir/openai/models.hpp"
+#include "weir/openai/request.hpp"
+
+namespace weir::inline v0 {
+
+namespace detail {
+
+/// A run: everything that lives while it lasts.
+class bench_session {
+ public:
+  bench_session(bench_options options, const bench_console& console)
+      : options_(std::move(options)), console_(&console), summary_(options_.goals) {}
+
+  result<bench_report> run() {
+    for (const auto step : {&bench_session::find_servers, &bench_session::check_prompts, &bench_session::open_log,
+                            &bench_session::plan_arrivals, &bench_session::begin_signals, &bench_session::warm_up,
+                            &bench_session::measure})
+      if (auto done = (this->*step)(); !done) return done.error();
+    return report();
+  }
+
+ private:
+  /// What is counted, and what is thrown away: both kinds of run end by stopping the loop.
+  struct measured final : load_listener {
+    explicit measured(bench_session& s) : session(&s) {}
+    void on_record(request_record&& record, bool last) override { session->count(record, last); }
+    void on_finished() override { session->loop_.stop(); }
+    bench_session* session;
+  };
+  struct unmeasured_run final : load_listener {
+    explicit unmeasured_run(loop& on) : turning(&on) {}
+    void on_record(request_record&& record, bool last) override {
+      if (last && record.status != outcome::ok) ++failed, error = record.error;
+    }
+    void on_finished() override { turning->stop(); }
+    loop* turning;
+    std::uint64_t failed = 0;
+    std::string error;
+  };
+
+  /// Addresses, models, clients and the writers of requests, endpoint by endpoint.
+  result<void> find_servers() {
+    for (auto& where : options_.endpoints) {
+      if (where.where.tls) return failure{errc::invalid_argument, where.base_url + ": https is not supported yet"};
+      auto addresses = resolve(where.where.host, where.where.port);
+      if (!addresses) return addresses.error();
+      if (!options_.request.model.empty()) where.model = options_.request.model;
+      if (where.model.empty())
+        if (auto found = find_model(where, *addresses); !found) return found;
+      const auto target = where.target(options_.path);
+      if (!target) return target.error();
+      request_options request = options_.request;
+      request.model = where.model;
+      writers_.emplace_back(std::move(request), where.where.authority(), *target);
+      clients_.push_back(std::make_unique<client>(loop_, *std::move(addresses), options_.limits));
+      targets_.push_back({&where, clients_.back().get(), &writers_.back()});
+    }
+    options_.identity.model = options_.endpoints.front().model;
+    return {};
+  }
+
+  result<void> find_model(endpoint& where, const std::vector<socket_address>& addresses) const {
+    const auto models = ask_models(where, addresses, options_.request);
+    if (!models) return models.error();
+    if (models->empty()) return failure{errc::not_found, where.base_url + " serves no model; name one with --model"};
+    where.model = models->front();
+    if (models->size() > 1)
+      console_->note(where.base_url + " serves " + std::to_string(models->size()) + " models: taking '" + where.model +
+                     "', the first; --model names another");
+    return {};
+  }
+
+  result<void> check_prompts() {
+    for (const auto* list : {&options_.prompts, &options_.warmup})
+      for (const auto& p : *list)
+        if (auto fits = writers_.front().check(p); !fits) return fits;
+    return {};
+  }
+
+  result<void> open_log() {
+    if (options_.records.empty()) return {};
+    if (options_.records == "-") {
+      log_.emplace(loop_, byte_sink(1, "standard output"));
+      return {};
+    }
+    std::int64_t whole_bytes = 0;
+    if (options_.mode == records_mode::resume) {
+      auto done = read_done(options_.records);
+      if (!done) return done.error();
+      already_done_ = std::erase_if(options_.prompts, [&](const prompt& p) { return done->ids.contains(p.id); });
+      whole_bytes = done->whole_bytes;
+    }
+    auto sink = open_records(options_.records, options_.mode, whole_bytes);
+    if (!sink) return sink.error();
+    log_.emplace(loop_, *std::move(sink));
+    return {};
+  }
+
+  result<void> plan_arrivals() {
+    auto& o = options_;
+    const auto has_time = [](const prompt& p) { return p.t_sched_ns != unmeasured; };
+    if (std::isinf(o.arrivals.rate) && !o.prompts.empty() && std::ranges::all_of(o.prompts, has_time)) {
+      std::ranges::stable_sort(o.prompts, {}, &prompt::t_sched_ns);
+      for (const auto& p : o.prompts) times_.push_back(p.t_sched_ns);
+    } else {
+      auto times = arrival_times(o.prompts.size(), o.arrivals);
+      if (!times) return times.error();
+      times_ = *std::move(times);
+    }
+    const std::size_t most = o.max_concurrency == 0 ? o.prompts.size() : o.max_concurrency;
+    return ensure_file_limit(std::min(most, o.prompts.size()));
+  }
+
+  result<void> begin_signals() { return signals_.begin(); }
+
+  void stop(int signal) {
+    if (current_) current_->stop("the run was ended by signal " + std::to_string(signal));
+  }
+
+  load_plan plan(const std::vector<prompt>& prompts) const {
+    return {.prompts = prompts, .max_concurrency = options_.max_concurrency, .exchange = exchange()};
+  }
+  [[nodiscard]] exchange_options exchange() const { return {.choices = options_.request.choices}; }
+
+  result<void> warm_up() {
+    if (options_.warmup.empty() || options_.prompts.empty()) return {};
+    unmeasured_run listener(loop_);
+    runner run(loop_, targets_, plan(options_.warmup), listener);
+    if (auto done = turn(run); !done) return done;
+    if (listener.failed > 0)
+      console_->note(std::to_string(listener.failed) + " of " + std::to_string(options_.warmup.size()) +
+                     " warm-up requests failed: " + listener.error);
+    return {};
+  }
+
+  result<void> measure() {
+    if (signals_.seen() != 0) return {};
+    options_.run.t_start_ns = now_ns();
+    options_.run.start_unix_ns = wall_ns();
+    describe_run();
+    if (log_) {
+      log_->write(options_.run);
+      for (const auto& where : options_.endpoints) log_->write(where);
+    }
+    summary_.asked_choices = options_.request.choices;
+    measured listener(*this);
+    load_plan what = plan(options_.prompts);
+    what.t_sched_ns = times_;
+    runner run(loop_, targets_, what, listener);
+    const progress_ticker ticker(loop_, *console_, [&] { return state(run); });
+    if (auto done = turn(run); !done) return done;
+    summary_.max_in_flight = run.max_in_flight();
+    return {};
+  }
+
+  result<void> turn(runner& run) {
+    current_ = &run;
+    run.start();
+    auto done = loop_.run();
+    current_ = nullptr;
+    return done;
+  }
+
+  /// What shapes the result, for the run record.
+  void describe_run() {
+    const auto& o = options_;
+    const auto add = [&](std::string name, auto&& value) {
+      std::string json;
+      json_writer(json).value(value);
+      options_.run.config.emplace_back(std::move(name), std::move(json));
+    };
+    add("path", o.path);
+    add("model", o.identity.model);
+    add("num_prompts", o.prompts.size());
+    add("warmup", o.warmup.size());
+    add("n", o.request.choices);
+    o.max_concurrency == 0 ? add("max_concurrency", nullptr) : add("max_concurrency", o.max_concurrency);
+    std::isinf(o.arrivals.rate) ? add("request_rate", "inf") : add("request_rate", o.arrivals.rate);
+    std::isinf(o.arrivals.burstiness) ? add("burstiness", "inf") : add("burstiness", o.arrivals.burstiness);
+    add("ignore_eos", o.request.ignore_eos);
+    if (o.request.temperature) add("temperature", *o.request.temperature);
+    if (o.request.max_tokens != unmeasured) add("max_tokens", o.request.max_tokens);
+    for (const auto& [name, json] : o.request.extra) options_.run.config.emplace_back("extra_body." + name, json);
+    std::uint64_t hash = 0;
+    for (const auto& p : o.prompts) hash = hash64(p.content, hash64(p.id, hash));
+    add("prompts_hash", std::to_string(hash));  // as text: JSON readers lose digits of 64-bit numbers
+  }
+
+  void count(const request_record& record, bool last) {
+    summary_.add(record, last);
+    if (options_.details && last) details_.add(record, options_.run.t_start_ns);
+    if (!log_) return;
+    log_->write(record);
+    if (!log_->status() && current_) std::exchange(current_, nullptr)->stop("the records can't be written");
+  }
+
+  [[nodiscard]] run_state state(const runner& run) const {
+    run_state s{options_.prompts.size(), summary_.requests(), summary_.failed, run.in_flight(),
+                summary_.attempts.counts.tokens_out.known};
+    for (const auto& each : clients_) s.tokens += each->tokens_under_way();
+    return s;
+  }
+
+  result<bench_report> report() {
+    auto& id = options_.identity;
+    id.num_prompts = options_.prompts.size();
+    id.request_rate = options_.arrivals.rate;
+    id.burstiness = options_.arrivals.burstiness;
+    id.max_concurrency = options_.max_concurrency;
+    id.choices = options_.request.choices;
+    id.seed = options_.run.seed;
+    id.start_unix_ns = options_.run.start_unix_ns;
+    return bench_report{bench_table(id, summary_),
+                        vllm_result(id, summary_, options_.details ? &details_ : nullptr),
+                        vllm_result_name(id),
+                        summary_.completed,
+                        summary_.failed,
+                        already_done_,
+                        signals_.seen(),
+                        log_ ? log_->close() : result<void>{}};
+  }
+
+  bench_options options_;
+  const bench_console* console_;
+  loop loop_;
+  stop_signals signals_{loop_, [this](int signal) { stop(signal); }};
+  std::deque<request_writer> writers_;
+  std::vector<std::unique_ptr<client>> clients_;
+  std::vector<load_target> targets_;
+  std::vector<std::int64_t> times_;
+  std::optional<record_log> log_;
+  run_summary summary_;
+  detail_columns details_;
+  runner* current_ = nullptr;  // what a signal stops
+  std::uint64_t already_done_ = 0;
+};
+
+}  // namespace detail
+
+/// Runs a benchmark: finds the servers and their models, warms up, sends, counts, and writes records as they come.
+/// SIGINT and SIGTERM end it early; what was measured so far is then reported as usual.
+/// \return  errc::invalid_argument, not_found, limit, busy, io before anything is sent. A request that fails is a record,
+///          not a failure of the run; see also bench_report::records.
+[[nodiscard]] inline result<bench_report> run_bench(bench_options options, const bench_console& console) {
+  return detail::bench_session(std::move(options), console).run();
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_LOAD_BENCH_HPP

@@ -1,0 +1,62 @@
+// weir/load/bench_options.hpp - everything that a run can be asked for. Needs weir/openai.
+#ifndef WEIR_LOAD_BENCH_OPTIONS_HPP
+#define WEIR_LOAD_BENCH_OPTIONS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/data/prompts.hpp"
+#include "weir/load/record_log.hpp"
+#include "weir/load/run_summary.hpp"
+#include "weir/load/schedule.hpp"
+#include "weir/load/vllm_result.hpp"
+#include "weir/openai/client.hpp"
+#include "weir/openai/endpoint.hpp"
+#include "weir/openai/request.hpp"
+#include "weir/record/run.hpp"
+
+namespace weir::inline v0 {
+
+struct bench_options {
+  std::vector<endpoint> endpoints;  ///< At least one.
+  std::string path;                 ///< "/v1/completions", under each base URL.
+  request_options request;          ///< Its model, where not empty, is asked of every endpoint.
+  std::vector<prompt> prompts;      ///< At least one. Their t_sched_ns hold where all have one and no rate is given.
+  std::vector<prompt> warmup;       ///< Sent before, unmeasured.
+  arrival_options arrivals;
+  std::size_t max_concurrency = 0;  ///< 0: no limit.
+  client_limits limits;
+  service_level goals;
+
+  std::string records;  ///< A file, "-" for standard output, or empty.
+  records_mode mode = records_mode::fresh;
+  bool details = false;   ///< Keep what --save-detailed writes.
+  run_record run;         ///< Tool, argv, host, seed: written first.
+  run_identity identity;  ///< What of it stands in the result; the rest is filled in.
+};
+
+/// Where words go while a run lasts.
+struct bench_console {
+  std::function<void(std::string_view)> note;      ///< One sentence for the person.
+  std::function<void(std::string_view)> progress;  ///< How far the run is: replaces the last one.
+  std::int64_t progress_every_ns = 0;              ///< 0: never.
+};
+
+/// What a run came to.
+struct bench_report {
+  std::string table;  ///< For people.
+  std::string json;   ///< The JSON object of vLLM's result file.
+  std::string name;   ///< What vLLM would call that file.
+  std::uint64_t completed = 0, failed = 0;
+  std::uint64_t already_done = 0;  ///< Prompts that an earlier run had answered (--resume).
+  int signal = 0;                  ///< The signal that ended the run early, or 0.
+  result<void> records;            ///< Whether the records were written in full; the run ended early where not.
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_LOAD_BENCH_OPTIONS_HPP

@@ -1,0 +1,66 @@
+// weir/load/progress.hpp - how far a run is, in one line. Needs Linux (epoll) and simdjson.
+#ifndef WEIR_LOAD_PROGRESS_HPP
+#define WEIR_LOAD_PROGRESS_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "weir/base/clock.hpp"
+#include "weir/load/bench_options.hpp"
+#include "weir/net/loop.hpp"
+
+namespace weir::inline v0 {
+
+/// A run at one moment.
+struct run_state {
+  std::size_t wanted = 0, ended = 0, failed = 0, in_flight = 0;
+  std::int64_t tokens = 0;  ///< Seen so far, those of running answers too.
+};
+
+/// "128/512 done, 16 in flight, 2988 tok/s, 0 failed, 12 s left"
+/// \param tokens_per_s  now. \param elapsed_s  since the start.
+[[nodiscard]] inline std::string progress_line(const run_state& s, double tokens_per_s, double elapsed_s) {
+  std::string line = std::to_string(s.ended) + "/" + std::to_string(s.wanted) + " done, " +
+                     std::to_string(s.in_flight) + " in flight, " + std::to_string(std::llround(tokens_per_s)) +
+                     " tok/s, " + std::to_string(s.failed) + " failed";
+  if (s.ended == 0 || s.ended >= s.wanted) return line;
+  const double left = elapsed_s * static_cast<double>(s.wanted - s.ended) / static_cast<double>(s.ended);
+  return line + ", " + std::to_string(std::llround(left)) + " s left";
+}
+
+/// Tells the console at intervals, as long as it lives.
+class progress_ticker final : private timer {
+ public:
+  progress_ticker(loop& on, const bench_console& console, std::function<run_state()> look)
+      : loop_(&on), console_(&console), look_(std::move(look)) {
+    if (console.progress_every_ns > 0) loop_->arm(*this, start_ns_ + console.progress_every_ns);
+  }
+  progress_ticker(const progress_ticker&) = delete;
+  progress_ticker& operator=(const progress_ticker&) = delete;
+  ~progress_ticker() { loop_->disarm(*this); }
+
+ private:
+  void on_time(std::int64_t now) override {
+    const run_state state = look_();
+    const auto seconds = [&](std::int64_t since) { return static_cast<double>(now - since) / 1e9; };
+    const double rate = static_cast<double>(state.tokens - last_tokens_) / seconds(last_ns_);
+    console_->progress(progress_line(state, rate, seconds(start_ns_)));
+    last_tokens_ = state.tokens;
+    last_ns_ = now;
+    loop_->arm(*this, now + console_->progress_every_ns);
+  }
+
+  loop* loop_;
+  const bench_console* console_;
+  std::function<run_state()> look_;
+  std::int64_t start_ns_ = now_ns(), last_ns_ = start_ns_;
+  std::int64_t last_tokens_ = 0;
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_LOAD_PROGRESS_HPP

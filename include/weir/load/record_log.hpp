@@ -1,0 +1,107 @@
+// weir/load/record_log.hpp - records on disk while the run goes on, and what an earlier run left there. Needs Linux
+// (epoll) and simdjson.
+#ifndef WEIR_LOAD_RECORD_LOG_HPP
+#define WEIR_LOAD_RECORD_LOG_HPP
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/result.hpp"
+#include "weir/base/unique_fd.hpp"
+#include "weir/data/output.hpp"
+#include "weir/data/rows.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/record/read.hpp"
+
+namespace weir::inline v0 {
+
+/// Writes records as JSON Lines, and what was written reaches the file at least once a second while the loop turns.
+/// After a failure (full disk) nothing more is written; ask status().
+class record_log final : private timer {
+ public:
+  record_log(loop& on, byte_sink sink) : loop_(&on), sink_(std::move(sink)) {}
+  record_log(const record_log&) = delete;
+  record_log& operator=(const record_log&) = delete;
+  ~record_log() { loop_->disarm(*this); }
+
+  template <class Record>
+  void write(const Record& record) {
+    line_.clear();
+    append_record(line_, record);
+    sink_(line_);
+    if (!armed()) loop_->arm(*this, now_ns() + flush_ns);
+  }
+  result<void> flush() { return sink_.flush(); }
+  result<void> close() {
+    loop_->disarm(*this);
+    return sink_.close();
+  }
+  [[nodiscard]] const result<void>& status() const noexcept { return sink_.status(); }
+
+ private:
+  void on_time(std::int64_t) override { (void)sink_.flush(); }  // the sink remembers its failure
+
+  static constexpr std::int64_t flush_ns = 500'000'000;
+
+  loop* loop_;
+  byte_sink sink_;
+  std::string line_;
+};
+
+/// The ids of the requests in a records file that ended well, and the length of what is whole in it: a writer that was
+/// killed may have left half a line.
+struct records_done {
+  std::unordered_set<std::string> ids;
+  std::int64_t whole_bytes = 0;
+};
+
+/// \return  nothing done where there is no such file; a failure names the line that is no record.
+[[nodiscard]] inline result<records_done> read_done(const std::string& path) {
+  records_done done;
+  auto rows = open_rows(path);
+  if (!rows) return rows.error().code == errc::not_found ? result<records_done>(std::move(done)) : rows.error();
+  record_reader record({.text = false, .events = false});
+  const auto seen = read_records(*rows, path, record, [&](record_type type) {
+    if (rows->terminated()) done.whole_bytes = static_cast<std::int64_t>(rows->offset() + rows->bytes().size());
+    if (type != record_type::request || !rows->terminated()) return;
+    const auto& request = record.request();
+    if (request.status == outcome::ok) done.ids.insert(request.id);
+  });
+  if (!seen) return seen.error();
+  return done;
+}
+
+/// How a records file is opened.
+enum class records_mode : unsigned char {
+  fresh,    ///< A file that is there and not empty is refused.
+  replace,  ///< It is emptied.
+  resume,   ///< It is continued behind its last whole line.
+};
+
+/// \param whole_bytes  for resume: what read_done said.
+/// \return             errc::busy where a fresh file is wanted and one is there; errc::io.
+[[nodiscard]] inline result<byte_sink> open_records(const std::string& path, records_mode mode,
+                                                    std::int64_t whole_bytes = 0) {
+  unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_APPEND, 0666));
+  if (!fd) return io_failure("cannot write " + path, errno);
+  struct stat about{};
+  if (::fstat(fd.get(), &about) != 0) return io_failure("cannot stat " + path, errno);
+  if (!S_ISREG(about.st_mode)) return byte_sink(std::move(fd), path);  // a pipe or a device has no length
+  if (mode == records_mode::fresh && about.st_size > 0)
+    return failure{errc::busy, path + " exists: continue it with --resume, replace it with --force, or name another"};
+  if (::ftruncate(fd.get(), mode == records_mode::resume ? whole_bytes : 0) != 0)
+    return io_failure("cannot cut " + path, errno);
+  return byte_sink(std::move(fd), path);
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_LOAD_RECORD_LOG_HPP

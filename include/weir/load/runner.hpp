@@ -1,0 +1,209 @@
+// weir/load/runner.hpp - sends many prompts to servers, on a schedule or as fast as they answer. Needs Linux (epoll)
+// and simdjson.
+#ifndef WEIR_LOAD_RUNNER_HPP
+#define WEIR_LOAD_RUNNER_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/measured.hpp"
+#include "weir/data/prompts.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/openai/client.hpp"
+#include "weir/openai/endpoint.hpp"
+#include "weir/openai/exchange.hpp"
+#include "weir/openai/request.hpp"
+#include "weir/record/request.hpp"
+
+namespace weir::inline v0 {
+
+/// One server of a run, with what speaks to it.
+struct load_target {
+  const endpoint* where;
+  client* connections;
+  const request_writer* requests;
+};
+
+/// What is to be sent, and when. What the spans view must outlive the run.
+struct load_plan {
+  std::span<const prompt> prompts;
+  std::span<const std::int64_t> t_sched_ns = {};  ///< Of each prompt, ascending, after the start; empty: closed loop.
+  std::size_t max_concurrency = 0;                ///< Requests in flight at once; 0: any number.
+  exchange_options exchange = {};
+};
+
+/// Who hears of a run.
+class load_listener {
+ public:
+  virtual void on_record(request_record&& record, bool last) = 0;  ///< See exchange_observer::on_attempt.
+  virtual void on_finished() = 0;                                  ///< All records were given.
+
+ protected:
+  load_listener() = default;
+  load_listener(const load_listener&) = default;
+  load_listener& operator=(const load_listener&) = default;
+  ~load_listener() = default;
+};
+
+/// Drives a run on one loop. Each request goes to the server with the fewest under way.
+///
+///     weir::runner run(loop, targets, plan, listener);
+///     run.start();
+///     loop.run();          // the listener's on_finished stops the loop
+///
+/// Within a turn of the loop all that has arrived is read and stamped first, then requests are sent, then records are
+/// given to the listener: neither sending nor bookkeeping comes between two arrivals of one turn.
+class runner final : private timer, private exchange_observer {
+ public:
+  runner(loop& on, std::vector<load_target> targets, load_plan plan, load_listener& listener)
+      : loop_(&on), targets_(std::move(targets)), plan_(plan), listener_(&listener) {}
+  runner(const runner&) = delete;
+  runner& operator=(const runner&) = delete;
+  ~runner() { loop_->disarm(*this); }
+
+  /// Connects, then begins to send. \pre  there is a target.
+  void start() {
+    const std::size_t each = (connections() + targets_.size() - 1) / targets_.size();
+    for (const auto& target : targets_) target.connections->prepare(each);
+    loop_->arm(*this, 0);
+  }
+
+  /// Sends no more, ends what is under way as `cancelled`, gives all records to the listener.
+  void stop(std::string_view why) {
+    if (finished_) return;
+    phase_ = phase::stopped;
+    for (const auto& target : targets_) target.connections->cancel_all(why);
+    while (!records_.empty()) deliver();
+    finish();
+  }
+
+  [[nodiscard]] std::int64_t t_start_ns() const noexcept { return t_start_ns_; }  ///< unmeasured: still connecting.
+  [[nodiscard]] std::size_t sent() const noexcept { return sent_; }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  [[nodiscard]] std::size_t max_in_flight() const noexcept { return max_in_flight_; }
+
+ private:
+  enum class phase : unsigned char { connecting, running, stopped };
+  struct due {
+    std::size_t index;
+    std::int64_t t_woke_ns;
+  };
+
+  /// How many connections to open before the start: in a closed loop all that will be used, in an open one a guess,
+  /// which costs a late connection its own time and not the server's.
+  [[nodiscard]] std::size_t connections() const noexcept {
+    const std::size_t limit = plan_.max_concurrency == 0 ? plan_.prompts.size() : plan_.max_concurrency;
+    return std::min({limit, plan_.prompts.size(), scheduled() ? open_loop_connections : limit});
+  }
+  [[nodiscard]] bool scheduled() const noexcept { return !plan_.t_sched_ns.empty(); }
+
+  void on_time(std::int64_t now) override {
+    if (phase_ == phase::connecting) {
+      const auto busy = [](const load_target& t) { return t.connections->preparing() > 0; };
+      if (std::ranges::any_of(targets_, busy)) return loop_->arm(*this, now + poll_ns);
+      phase_ = phase::running;
+      t_start_ns_ = now_ns();
+    }
+    collect_due(now);
+    for (int i = 0; i < sends_a_turn && can_send(); ++i) send_next();
+    for (int i = 0; i < records_a_turn && !records_.empty(); ++i) deliver();
+    if (sent_ == plan_.prompts.size() && in_flight_ == 0 && records_.empty()) return finish();
+    if (can_send() || !records_.empty())
+      loop_->arm(*this, 0);
+    else if (next_ < plan_.t_sched_ns.size())
+      loop_->arm(*this, t_start_ns_ + plan_.t_sched_ns[next_]);
+  }
+
+  /// Notes what has become due: the wait for a free place begins here, not where there is one.
+  void collect_due(std::int64_t now) {
+    for (; next_ < plan_.t_sched_ns.size() && t_start_ns_ + plan_.t_sched_ns[next_] <= now; ++next_)
+      due_.push_back({next_, now});
+  }
+
+  [[nodiscard]] bool can_send() const noexcept {
+    const bool room = plan_.max_concurrency == 0 || in_flight_ < plan_.max_concurrency;
+    return room && (scheduled() ? !due_.empty() : sent_ < plan_.prompts.size());
+  }
+
+  void send_next() {
+    request_record about;
+    std::size_t index = sent_++;
+    if (scheduled()) {
+      index = due_.front().index;
+      about.t_sched_ns = t_start_ns_ + plan_.t_sched_ns[index];
+      about.t_woke_ns = due_.front().t_woke_ns;
+      due_.pop_front();
+    }
+    const prompt& p = plan_.prompts[index];
+    const load_target& target = least_busy();
+    about.id = p.id;
+    about.endpoint = target.where->base_url;
+    about.instance = target.where->instance;
+    about.model = p.model.empty() ? target.where->model : p.model;
+    about.expected = p.expected;
+    about.subject = p.subject;
+    about.session = p.session;
+    std::string bytes;
+    target.requests->append(bytes, p);
+    max_in_flight_ = std::max(max_in_flight_, ++in_flight_);
+    target.connections->submit(std::move(bytes), plan_.exchange, std::move(about), *this);
+  }
+
+  /// Of equals, the one that was not chosen for the longest time.
+  const load_target& least_busy() {
+    std::size_t best = turn_ % targets_.size();
+    for (std::size_t i = 1; i < targets_.size(); ++i) {
+      const std::size_t other = (turn_ + i) % targets_.size();
+      if (targets_[other].connections->outstanding() < targets_[best].connections->outstanding()) best = other;
+    }
+    turn_ = best + 1;
+    return targets_[best];
+  }
+
+  void on_attempt(request_record&& record, bool last) override {
+    records_.emplace_back(std::move(record), last);
+    if (last) --in_flight_;
+    if (phase_ == phase::running) loop_->arm(*this, 0);  // later in this turn
+  }
+
+  void deliver() {
+    auto [record, last] = std::move(records_.front());
+    records_.pop_front();
+    listener_->on_record(std::move(record), last);
+  }
+
+  void finish() {
+    if (std::exchange(finished_, true)) return;
+    loop_->disarm(*this);
+    listener_->on_finished();
+  }
+
+  static constexpr std::size_t open_loop_connections = 100;
+  static constexpr int sends_a_turn = 16, records_a_turn = 16;  // then the sockets get their turn
+  static constexpr std::int64_t poll_ns = 500'000;
+
+  loop* loop_;
+  std::vector<load_target> targets_;
+  load_plan plan_;
+  load_listener* listener_;
+  phase phase_ = phase::connecting;
+  bool finished_ = false;
+  std::int64_t t_start_ns_ = unmeasured;
+  std::size_t next_ = 0;  // of the schedule: the first that is not due yet
+  std::deque<due> due_;
+  std::size_t sent_ = 0, in_flight_ = 0, max_in_flight_ = 0, turn_ = 0;
+  std::deque<std::pair<request_record, bool>> records_;  // ended, not given to the listener yet
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_LOAD_RUNNER_HPP

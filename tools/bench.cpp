@@ -1,0 +1,107 @@
+// weir-bench: sends prompts to servers and measures the answers.
+#include "weir/load/bench.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bench_flags.hpp"
+#include "cli.hpp"
+#include "weir/data/output.hpp"
+
+namespace {
+
+using weir::result, weir::tool::arguments, weir::tool::say;
+
+std::vector<std::string> words;  // the command line, for the run's record
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// Progress on a terminal replaces itself; elsewhere it is lines.
+class console {
+ public:
+  explicit console(const arguments& args) {
+    const auto how = args.has("disable-tqdm") ? "off" : args.get("progress", "auto");
+    const bool terminal = ::isatty(STDERR_FILENO) == 1;
+    live_ = how == "auto" && terminal;
+    calls.note = [this](std::string_view text) { clear(), say(text); };
+    calls.progress = [this](std::string_view text) { live_ ? rewrite(text) : say(text); };
+    calls.progress_every_ns = live_ ? 500'000'000 : how == "plain" ? 5'000'000'000 : 0;
+  }
+  void clear() {
+    if (std::exchange(shown_, false)) std::fputs("\r\x1b[K", stderr);
+  }
+
+  weir::bench_console calls;
+
+ private:
+  void rewrite(std::string_view text) {
+    const std::string line = "\r" + std::string(text) + "\x1b[K";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    shown_ = true;
+  }
+  bool live_ = false, shown_ = false;
+};
+
+void say_what_has_no_effect(const arguments& args) {
+  for (const char* name : {"percentile-metrics", "trust-remote-code", "ready-check-timeout-sec"})
+    if (args.has(name)) say("--" + std::string(name) + " has no effect here");
+}
+
+/// Where --save-result puts it.
+std::string result_path(const arguments& args, const std::string& default_name) {
+  if (const auto named = weir::tool::operands_of(args).result_file; !named.empty()) return named;
+  const std::filesystem::path folder(std::string(args.get("result-dir", ".")));
+  if (args.has("result-dir")) std::filesystem::create_directories(folder);
+  return folder / std::string(args.get("result-filename", default_name));
+}
+
+result<void> save(const arguments& args, const weir::bench_report& report) {
+  if (!args.has("save-result") && !args.has("append-result")) return {};
+  const std::string path = result_path(args, report.name);
+  if (!args.has("append-result")) return weir::write_whole(path, report.json + "\n");
+  weir::unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  if (!fd) return weir::io_failure("cannot write " + path, errno);
+  weir::byte_sink out(std::move(fd), path);
+  out(report.json + "\n");
+  return out.close();
+}
+
+result<int> bench(const arguments& args) {
+  say_what_has_no_effect(args);
+  auto options = weir::tool::bench_options_of(args, words);
+  options.run.host = host_name();
+  const bool records_to_stdout = options.records == "-";
+  if (records_to_stdout && args.has("json")) weir::tool::refuse("--records - and --json both want standard output");
+  console person(args);
+  const auto report = weir::run_bench(std::move(options), person.calls);
+  person.clear();
+  if (!report) return report.error();
+
+  if (const auto saved = save(args, *report); !saved) return saved.error();
+  if (report->already_done > 0) say(std::to_string(report->already_done) + " prompts were answered before: not sent");
+  if (records_to_stdout)
+    std::fwrite(report->table.data(), 1, report->table.size(), stderr);
+  else if (auto printed = weir::tool::print(args.has("json") ? report->json + "\n" : report->table); !printed)
+    return printed.error();
+  if (!report->records) return report->records.error();
+  if (report->signal != 0) return 128 + report->signal;
+  return report->completed == 0 && report->failed > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  words.assign(argv, argv + argc);
+  return weir::tool::run(weir::tool::bench_about, argc, argv, bench);
+}
