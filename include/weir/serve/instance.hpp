@@ -80,6 +80,7 @@ class instance final : private watcher, private timer, private health_user {
     auto started = process::start(spec_.process);
     if (!started) {
       failure_ = started.error();
+      change(instance_state::ending);
       return settle();
     }
     process_.emplace(std::move(*started));
@@ -112,6 +113,8 @@ class instance final : private watcher, private timer, private health_user {
   [[nodiscard]] const std::optional<failure>& why() const noexcept { return failure_; }
   /// What is wrong with a server that goes on all the same; empty where nothing is.
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
+  /// It failed because something of it can't be killed.
+  [[nodiscard]] bool stuck() const noexcept { return stuck_; }
   [[nodiscard]] std::string doing() const { return health_ ? health_->doing() : std::string(); }
   [[nodiscard]] const std::string& model() const noexcept { return model_; }
   [[nodiscard]] int restarts() const noexcept { return restarts_; }
@@ -175,7 +178,7 @@ class instance final : private watcher, private timer, private health_user {
     loop_->forget(process_->fd(), *this);
     process_->abandon();
     process_.reset();
-    asked_ = true;  // it must not be started again beside its former self
+    asked_ = stuck_ = true;  // it must not be started again beside its former self
     change(instance_state::failed);
   }
 
@@ -202,6 +205,7 @@ class instance final : private watcher, private timer, private health_user {
   std::string model_, trouble_;
   instance_state state_ = instance_state::starting;
   bool asked_ = false;  // to stop
+  bool stuck_ = false;
   int restarts_ = 0;
   std::int64_t started_ns_ = 0, ready_ns_ = 0, log_from_ = 0;
   random_stream random_{static_cast<std::uint64_t>(now_ns())};

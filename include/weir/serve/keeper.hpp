@@ -40,7 +40,8 @@ namespace weir::inline v0 {
 /// What the supervisor asks for, one datagram on the leash.
 struct keeper_order {
   enum class kind : unsigned char {
-    signal,      ///< Send `signal` to the server alone.
+    signal,        ///< Send `signal` to the server alone.
+    signal_group,  ///< Send `signal` to the server's process group, as a terminal would.
     stop,        ///< SIGTERM to the server; whatever is left `grace_ns` later is killed. A later order may shorten it.
     note_memory  ///< Note the shared memory held now, so that it is cleaned up even if its holders die first.
   } what;
@@ -167,6 +168,7 @@ class keeper {
         if (got <= 0) return;  // the leash broke: nobody is left who could wait for an orderly end
         if (order.what == keeper_order::kind::note_memory) memory_.note_tree(self_);
         if (order.what == keeper_order::kind::signal && alive_) ::kill(root_, order.signal);
+        if (order.what == keeper_order::kind::signal_group && alive_) ::kill(-root_, order.signal);
         if (order.what != keeper_order::kind::stop) continue;
         if (!stopping) memory_.note_tree(self_);
         if (!stopping && alive_) ::kill(root_, SIGTERM), ::kill(root_, SIGCONT);

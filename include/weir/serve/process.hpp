@@ -92,6 +92,8 @@ class process {
   [[nodiscard]] const std::string& cgroup_path() const noexcept { return shared_->group.path; }  ///< Or empty.
 
   void signal(int number) { order({keeper_order::kind::signal, number, 0}); }
+  /// Signals the server's process group, as a terminal would: for a shell, whose children must hear it too.
+  void signal_group(int number) { order({keeper_order::kind::signal_group, number, 0}); }
   /// SIGTERM to the server, SIGKILL to everything after `grace_ns`. May be called again, to shorten the wait.
   void stop(std::int64_t grace_ns) { order({keeper_order::kind::stop, 0, grace_ns}); }
   void note_memory() { order({keeper_order::kind::note_memory, 0, 0}); }

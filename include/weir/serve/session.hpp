@@ -1,0 +1,194 @@
+// weir/serve/session.hpp - weir-serve-many's life: instances up, a command or a signal, all gone. Needs simdjson and
+// Linux.
+#ifndef WEIR_SERVE_SESSION_HPP
+#define WEIR_SERVE_SESSION_HPP
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/result.hpp"
+#include "weir/net/connection.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/serve/describe.hpp"
+#include "weir/serve/fleet.hpp"
+#include "weir/serve/news.hpp"
+#include "weir/serve/process.hpp"
+#include "weir/serve/signals.hpp"
+#include "weir/serve/supervise.hpp"
+#include "weir/serve/text_file.hpp"
+
+namespace weir::inline v0 {
+
+/// What a session does beside keeping a fleet.
+struct session_spec {
+  fleet_spec servers;
+  std::string endpoints = {};  ///< File for the endpoint records; empty: none but the command's.
+  std::string command = {};    ///< Run by sh when all are ready; empty: serve until a signal.
+};
+
+/// Where a session's words go. Its exit statuses: the command's, or 128 + signal; 124 not ready in time, 125 its own
+/// failure, 126 and 127 as env(1); without a command 1 where servers are not ready or all have ended.
+class session_user {
+ public:
+  virtual void say(std::string_view news) = 0;              ///< What goes as it should.
+  virtual void warn(std::string_view news) = 0;             ///< What does not.
+  virtual void on_endpoints(std::string_view records) = 0;  ///< All are ready.
+  virtual void on_status(const supervisor& servers) = 0;    ///< Time to draw the status line again.
+
+ protected:
+  ~session_user() = default;
+};
+
+/// Runs one session.
+class session final : private instance_user, private timer, private watcher {
+ public:
+  session(session_spec spec, session_user& user) : spec_(std::move(spec)), user_(&user) {}
+  ~session() { loop_.disarm(*this); }
+
+  /// \return  the exit status; a failure where nothing was started: see make_fleet.
+  result<int> run() {
+    const auto& command = spec_.servers.server.command;
+    if (const auto program = find_program(command[0], variable("PATH")); !program) {
+      user_->warn(program.error().detail);
+      return program.error().code == errc::not_found ? 127 : 126;
+    }
+    if (auto clear = clear_endpoints(); !clear) return clear.error();
+    auto fleet = make_fleet(spec_.servers);
+    if (!fleet) return fleet.error();
+    fleet_.emplace(std::move(*fleet));
+    for (std::size_t i = 0; i < fleet_->members.size(); ++i)
+      servers_.add(member_spec(*fleet_, spec_.servers, i, loop_, buffer_));
+    servers_.start();
+    loop_.arm(*this, now_ns());
+    for (step(); !over(); step())
+      if (auto turned = loop_.turn(); !turned) return turned.error();
+    return status_;
+  }
+
+ private:
+  static constexpr std::int64_t command_grace_ns = 10'000'000'000, status_ns = 200'000'000;
+
+  [[nodiscard]] bool over() const { return ending_ && !command_ && servers_.all_over(); }
+  [[nodiscard]] int failed(int with_command) const { return spec_.command.empty() ? 1 : with_command; }
+
+  /// What an earlier run wrote must not be taken for this run's; and better to learn now that it can't be written.
+  result<void> clear_endpoints() {
+    if (spec_.endpoints.empty()) return {};
+    const auto old = read_text(spec_.endpoints);
+    if (old && !old->empty() && !old->starts_with(R"({"type":"endpoint")"))
+      return failure{errc::invalid_argument,
+                     spec_.endpoints + " exists and holds something else than endpoint records"};
+    if (auto wrote = replace_text(spec_.endpoints, ""); !wrote) return wrote;
+    ::unlink(spec_.endpoints.c_str());
+    return {};
+  }
+
+  /// Ends with `status`, unless an end with another one is under way.
+  void end(int status) {
+    if (!std::exchange(ending_, true)) status_ = status;
+  }
+
+  /// Decides what comes next. The callbacks only note what happened, so that no object is changed under its own feet.
+  void step() {
+    if (!ready_ && !ending_) {
+      if (servers_.all_ready()) on_all_ready();
+      for (const auto& each : servers_.instances())
+        if (each.state() == instance_state::failed) end(failed(each.why()->code == errc::limit ? 124 : 125));
+    }
+    if (ready_ && !command_ && servers_.all_over()) end(failed(125));
+    if (ending_ && !command_ && !servers_.stopping()) servers_.stop();
+  }
+
+  void on_all_ready() {
+    ready_ = true;
+    std::string records;
+    for (std::size_t i = 0; i < fleet_->members.size(); ++i)
+      append_endpoint(records, *fleet_, i, servers_.instances()[i].model());
+    const std::string file = spec_.endpoints.empty() ? fleet_->run.path() + "/endpoints.jsonl" : spec_.endpoints;
+    if (auto wrote = replace_text(file, records); !wrote) return user_->warn(wrote.error().detail), end(failed(125));
+    user_->on_endpoints(records);
+    if (!spec_.command.empty()) start_command(file);
+  }
+
+  void start_command(const std::string& endpoints) {
+    auto started = process::start({.argv = {"/bin/sh", "-c", spec_.command},
+                                   .variables = {{"WEIR_ENDPOINTS", std::filesystem::absolute(endpoints).string()},
+                                                 {"WEIR_RUN", fleet_->run.name()}},
+                                   .held = {fleet_->run.lock_fd()},
+                                   .own_input = false});
+    if (!started) return user_->warn(started.error().detail), end(125);
+    command_.emplace(std::move(*started));
+    if (auto watched = loop_.watch(command_->fd(), EPOLLIN, *this); !watched) end(125);
+  }
+
+  /// News of the command. Its status counts when nothing of it is left.
+  void on_ready(std::uint32_t) override {
+    const auto now = command_->update();
+    if (!command_->over()) return;
+    loop_.forget(command_->fd(), *this);
+    command_.reset();
+    const bool lost = servers_.count(instance_state::failed) > 0;
+    if (lost) user_->warn("not every instance lived as long as the command: what it measured or wrote is not complete");
+    const int status = now.exec_error != 0 || !now.ended ? 125 : shell_status(now.status);
+    end(lost && status == 0 ? 125 : status);
+  }
+
+  void on_signal(int number) {
+    if (number == SIGUSR1 || number == SIGUSR2) return command_ ? command_->signal_group(number) : void();
+    if (std::exchange(signalled_, true)) {  // in a hurry
+      if (command_) command_->stop(0);
+      servers_.stop(0);
+      return;
+    }
+    ending_ = true;
+    status_ = 128 + number;
+    user_->say(std::string("stopping: ") + ::strsignal(number));
+    if (!command_) return;
+    command_->signal_group(number);
+    kill_command_ns_ = now_ns() + command_grace_ns;
+  }
+
+  void on_time(std::int64_t now) override {
+    if (command_ && now >= kill_command_ns_) command_->stop(0);
+    user_->on_status(servers_);
+    loop_.arm(*this, now + status_ns);
+  }
+
+  void on_change(instance& which) override {
+    const bool failed = which.state() == instance_state::ending && which.why();
+    const std::size_t lines = failed && ++failures_ <= 3 ? 20 : 0;  // of a hundred, the first ones' words will do
+    const auto news = describe_change(which, lines);
+    if (news.empty()) return;
+    if (which.state() == instance_state::ready && which.trouble().empty())
+      user_->say(news);
+    else
+      user_->warn(news);
+  }
+
+  session_spec spec_;
+  session_user* user_;
+  loop loop_;
+  signal_source signals_{loop_, {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}, [this](int n) { on_signal(n); }};
+  receive_buffer buffer_;
+  std::optional<fleet> fleet_;
+  supervisor servers_{loop_, *this};
+  std::optional<process> command_;
+  bool ready_ = false, ending_ = false, signalled_ = false;
+  int status_ = 0, failures_ = 0;
+  std::int64_t kill_command_ns_ = std::numeric_limits<std::int64_t>::max();
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_SERVE_SESSION_HPP

@@ -1,0 +1,306 @@
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <set>
+
+#include "catch.hpp"
+#include "serve/scratch.hpp"
+#include "weir/base/hash.hpp"
+#include "weir/serve/describe.hpp"
+#include "weir/serve/marked.hpp"
+#include "weir/serve/ports.hpp"
+#include "weir/serve/process.hpp"
+
+namespace {
+
+constexpr std::int64_t ms = 1'000'000, s = 1'000 * ms;
+using words = std::vector<std::string>;
+
+/// A place for runs of weir-serve-many: their locks, logs and outputs, and a mark to find what they leave.
+struct bench : test::scratch {
+  bench() {
+    ::setenv("WEIR_LOCK_DIR", path("locks").c_str(), 1);
+    ::setenv("WEIR_RUN_DIR", path("runs").c_str(), 1);
+    ::setenv("WEIR_TEST_MARK", mark.c_str(), 1);
+  }
+  ~bench() { weir::kill_marked("WEIR_TEST_MARK=" + mark); }
+
+  /// Starts the tool; its outputs go to the files `out` and `err`.
+  pid_t start(const words& args, const char* out = nullptr) const {
+    words all{WEIR_TOOLS_DIR "/weir-serve-many", "--log-dir", path("logs")};
+    all.insert(all.end(), args.begin(), args.end());
+    const auto argv = weir::detail::pointers(all);
+    const std::string out_path = out ? out : path("out"), err_path = path("err");
+    const pid_t pid = ::fork();
+    if (pid != 0) return pid;
+    ::dup2(::open(out_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 1);
+    ::dup2(::open(err_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
+    ::execv(argv[0], argv.data());
+    ::_exit(99);
+  }
+  static int status_of(pid_t pid) {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return weir::shell_status(status);
+  }
+  int run(const words& args) const { return status_of(start(args)); }
+
+  [[nodiscard]] std::string out() const { return test::text_of(path("out")); }
+  [[nodiscard]] std::string err() const { return test::text_of(path("err")); }
+  [[nodiscard]] std::size_t survivors() const { return weir::marked_processes("WEIR_TEST_MARK=" + mark).size(); }
+  /// Nothing runs, and no directory of a run is left.
+  [[nodiscard]] bool clean() const {
+    return survivors() == 0 && (!std::filesystem::exists(path("runs")) || std::filesystem::is_empty(path("runs")));
+  }
+  [[nodiscard]] bool says(std::string_view text) const {
+    return test::eventually([&] { return err().find(text) != std::string::npos; }, 10 * s);
+  }
+
+  std::string mark = weir::detail::launch_name();
+};
+
+/// The tool's arguments for `count` servers with these habits.
+words servers(int count, const words& habits, const words& options = {}) {
+  words all{"-n", std::to_string(count)};
+  all.insert(all.end(), options.begin(), options.end());
+  all.insert(all.end(), {"--", WEIR_NASTY});
+  all.insert(all.end(), habits.begin(), habits.end());
+  return all;
+}
+
+const words good{"port", "{port}"};
+const words nasty{"stubborn", "grandchildren", "session", "daemon", "stopped", "chain", "port", "{port}"};
+
+}  // namespace
+
+TEST_CASE("serve-many: the command's status is passed on, and everything is gone after it", "[serve-many]") {
+  const bench b;
+  const auto status = [&](const std::string& command) { return b.run(servers(2, good, {"--run", command})); };
+  CHECK(status("exit 0") == 0);
+  CHECK(status("exit 7") == 7);
+  CHECK(status("kill -9 $$") == 128 + 9);
+  CHECK(status("no-such-program-of-weir") == 127);
+  CHECK(status(b.write("plain", "")) == 126);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: what it is that goes wrong shows in the status", "[serve-many]") {
+  const bench b;
+  CHECK(b.run(servers(1, {"die", "{port}"})) == 1);
+  CHECK(b.run(servers(1, {"die", "{port}"}, {"--run", "true"})) == 125);
+  CHECK(b.run(servers(1, {"hang", "{port}"}, {"--ready-timeout", "200ms"})) == 1);
+  CHECK(b.run(servers(1, {"hang", "{port}"}, {"--ready-timeout", "200ms", "--run", "true"})) == 124);
+  CHECK(b.run({"--", "no-such-program-of-weir", "{port}"}) == 127);
+  CHECK(b.run({"--", b.write("plain", ""), "{port}"}) == 126);
+  CHECK(b.run({"-n", "0", "--", "x", "{port}"}) == 2);
+  CHECK(b.run({"--engine", "no-engine"}) == 2);
+  CHECK(b.run({"--", "server-without-a-port"}) == 2);
+  CHECK(b.run({"--", "/bin/true", "{port}", "{prot}"}) == 2);
+  CHECK(b.err().find("unknown placeholder {prot}") != std::string::npos);
+  CHECK(b.run({"--restart", "sometimes", "--", "/bin/true", "{port}"}) == 2);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: the command finds the endpoints, all of them, and they answer", "[serve-many]") {
+  const bench b;
+  const auto file = b.path("endpoints.jsonl");
+  REQUIRE(b.run(servers(2, good, {"--endpoints", file, "--run", "cat $WEIR_ENDPOINTS"})) == 0);
+  CHECK(b.out() == test::text_of(file));
+  std::vector<int> ports;
+  weir::each_line(b.out(), [&](std::string_view line) {
+    const auto at = line.find("\"port\":");
+    REQUIRE(at != line.npos);
+    const int port = std::atoi(std::string(line.substr(at + 7)).c_str());
+    const auto number = std::to_string(ports.size()), where = std::to_string(port);
+    CHECK(line == R"({"type":"endpoint","instance":")" + number + R"(","base_url":"http://127.0.0.1:)" + where +
+                      R"(","model":"nasty","port":)" + where + R"(,"devices":[]})");
+    CHECK(std::filesystem::exists(b.path("logs/weir-nasty_rank" + number + "_port" + where + ".log")));
+    ports.push_back(port);
+  });
+  REQUIRE(ports.size() == 2);
+  CHECK(ports[0] < ports[1]);
+}
+
+TEST_CASE("serve-many: a base port is taken at its word", "[serve-many]") {
+  const bench b;
+  const auto free = weir::hold_ports(3, b.path("").substr(0, b.path("").size() - 1), 9500).value();
+  const int base = free[2].number + 1;
+  REQUIRE(b.run(servers(2, good, {"--base-port", std::to_string(base), "--run", "cat $WEIR_ENDPOINTS"})) == 0);
+  CHECK(b.out().find(":" + std::to_string(base) + "\"") < b.out().find(":" + std::to_string(base + 1) + "\""));
+
+  const auto other = weir::detail::bound_socket(base + 1, true, false);
+  REQUIRE(::listen(other.get(), 1) == 0);
+  CHECK(b.run(servers(2, good, {"--base-port", std::to_string(base)})) == 2);
+  CHECK(b.err() == "weir-serve-many: port " + std::to_string(base + 1) + " is in use by " +
+                       weir::describe_process(::getpid()) + "\n");
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: an early end is told with the log's last lines", "[serve-many]") {
+  const bench b;
+  const auto start = weir::now_ns();
+  CHECK(b.run(servers(1, {"say", "loading weights", "say", "CUDA out of memory", "die", "{port}"})) == 1);
+  CHECK(weir::now_ns() - start < 2 * s);
+  const auto told = b.err();
+  CAPTURE(told);
+  CHECK(told.find("instance 0: ended before it was ready: exit status 3; ") != std::string::npos);
+  CHECK(told.find(" ends with:\n  loading weights\n  CUDA out of memory\n  boom\nperhaps: the model does not fit") !=
+        std::string::npos);
+}
+
+TEST_CASE("serve-many: one that does not get ready stops all, with its last words", "[serve-many]") {
+  const bench b;
+  CHECK(b.run(servers(3, {"say", "still loading", "daemon", "hang", "{port}"}, {"--ready-timeout", "300ms"})) == 1);
+  CHECK(b.err().find("not ready after 0.3 s: starting (no answer yet)") != std::string::npos);
+  CHECK(b.err().find("still loading") != std::string::npos);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: a signal at any moment leaves nothing", "[serve-many]") {
+  const bench b;
+  weir::random_stream random(11);
+  for (int round = 0; round < 24; ++round) {
+    const int number = std::array{SIGINT, SIGTERM, SIGHUP}[static_cast<std::size_t>(round % 3)];
+    const auto delay_us = static_cast<useconds_t>(random.below(round < 12 ? 20'000 : 200'000));
+    CAPTURE(round, number, delay_us);
+    const pid_t tool = b.start(servers(2, nasty, {"--grace", "20ms", "--run", "sleep 60"}));
+    ::usleep(delay_us);
+    ::kill(tool, number);
+    CHECK(b.status_of(tool) == 128 + number);
+    CHECK(b.survivors() == 0);
+  }
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: SIGKILL at any moment leaves no process", "[serve-many]") {
+  const bench b;
+  weir::random_stream random(13);
+  for (int round = 0; round < 12; ++round) {
+    const auto delay_us = static_cast<useconds_t>(random.below(100'000));
+    CAPTURE(round, delay_us);
+    const pid_t tool = b.start(servers(2, nasty, {"--run", "sleep 60"}));
+    ::usleep(delay_us);
+    ::kill(tool, SIGKILL);
+    CHECK(b.status_of(tool) == 128 + SIGKILL);
+    CHECK(test::eventually([&] { return b.survivors() == 0; }, 2 * s));
+  }
+  const auto locks = b.path("locks");
+  CHECK(test::eventually(
+      [&] { return static_cast<bool>(weir::hold_port(8000, locks)) || weir::port_holder(8000) != ""; }, s));
+}
+
+TEST_CASE("serve-many: signals reach the command and its children, and it may finish its work", "[serve-many]") {
+  const bench b;
+  const std::string command = "trap 'echo term >> got; exit 3' TERM; trap 'echo usr1 >> got' USR1; cd " + b.path("") +
+                              "; echo on >&2; while :; do sleep 0.05; done";
+  const pid_t tool = b.start(servers(1, good, {"--run", command}));
+  REQUIRE(b.says("on\n"));
+  ::kill(tool, SIGUSR1);
+  REQUIRE(test::eventually([&] { return test::text_of(b.path("got")) == "usr1\n"; }, 5 * s));
+  ::kill(tool, SIGTERM);
+  CHECK(b.status_of(tool) == 128 + SIGTERM);
+  CHECK(test::text_of(b.path("got")) == "usr1\nterm\n");
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: a second signal does not wait", "[serve-many]") {
+  const bench b;
+  const pid_t tool =
+      b.start(servers(1, {"stubborn", "port", "{port}"},
+                      {"--grace", "60s", "--run", "trap '' INT; echo on >&2; while :; do sleep 1; done"}));
+  REQUIRE(b.says("on\n"));
+  ::kill(tool, SIGINT);
+  REQUIRE(b.says("stopping: Interrupt"));
+  const auto asked = weir::now_ns();
+  ::kill(tool, SIGINT);
+  CHECK(b.status_of(tool) == 128 + SIGINT);
+  CHECK(weir::now_ns() - asked < 3 * s);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: without a command it serves until a signal, and prints the endpoints", "[serve-many]") {
+  const bench b;
+  const pid_t tool = b.start(servers(2, good));
+  REQUIRE(
+      test::eventually([&] { return b.out().find("\"1\"") != std::string::npos && b.out().ends_with("\n"); }, 10 * s));
+  CHECK(b.out().starts_with(R"({"type":"endpoint","instance":"0",)"));
+  ::kill(tool, SIGTERM);
+  CHECK(b.status_of(tool) == 128 + SIGTERM);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: endpoints that can't be printed are an error", "[serve-many]") {
+  const bench b;
+  CHECK(b.status_of(b.start(servers(1, good), "/dev/full")) == 2);
+  CHECK(b.err().find("cannot write standard output: No space left on device") != std::string::npos);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: a server that dies during the run is told of, and success is not claimed", "[serve-many]") {
+  const bench b;
+  const std::string kill_one = "for f in $(grep -lsz '^WEIR_TEST_MARK=" + b.mark +
+                               "$' /proc/[0-9]*/environ); do grep -qsz '^WEIR_INSTANCE=1$' $f && p=${f%/environ} && "
+                               "kill -9 ${p#/proc/}; done; sleep 0.3";
+  CHECK(b.run(servers(2, good, {"--run", kill_one})) == 125);
+  CHECK(b.err().find("instance 1: ended: signal 9 (Killed)") != std::string::npos);
+  CHECK(b.err().find("not every instance lived as long as the command") != std::string::npos);
+  CHECK(b.run(servers(2, good, {"--run", kill_one + "; exit 9"})) == 9);
+  CHECK(b.run(servers(2, good, {"--restart", "on-failure", "--run", kill_one + "; sleep 1"})) == 0);
+  CHECK(b.err().find("instance 1 will be started again (1 of 3)") != std::string::npos);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: when all servers have ended there is nothing to serve", "[serve-many]") {
+  const bench b;
+  CHECK(b.run(servers(2, {"port", "{port}", "late", "die"}, {"--ready", "connect"})) == 1);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: --quiet says only what goes wrong", "[serve-many]") {
+  const bench b;
+  CHECK(b.run(servers(1, good, {"--quiet", "--run", "true"})) == 0);
+  CHECK(b.err() == "");
+  CHECK(b.run(servers(1, {"die", "{port}"}, {"--quiet"})) == 1);
+  CHECK(b.err().find("boom") != std::string::npos);
+}
+
+TEST_CASE("serve-many: a file that is no list of endpoints is not overwritten", "[serve-many]") {
+  const bench b;
+  const auto precious = b.write("answers.jsonl", "{\"type\":\"answer\"}\n");
+  CHECK(b.run(servers(1, good, {"--endpoints", precious})) == 2);
+  CHECK(test::text_of(precious) == "{\"type\":\"answer\"}\n");
+  const auto stale = b.write("endpoints.jsonl", "{\"type\":\"endpoint\",\"instance\":\"9\"}\n");
+  CHECK(b.run(servers(1, {"die", "{port}"}, {"--endpoints", stale})) == 1);
+  CHECK_FALSE(std::filesystem::exists(stale));  // nobody shall take an earlier run's endpoints for this one's
+  CHECK(b.run(servers(1, good, {"--endpoints", "/no/such/directory/file", "--run", "true"})) == 125);
+}
+
+TEST_CASE("serve-many: a log directory that can't be made is an error before anything starts", "[serve-many]") {
+  const bench b;
+  const auto file = b.write("file", "");
+  CHECK(b.run({"--log-dir", file + "/logs", "--", WEIR_NASTY, "port", "{port}"}) == 2);
+}
+
+TEST_CASE("serve-many: runs at the same time never share a port", "[serve-many]") {
+  const bench b;
+  constexpr int runs = 8, each = 4;
+  words files;
+  std::vector<pid_t> tools;
+  for (int i = 0; i < runs; ++i) {
+    files.push_back(b.path("endpoints" + std::to_string(i)));
+    tools.push_back(b.start(servers(each, good, {"--quiet", "--endpoints", files.back()})));
+  }
+  std::set<std::string> urls;
+  for (const auto& file : files) {
+    REQUIRE(test::eventually([&] { return std::filesystem::exists(file); }, 20 * s));
+    weir::each_line(test::text_of(file), [&](std::string_view line) {
+      CHECK(urls.insert(std::string(line.substr(line.find("http"), 22))).second);
+    });
+  }
+  CHECK(urls.size() == runs * each);
+  for (const pid_t tool : tools) ::kill(tool, SIGTERM);
+  for (const pid_t tool : tools) CHECK(b.status_of(tool) == 128 + SIGTERM);
+  CHECK(b.clean());
+}
