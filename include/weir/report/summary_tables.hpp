@@ -117,24 +117,29 @@ inline table adjusted_table(const summary& s) {
   return t;
 }
 
-/// One row a rule set and group.
+/// All answers: one row a rule set.
 inline table accuracy_table(const summary& s) {
-  table t{"Accuracy, with its 95 % interval", {{"rules", "", side::left}}, {}, 1 + s.keys.size()};
-  for (const auto& key : s.keys) t.columns.push_back({key, "", side::left});
-  t.columns.insert(t.columns.end(),
-                   {{"questions"}, {"correct"}, {"not found"}, {"accuracy", "%"}, {"from", "%"}, {"to", "%"}});
-  if (s.answers && s.groups.back().find("unanswered")->exact > 0) t.columns.push_back({"unanswered"});
-  for (const auto& rule : s.rules)
-    for (const auto& group : s.groups) {
-      auto& row = t.rows.emplace_back();
-      row.push_back(cell::text(rule));
-      append_labels(row, s, group);
-      for (const auto& name :
-           {std::string("questions"), "correct_" + rule, "not_found_" + rule, "accuracy_" + rule + "_pct",
-            "accuracy_" + rule + "_low_pct", "accuracy_" + rule + "_high_pct", std::string("unanswered")})
-        if (row.size() < t.columns.size()) row.push_back(group.find(name)->shown);
-    }
+  table t{"Accuracy, with its 95 % interval", {{"rules", "", side::left}}};
+  t.columns.insert(t.columns.end(), {{"questions"}, {"unanswered"}, {"correct"}, {"not found"}});
+  t.columns.insert(t.columns.end(), {{"accuracy", "%"}, {"from", "%"}, {"to", "%"}});
+  const auto& all = s.groups.back();
+  for (const auto& rule : s.rules) {
+    auto& row = t.rows.emplace_back(1, cell::text(rule));
+    const auto accuracy = "accuracy_" + rule;
+    for (const auto& name : {std::string("questions"), std::string("unanswered"), "correct_" + rule,
+                             "not_found_" + rule, accuracy + "_pct", accuracy + "_low_pct", accuracy + "_high_pct"})
+      row.push_back(all.find(name)->shown);
+  }
   return t;
+}
+
+/// One row a group, one column a rule set.
+inline table accuracy_by_group_table(const summary& s) {
+  std::vector<shown_figure> figures{{"questions", {"questions"}}};
+  for (const auto& rule : s.rules) figures.push_back({"accuracy_" + rule + "_pct", {rule, "%"}});
+  std::string title = "Accuracy by ";
+  for (const auto& key : s.keys) title += (&key == &s.keys.front() ? "" : ", ") + key;
+  return table_of(s, std::move(title), figures);
 }
 
 }  // namespace detail
@@ -143,6 +148,7 @@ inline table accuracy_table(const summary& s) {
 [[nodiscard]] inline std::vector<table> reading_tables(const summary& s) {
   std::vector<table> tables;
   if (s.answers) tables.push_back(detail::accuracy_table(s));
+  if (s.answers && !s.keys.empty()) tables.push_back(detail::accuracy_by_group_table(s));
   if (!s.requests) return tables;
   tables.push_back(detail::latency_table(s));
   if (s.adjusted) tables.push_back(detail::adjusted_table(s));
