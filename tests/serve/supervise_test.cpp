@@ -173,12 +173,3 @@ TEST_CASE("supervise: readiness ends where its rule ends", "[serve][supervise]")
   CHECK(w.servers.instances()[0].model().empty());
   CHECK(w.servers.instances()[1].model() == "given");
 }
-
-TEST_CASE("supervise: of a list of models the first one is taken", "[serve][supervise]") {
-  CHECK(weir::first_model(R"({"object":"list","data":[{"id":"a/b","root":"x"},{"id":"lora"}]})").value() == "a/b");
-  CHECK(weir::first_model(R"({"data":[]})").error().code == weir::errc::not_found);
-  for (const char* bad : {"", "{}", "[]", "null", R"({"data":{}})", R"({"data":[{"name":"a"}]})", R"({"data":[1]})"}) {
-    CAPTURE(bad);
-    CHECK(weir::first_model(bad).error().code == weir::errc::parse);
-  }
-}

@@ -16,22 +16,17 @@
 #include "weir/net/address.hpp"
 #include "weir/net/connection.hpp"
 #include "weir/net/http1.hpp"
+#include "weir/net/http_call.hpp"
 #include "weir/net/loop.hpp"
 
 namespace weir::inline v0 {
-
-/// An answer that was read in whole.
-struct http_reply {
-  int status = 0;
-  std::string body;
-};
 
 /// Asks one question at a time of 127.0.0.1:PORT, each on a connection of its own.
 ///
 /// \complexity  for readiness probes, not for load: a connection a question, at most 1 MiB of answer.
 class http_get final : private connection_user {
  public:
-  using on_reply = std::function<void(result<http_reply>)>;
+  using on_reply = std::function<void(result<http_answer>)>;
 
   http_get(loop& on, receive_buffer& buffer, int port)
       : loop_(&on), connection_(on, *this, buffer), later_(*this), port_(port) {}
@@ -107,7 +102,7 @@ class http_get final : private connection_user {
     finish(failure{errc::closed, why.empty() ? "the connection was closed before the answer" : std::string(why)});
   }
 
-  void finish(result<http_reply> with) {
+  void finish(result<http_answer> with) {
     auto done = std::move(done_);
     cancel();
     if (done) done(std::move(with));
@@ -119,7 +114,7 @@ class http_get final : private connection_user {
   int port_;
   http1_parser parser_{http1_parser::role::response};
   std::string request_;
-  http_reply reply_;
+  http_answer reply_;
   on_reply done_;
   failure failed_{};
 };

@@ -3,8 +3,6 @@
 #ifndef WEIR_SERVE_HTTP_HEALTH_HPP
 #define WEIR_SERVE_HTTP_HEALTH_HPP
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -17,28 +15,12 @@
 #include "weir/base/result.hpp"
 #include "weir/net/connection.hpp"
 #include "weir/net/loop.hpp"
+#include "weir/openai/models.hpp"
 #include "weir/serve/engine.hpp"
 #include "weir/serve/health.hpp"
 #include "weir/serve/http_get.hpp"
 
 namespace weir::inline v0 {
-
-/// The first model of an answer to GET /v1/models: {"data":[{"id":"m"}]}.
-/// \return  errc::parse where it is not one, errc::not_found where it lists none.
-[[nodiscard]] inline result<std::string> first_model(std::string_view json) {
-  simdjson::ondemand::parser parser;
-  const simdjson::padded_string text(json);
-  simdjson::ondemand::document document;
-  simdjson::ondemand::array models;
-  if (parser.iterate(text).get(document) || document["data"].get_array().get(models))
-    return failure{errc::parse, "the list of models is not understood"};
-  for (auto model : models) {
-    std::string_view id;
-    if (model["id"].get_string().get(id)) return failure{errc::parse, "the list of models is not understood"};
-    return std::string(id);
-  }
-  return failure{errc::not_found, "no model is listed"};
-}
 
 /// Walks a server through its ready_rule: each step is asked for until it holds, with pauses that grow with the time
 /// waited. Then asks for `health` every five seconds; three wrong or missing answers in a row are a sick server.
@@ -77,13 +59,13 @@ class http_health final : public health, private timer {
   static constexpr std::int64_t token_ns = 3'600'000 * ms;  // the supervisor's ready time-out comes first
 
   void on_time(std::int64_t) override {
-    const auto answered = [this](result<http_reply> reply) { on_reply(std::move(reply)); };
+    const auto answered = [this](result<http_answer> reply) { on_reply(std::move(reply)); };
     if (step_ == step::models) return get_.ask(rule_.models, {}, quick_ns, answered);
     if (step_ == step::generate) return get_.ask(rule_.generate[way_], question(), token_ns, answered);
     get_.ask(rule_.health.empty() ? "/" : rule_.health, {}, quick_ns, answered);
   }
 
-  void on_reply(result<http_reply> reply) {
+  void on_reply(result<http_answer> reply) {
     if (step_ == step::ready) return on_pulse(reply);
     last_ = reply ? "HTTP " + std::to_string(reply->status) : reply.error().detail;
     if (!reply && step_ != step::generate) return again();
@@ -112,20 +94,20 @@ class http_health final : public health, private timer {
   }
 
   /// A server that does not know the path answers all the same: 404 is a sign of life, 503 is "loading".
-  [[nodiscard]] bool alive(const http_reply& reply) const {
+  [[nodiscard]] bool alive(const http_answer& reply) const {
     return rule_.health.empty() || reply.status < 300 || (reply.status >= 400 && reply.status < 500);
   }
 
-  bool listed(const http_reply& reply) {
+  bool listed(const http_answer& reply) {
     if (reply.status != 200) return false;
-    auto first = first_model(reply.body);
-    if (!first) last_ = first.error().detail;
-    if (first && model_.empty()) model_ = std::move(*first);
-    return static_cast<bool>(first);
+    const auto models = parse_models(reply.body);
+    last_ = !models ? models.error().detail : models->empty() ? "it lists none" : "";
+    if (last_.empty() && model_.empty()) model_ = models->front();
+    return last_.empty();
   }
 
   /// One token was made, or every way to ask for one was refused (an embedding server): that is all it will ever say.
-  bool generated(const result<http_reply>& reply) {
+  bool generated(const result<http_answer>& reply) {
     if (!reply || reply->status >= 500) return false;
     if (reply->status == 200) return true;
     note_ = rule_.generate[way_] + ": HTTP " + std::to_string(reply->status);
@@ -150,7 +132,7 @@ class http_health final : public health, private timer {
     return body;
   }
 
-  void on_pulse(const result<http_reply>& reply) {
+  void on_pulse(const result<http_answer>& reply) {
     const bool good = reply && alive(*reply);
     missed_ = good ? 0 : missed_ + 1;
     loop_->arm(*this, now_ns() + (good ? pulse_ns : recheck_ns));
