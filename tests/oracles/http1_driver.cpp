@@ -2,14 +2,15 @@
 // input holds cases, each a line "ROLE STEP SIZE" (ROLE: request, response, or head for the response to a HEAD) and
 // then SIZE bytes, which are fed in pieces of STEP. Standard output gets a line of JSON for each, all text in
 // hexadecimal.
-#include <algorithm>
-#include <cstdio>
+#include <cstddef>
 #include <iostream>
 #include <string>
 #include <string_view>
 
 #include "weir/base/json_write.hpp"
+#include "weir/base/result.hpp"
 #include "weir/net/http1.hpp"
+#include "weir/net/http1_head.hpp"
 
 namespace {
 
