@@ -1,18 +1,25 @@
 // weir-split - deals rows to workers, and puts shards or results back in the input's order.
+#include <unistd.h>
+
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cli.hpp"
+#include "weir/base/result.hpp"
 #include "weir/data/merge_shards.hpp"
+#include "weir/data/output.hpp"
 #include "weir/data/print_shard.hpp"
+#include "weir/data/row_format.hpp"
+#include "weir/data/shards.hpp"
+#include "weir/data/split_input.hpp"
 #include "weir/data/split_job.hpp"
 #include "weir/data/write_shards.hpp"
 
 namespace {
 
-using weir::errc;
-using weir::failure;
-using weir::result;
+using weir::failure, weir::result;
 using weir::tool::arguments;
 
 const weir::tool::description split{
@@ -24,24 +31,19 @@ const weir::tool::description split{
         "weir-split --merge DIR [--results NAMES] [--out FILE]",
     .text =
         "Writes shard I of N to standard output, or all shards into a directory: DIR/shard-0 to shard-(N-1), with "
-        "PATH's "
-        "extension, and DIR/shards.json, which says where each row went. A directory PATH gives shards that are "
-        "directories. --merge gives the input again, byte for byte.\n\n"
-        "A row is a line, or a CSV record with its quoted newlines. Bytes pass as they are: NUL, invalid UTF-8, CRLF, "
-        "a "
-        "last line without newline. Each shard gets the head of the file: a byte order mark, the CSV header, the run "
-        "record that the first line of a JSON Lines file may be. A CSV record with a missing or an extra field is an "
-        "error that names its line.\n\n"
+        "PATH's extension, and DIR/shards.json, which says where each row went. A directory PATH gives shards that "
+        "are directories. --merge gives the input again, byte for byte.\n\n"
+        "A row is a line, or a CSV record with its quoted newlines. Bytes pass as they are: NUL, invalid UTF-8, "
+        "CRLF, a last line without newline. Each shard gets the head of the file: a byte order mark, the CSV header, "
+        "the run record that the first line of a JSON Lines file may be. A CSV record with a missing or an extra "
+        "field is an error that names its line.\n\n"
         "By stride (the default), row r goes to shard r mod N; sizes differ by at most one row. By block, each shard "
-        "gets "
-        "a run of neighbours; the rows are counted first, for which standard input is copied to a temporary file in "
-        "TMPDIR unless it is a file. By hash, the row or one field of it decides: a row keeps its shard when others "
-        "come "
-        "or go, and rows with the same field stay together. By weight, each row goes to the shard whose rows weigh the "
-        "least so far; the shards' weights differ by at most the heaviest row.\n\n"
+        "gets a run of neighbours; the rows are counted first, for which standard input is copied to a temporary "
+        "file in TMPDIR unless it is a file. By hash, the row or one field of it decides: a row keeps its shard when "
+        "others come or go, and rows with the same field stay together. By weight, each row goes to the shard whose "
+        "rows weigh the least so far; the shards' weights differ by at most the heaviest row.\n\n"
         "In a tree, .csv, .jsonl and .ndjson files are dealt in byte order of their paths, other files are copied to "
-        "each "
-        "shard; the dealing runs on from file to file, so that shards differ by one row in all.",
+        "each shard; the dealing runs on from file to file, so that shards differ by one row in all.",
     .options = {{"shards,n", "N", "Number of shards, at least 1."},
                 {"index,i", "I", "Write this shard to standard output; 0 <= I < N."},
                 {"by", "RULE", "How rows are dealt. Default: stride.", "stride|block|hash|hash=FIELD|weight=FIELD"},
@@ -68,7 +70,7 @@ const weir::tool::description split{
     .operands = "[PATH]"};
 
 failure usage(std::string what) {
-  return {errc::invalid_argument, std::move(what) + "\ntry 'weir-split --help'"};
+  return {weir::errc::invalid_argument, std::move(what) + "\ntry 'weir-split --help'"};
 }
 
 result<std::optional<weir::row_format>> given_format(const arguments& args) {
@@ -110,7 +112,8 @@ result<void> print(const arguments& args, const std::string& path, std::optional
   auto input = weir::split_input::open(path);
   if (!input) return input.error();
   weir::byte_sink out(STDOUT_FILENO, "standard output");
-  return weir::print_shard(*input, *format, !args.has("no-header"), rule, *index, out);
+  return weir::print_shard(*input, {.format = *format, .header = !args.has("no-header"), .rule = rule, .index = *index},
+                           out);
 }
 
 result<int> run(const arguments& args) {

@@ -110,7 +110,7 @@ std::string printed(const std::string& path, weir::row_format format, const weir
   REQUIRE(input);
   auto out = weir::create_file(out_path);
   REQUIRE(out);
-  const auto done = weir::print_shard(*input, format, true, rule, index, *out);
+  const auto done = weir::print_shard(*input, {.format = format, .rule = rule, .index = index}, *out);
   CHECK(done);
   return read(out_path);
 }

@@ -132,7 +132,7 @@ class owner_reader {
   }
   /// \return  a number below the count of shards, or errc::parse where more rows are asked for than were dealt.
   result<std::uint64_t> next() {
-    const auto owner = digits_ ? next_written() : turns_.next();
+    const auto owner = digits_ ? next_written(*digits_) : turns_.next();
     if (owner && *owner < plan_->rule.shards) return *owner;
     return failure{errc::parse, (digits_ ? name_ : std::string(shards_name)) + " does not tell of all rows"};
   }
@@ -142,11 +142,11 @@ class owner_reader {
       : plan_(&plan), turns_(plan.rule), width_(owner_width(plan.rule.shards)) {
     turns_.restart(plan.rows());
   }
-  std::optional<std::uint64_t> next_written() {
-    while (digits_->unread().size() < width_)
-      if (!digits_->more()) return std::nullopt;
-    const auto owner = parse_owner(digits_->unread().substr(0, width_));
-    digits_->consume(width_);
+  std::optional<std::uint64_t> next_written(window<fd_source>& digits) const {
+    while (digits.unread().size() < width_)
+      if (!digits.more()) return std::nullopt;
+    const auto owner = parse_owner(digits.unread().substr(0, width_));
+    digits.consume(width_);
     return owner;
   }
 

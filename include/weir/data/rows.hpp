@@ -40,23 +40,23 @@ struct line_scanner {
 };
 
 /// Walks over a reader: an input iterator whose elements are whole rows, or the reader itself for rows in pieces.
-template <class Reader, bool whole>
+template <class Reader, bool Whole>
 class row_iterator {
  public:
-  using value_type = std::conditional_t<whole, std::string_view, Reader*>;
+  using value_type = std::conditional_t<Whole, std::string_view, Reader*>;
   using difference_type = std::ptrdiff_t;
   using iterator_concept = std::input_iterator_tag;
 
   row_iterator() = default;
   explicit row_iterator(Reader& reader) : reader_(&reader) { ++*this; }
   value_type operator*() const noexcept {
-    if constexpr (whole)
+    if constexpr (Whole)
       return reader_->text();
     else
       return reader_;
   }
   row_iterator& operator++() {
-    more_ = whole ? reader_->next() : reader_->advance();
+    more_ = Whole ? reader_->next() : reader_->advance();
     return *this;
   }
   void operator++(int) { ++*this; }

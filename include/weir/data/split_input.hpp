@@ -26,12 +26,13 @@ namespace weir::inline v0 {
 /// How splitting reads: rows may have any length, and the window is the size that was fastest.
 inline constexpr row_limits split_limits{.window_bytes = std::size_t{1} << 18, .max_row_bytes = any_length};
 
-/// An open input. Reading begins where its descriptor stands.
+/// An open input: standard input, or a file. Reading begins where its descriptor stands.
 class split_input {
  public:
+  split_input() = default;
   /// \param path  empty for standard input.
   [[nodiscard]] static result<split_input> open(const std::string& path) {
-    if (path.empty()) return split_input(unique_fd(), STDIN_FILENO, "standard input");
+    if (path.empty()) return split_input();
     auto fd = open_input(path);
     if (!fd) return fd.error();
     const int number = fd->get();
@@ -88,8 +89,8 @@ class split_input {
   }
 
   unique_fd owned_;
-  int fd_;
-  std::string name_;
+  int fd_ = STDIN_FILENO;
+  std::string name_ = "standard input";
 };
 
 }  // namespace weir::inline v0

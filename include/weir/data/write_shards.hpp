@@ -54,7 +54,7 @@ class shard_writer {
   result<void> open_input(const dealt_file& file) {
     auto opened = split_input::open(plan_.tree ? job_.input + "/" + file.path : job_.input);
     if (!opened) return opened.error();
-    input_.emplace(*std::move(opened));
+    input_ = *std::move(opened);
     return {};
   }
 
@@ -64,7 +64,7 @@ class shard_writer {
     for (auto& file : plan_.files) {
       if (file.copied) continue;
       if (auto opened = plan_.tree ? open_input(file) : result<void>{}; !opened) return opened;
-      const auto rows = input_->count_rows(file.format, file.header);
+      const auto rows = input_.count_rows(file.format, file.header);
       if (!rows) return rows.error();
       file.rows = *rows;
     }
@@ -94,7 +94,7 @@ class shard_writer {
     for (auto& file : plan_.files) {
       if (auto opened = plan_.tree ? open_input(file) : result<void>{}; !opened) return opened;
       auto done = file.copied ? copy_file(file) : deal_file(deal, file);
-      if (!done) return in_file(input_->name(), done.error());
+      if (!done) return in_file(input_.name(), done.error());
     }
     return owners_ ? owners_->close() : result<void>{};
   }
@@ -102,7 +102,7 @@ class shard_writer {
   result<void> copy_file(const dealt_file& file) {
     for (std::uint64_t i = 0; i < plan_.rule.shards; ++i) {
       std::error_code error;
-      std::filesystem::copy_file(input_->name(), part_of(i, file), error);
+      std::filesystem::copy_file(input_.name(), part_of(i, file), error);
       if (error) return failure{errc::io, "cannot copy to " + part_of(i, file) + ": " + error.message()};
     }
     return {};
@@ -117,7 +117,7 @@ class shard_writer {
       if (!part) return part.error();
       parts.push_back(*std::move(part));
     }
-    auto dealt = with_rows(file.format, input_->source(), split_limits,
+    auto dealt = with_rows(file.format, input_.source(), split_limits,
                            [&](auto& reader) { return deal_rows(reader, deal, file, parts); });
     for (auto& part : parts)
       if (auto closed = part.close(); dealt && !closed) dealt = closed;
@@ -170,7 +170,7 @@ class shard_writer {
 
   const split_job& job_;
   shard_plan plan_;
-  std::optional<split_input> input_;
+  split_input input_;
   std::optional<byte_sink> owners_;
 };
 
