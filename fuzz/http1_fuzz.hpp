@@ -2,11 +2,15 @@
 #ifndef WEIR_FUZZ_HTTP1_FUZZ_HPP
 #define WEIR_FUZZ_HTTP1_FUZZ_HPP
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "cuts.hpp"
+#include "weir/base/result.hpp"
 #include "weir/net/http1.hpp"
+#include "weir/net/http1_head.hpp"
 
 namespace fuzz {
 

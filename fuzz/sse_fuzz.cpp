@@ -1,10 +1,14 @@
 // The first byte of the input is the limit, the rest the stream.
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "cuts.hpp"
+#include "weir/base/result.hpp"
 #include "weir/net/sse.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::size_t limit = data[0] < 200 ? data[0] : 100000;

@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "cuts.hpp"
+#include "weir/base/result.hpp"
 #include "weir/net/url.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto parsed = weir::parse_url(text);

@@ -1,5 +1,8 @@
 #include "weir/net/http1.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
 #include <random>
 #include <string>
 #include <string_view>
@@ -7,7 +10,8 @@
 
 #include "catch.hpp"
 #include "samples.hpp"
-#include "weir/net/sse.hpp"
+#include "weir/base/result.hpp"
+#include "weir/net/http1_head.hpp"
 
 namespace {
 
@@ -531,7 +535,8 @@ TEST_CASE("http1: recorded event streams are the same in chunks of any size", "[
 
 TEST_CASE("http1: body views lie in the bytes fed", "[http1]") {
   struct sink {
-    const char *from, *to;
+    const char* from = nullptr;
+    const char* to = nullptr;
     bool inside = true;
     void on_head(const weir::http1_head&) {}
     void on_body(std::string_view piece) {

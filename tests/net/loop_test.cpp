@@ -2,7 +2,6 @@
 
 #include <sys/eventfd.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,9 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "weir/base/clock.hpp"
+#include "weir/base/result.hpp"
+#include "weir/base/unique_fd.hpp"
 
 namespace {
 
@@ -242,7 +244,7 @@ TEST_CASE("loop: a signal interrupts the wait and nothing else", "[loop]") {
   struct sigaction action{}, before{};
   action.sa_handler = [](int) {};  // no SA_RESTART: epoll_wait is never restarted anyway
   ::sigaction(SIGALRM, &action, &before);
-  itimerval often{{0, 2000}, {0, 2000}}, never{};
+  const itimerval often{{0, 2000}, {0, 2000}}, never{};
 
   weir::loop loop;
   bell silent;  // nothing but the timer and the signal ends the wait

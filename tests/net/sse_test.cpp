@@ -1,5 +1,8 @@
 #include "weir/net/sse.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <ostream>
 #include <random>
 #include <string>
 #include <string_view>
@@ -7,6 +10,7 @@
 
 #include "catch.hpp"
 #include "samples.hpp"
+#include "weir/base/result.hpp"
 
 namespace {
 

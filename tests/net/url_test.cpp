@@ -1,9 +1,11 @@
 #include "weir/net/url.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "catch.hpp"
+#include "weir/base/result.hpp"
 
 TEST_CASE("url: the parts of an address are found", "[url]") {
   struct row {
