@@ -28,7 +28,7 @@ namespace weir::inline v0 {
 
 /// What a run was asked for: the part of a result that is known before it.
 struct run_identity {
-  std::string backend, label, model, tokenizer;  ///< Empty: null.
+  std::string backend = {}, label = {}, model = {}, tokenizer = {};  ///< Empty: null.
   std::uint64_t num_prompts = 0;
   double request_rate = std::numeric_limits<double>::infinity();
   double burstiness = 1;
@@ -36,7 +36,7 @@ struct run_identity {
   std::int32_t choices = 1;
   std::uint64_t seed = 0;
   std::int64_t start_unix_ns = 0;
-  std::vector<std::pair<std::string, std::string>> metadata;
+  std::vector<std::pair<std::string, std::string>> metadata = {};
   std::vector<double> percentiles{50, 90, 99};
   bool goals = false;  ///< --goodput was given.
 };

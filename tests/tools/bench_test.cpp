@@ -1,0 +1,477 @@
+// weir-bench against weir-mock: every way in which other clients are known to be wrong, and every way to fail.
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "mock_process.hpp"
+#include "shell.hpp"
+#include "weir/data/json_row.hpp"
+
+namespace {
+
+const std::string tool = WEIR_TOOLS_DIR "/weir-bench ";
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+/// A top-level field of a JSON object as it is spelled; empty where there is none.
+std::string field(const std::string& json, std::string_view name) {
+  std::string found;
+  weir::json_row_reader read;
+  const auto ok = read(json, [&](std::string_view key, weir::json_value v) -> weir::result<void> {
+    std::string text;
+    weir::json_writer copy(text);
+    if (const auto error = weir::append_json(copy, v)) return weir::json_failure(error);
+    if (key == name) found = text;
+    return {};
+  });
+  if (!ok) FAIL("not JSON: " << json.substr(0, 200));
+  return found;
+}
+double number(const std::string& json, std::string_view name) {
+  const auto text = field(json, name);
+  return text.empty() || text == "null" ? std::numeric_limits<double>::quiet_NaN() : std::stod(text);
+}
+
+/// Lines of a records file of one type.
+std::vector<std::string> records(const std::string& path, const std::string& type = "request") {
+  std::vector<std::string> found;
+  for (const auto& line : lines_of(read_file(path)))
+    if (field(line, "type") == "\"" + type + "\"") found.push_back(line);
+  return found;
+}
+
+/// Runs weir-bench on a mock and gives its JSON.
+struct bench_run {
+  int status;
+  std::string json;
+};
+bench_run bench(const mock_process& mock, const std::string& flags) {
+  const auto ran = shell(tool + "--base-url " + mock.url + " --json " + flags + " 2>&1");
+  CAPTURE(flags, ran.out);
+  REQUIRE(ran.out.starts_with("{"));
+  return {ran.status, ran.out};
+}
+
+/// A command that ends with status 2 and says `words` on standard error.
+void refuses(const std::string& flags, const std::string& words) {
+  const auto ran = shell(tool + flags + " 2>&1 > /dev/null");
+  CAPTURE(flags, ran.out);
+  CHECK(ran.status == 2);
+  CHECK(ran.out.find(words) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("weir-bench: streams of every legal shape give the same truth", "[tools][bench]") {
+  // What other clients report for these is in the defect tables that docs/bench.md cites: TPOT four times too small,
+  // 10 of 200 tokens, all failed.
+  struct shape {
+    const char *mock, *bench;
+    double tpot_ms = 10, icl_ms = 10, e2el_ms = 240;
+    int tokens = 200;
+  };
+  const std::string chat = "--backend openai-chat";
+  const auto [mock_flags, bench_flags, tpot, icl, e2el, tokens] = GENERATE(
+      shape{"", ""}, shape{"", "-n 4", 10, 10, 240, 800}, shape{"--n-order shuffle", "-n 4", 10, 10, 240, 800},
+      shape{"--tokens-per-event 4", "", 10, 40, 210}, shape{"--role-first 5ms", "--backend openai-chat"},
+      shape{"--late-usage 200ms", ""}, shape{"--cut space", ""}, shape{"--cut utf8", ""}, shape{"--cut data", ""},
+      shape{"--crlf", ""}, shape{"--crlf --comment", ""}, shape{"--no-space", ""},
+      shape{"", "--backend openai-chat -n 2", 10, 10, 240, 400},
+      shape{"", R"(--extra-body '{"stream_options":{"include_usage":true}}')"},
+      shape{"", R"(--extra-body '{"return_token_ids":true,"stream_options":null}')"}, shape{"--close-after 2", ""});
+  CAPTURE(mock_flags, bench_flags);
+  const mock_process mock(mock_flags);
+  const auto [status, json] =
+      bench(mock, std::string("--num-prompts 10 --max-concurrency 5 --random-input-len 8 --random-output-len 20 "
+                              "--ignore-eos ") +
+                      bench_flags);
+  CHECK(status == 0);
+  CHECK(number(json, "completed") == 10);
+  CHECK(number(json, "failed") == 0);
+  CHECK(number(json, "total_output_tokens") == tokens);
+  // A loaded machine is late by milliseconds, never early.
+  CHECK(number(json, "median_ttft_ms") >= 49.9);
+  CHECK(number(json, "median_ttft_ms") < 60);
+  CHECK(number(json, "median_tpot_token_ms") == Approx(tpot).epsilon(0.05));
+  CHECK(number(json, "mean_itl_ms") == Approx(icl).epsilon(0.1));  // vLLM's meaning: between events
+  CHECK(number(json, "median_e2el_ms") >= e2el - 0.1);
+  CHECK(number(json, "median_e2el_ms") < e2el + 12);
+}
+
+TEST_CASE("weir-bench: the busiest second is never below the average", "[tools][bench]") {
+  const mock_process mock("--tokens-per-event 4");
+  const auto run = bench(mock, "--num-prompts 10 --max-concurrency 2 --random-output-len 20 --ignore-eos");
+  CHECK(number(run.json, "max_output_tokens_per_s") >= 0.95 * number(run.json, "output_throughput"));
+  CHECK(number(run.json, "max_concurrent_requests") == 2);
+}
+
+TEST_CASE("weir-bench: what a server does wrong is counted as that", "[tools][bench]") {
+  struct behaviour {
+    const char* mock;
+    int completed, failed, tokens, status;
+    const char* words;
+  };
+  const auto [flags, completed, failed, tokens, status, words] = GENERATE(
+      behaviour{"--error-at 10", 0, 20, 0, 1, "server_error: "},
+      behaviour{"--error-at 10 --fault-every 2", 10, 10, 320, 0, "server_error: "},
+      behaviour{"--abort-at 10", 0, 20, 0, 1, "truncated: "}, behaviour{"--abort-at 0", 0, 20, 0, 1, "truncated: "},
+      behaviour{"--stop-at 20", 20, 0, 400, 0, ""}, behaviour{"--fail-rate 1", 0, 20, 0, 1, "http: HTTP 500"});
+  CAPTURE(flags);
+  const mock_process mock(std::string("--ttft 20ms --itl 5ms ") + flags);
+  const temporary_directory dir;
+  const auto run =
+      bench(mock, "--num-prompts 20 --max-concurrency 10 --random-output-len 32 --save-detailed --records " +
+                      dir.file("r.jsonl"));
+  CHECK(run.status == status);
+  CHECK(number(run.json, "completed") == completed);
+  CHECK(number(run.json, "failed") == failed);
+  if (completed > 0) {
+    CHECK(number(run.json, "total_output_tokens") == tokens);
+    CHECK(number(run.json, "median_tpot_token_ms") == Approx(5).epsilon(0.1));
+  } else {
+    CHECK(field(run.json, "total_output_tokens") == "null");
+    CHECK(field(run.json, "mean_ttft_ms") == "null");
+  }
+  if (failed > 0) CHECK(field(run.json, "errors").find(words) != std::string::npos);
+  CHECK(records(dir.file("r.jsonl")).size() == 20);
+}
+
+TEST_CASE("weir-bench: a server that closes kept connections costs attempts, not requests", "[tools][bench]") {
+  // Every second request gets no answer. On a kept connection that is a lost attempt, sent again; all succeed.
+  const mock_process mock("--ttft 5ms --itl 1ms --close-every 2");
+  const temporary_directory dir;
+  const auto run = bench(mock, "--num-prompts 10 --max-concurrency 1 --random-output-len 5 --records " + dir.file("r"));
+  CHECK(number(run.json, "completed") == 10);
+  CHECK(number(run.json, "failed") == 0);
+  const auto rows = records(dir.file("r"));
+  int second = 0;
+  for (const auto& row : rows) second += field(row, "attempt") == "2";
+  CHECK(second > 0);
+  CHECK(rows.size() == 10 + static_cast<std::size_t>(second));
+  CHECK(field(field(run.json, "weir"), "resent") == std::to_string(second));
+}
+
+TEST_CASE("weir-bench: a wrong model fails every request with the server's words, told once", "[tools][bench]") {
+  const mock_process mock("");
+  const temporary_directory dir;
+  const auto ran =
+      shell(tool + "--base-url " + mock.url + " --model nope --num-prompts 7 --save-result " + dir.file("out.json"));
+  CHECK(ran.status == 1);
+  const auto first = ran.out.find("7 x http: HTTP 404");
+  CHECK(first != std::string::npos);
+  CHECK(ran.out.find("nope", first) != std::string::npos);
+  CHECK(field(read_file(dir.file("out.json")), "failed") == "7");
+}
+
+TEST_CASE("weir-bench: a server that nobody runs is said, or is seven failed requests", "[tools][bench]") {
+  std::string url;
+  {
+    const mock_process gone("");
+    url = gone.url;
+  }
+  refuses("--base-url " + url, "cannot ask for the models: Connection refused; name the model with --model");
+  const auto ran = shell(tool + "--base-url " + url + " --model m --num-prompts 7");
+  CHECK(ran.status == 1);
+  CHECK(ran.out.find("7 x connect: Connection refused") != std::string::npos);
+  refuses("--base-url http://no-such-host.invalid --model m", "cannot find the host no-such-host.invalid");
+}
+
+TEST_CASE("weir-bench: a server that dies in the middle leaves truncated records and refused requests",
+          "[tools][bench]") {
+  const mock_process mock("--ttft 20ms --itl 20ms");
+  const temporary_directory dir;
+  const std::string r = dir.file("r.jsonl");
+  const auto ran = shell(tool + "--base-url " + mock.url +
+                         " --num-prompts 8 --max-concurrency 4 --random-output-len 100 --records " + r +
+                         " > /dev/null 2>&1 & PID=$!; for i in $(seq 200); do grep -q endpoint " + r +
+                         " 2> /dev/null && break; sleep 0.02; done; sleep 0.2; kill -9 " + std::to_string(mock.pid()) +
+                         "; wait $PID; echo status $?");
+  CHECK(ran.out == "status 1\n");
+  int truncated = 0, refused = 0;
+  for (const auto& row : records(r)) {
+    truncated += field(row, "status") == "\"truncated\"";
+    refused += field(row, "status") == "\"connect\"";
+  }
+  CHECK(truncated >= 4);  // a dying server may still accept a connection
+  CHECK(truncated + refused == 8);
+}
+
+TEST_CASE("weir-bench: Ctrl-C keeps what was measured and says so by its status", "[tools][bench]") {
+  const auto signal = GENERATE(as<std::string>{}, "INT", "TERM");
+  const mock_process mock("--ttft 20ms --itl 10ms");
+  const temporary_directory dir;
+  const std::string r = dir.file("r.jsonl"), out = dir.file("out.json");
+  const auto ran =
+      shell(tool + "--base-url " + mock.url +
+            " --num-prompts 1000 --max-concurrency 4 --random-output-len 10 --save-result " + out + " --records " + r +
+            " > /dev/null & PID=$!; sleep 0.8; kill -" + signal + " $PID; wait $PID; echo status $?");
+  CHECK(ran.out.find("status " + std::string(signal == "INT" ? "130" : "143")) != std::string::npos);
+  int ok = 0, cancelled = 0;
+  for (const auto& row : records(r)) {
+    ok += field(row, "status") == "\"ok\"";
+    cancelled += field(row, "status") == "\"cancelled\"";
+  }
+  CHECK(ok >= 4);
+  CHECK(cancelled <= 4);
+  CHECK(cancelled > 0);
+  const auto result = read_file(out);
+  CHECK(number(result, "completed") == ok);
+}
+
+TEST_CASE("weir-bench: --resume sends what is not answered yet, and every prompt is answered once", "[tools][bench]") {
+  const temporary_directory dir;
+  const std::string r = dir.file("r.jsonl");
+  const std::string common = " --num-prompts 20 --max-concurrency 4 --random-output-len 4 --records " + r;
+  {
+    const mock_process flaky("--ttft 5ms --itl 1ms --fail-rate 0.5 --seed 3");
+    shell(tool + "--base-url " + flaky.url + common);
+  }
+  const auto before = records(r).size();
+  CHECK(before == 20);
+  std::ofstream(r, std::ios::app) << R"({"type":"request","id":"5","sta)";  // a writer that was killed
+  const mock_process mock("--ttft 5ms --itl 1ms");
+  refuses("--base-url " + mock.url + common, "continue it with --resume");
+  const auto ran = shell(tool + "--base-url " + mock.url + common + " --resume 2>&1");
+  CHECK(ran.status == 0);
+  CHECK(ran.out.find("prompts were answered before") != std::string::npos);
+  std::vector<std::string> answered;
+  for (const auto& row : records(r))
+    if (field(row, "status") == "\"ok\"") answered.push_back(field(row, "id"));
+  std::sort(answered.begin(), answered.end());
+  CHECK(answered.size() == 20);
+  CHECK(std::unique(answered.begin(), answered.end()) == answered.end());
+  CHECK(records(r, "run").size() == 2);
+}
+
+TEST_CASE("weir-bench: prompts keep their ids and what is known of them, from a file and from a pipe",
+          "[tools][bench]") {
+  const mock_process mock("--ttft 2ms --itl 1ms");
+  const temporary_directory dir;
+  const auto file =
+      dir.write("p.jsonl", R"({"type":"run","tool":"x"})"
+                           "\n"
+                           R"({"type":"prompt","id":"a7","prompt":"hi","max_tokens":3,"expected":"4","subject":"s"})"
+                           "\n\n"
+                           R"({"id":9,"question":"what?","answer":"so #### 5"})"
+                           "\n");
+  for (const std::string& input : {"--prompts " + file, "--prompts - < " + file}) {
+    const std::string r = dir.file("r.jsonl");
+    CHECK(shell(tool + "--max-concurrency 1 --max-tokens 2 --base-url " + mock.url + " --force --records " + r + " " +
+                input)
+              .status == 0);
+    const auto rows = records(r);
+    REQUIRE(rows.size() == 2);
+    CHECK(field(rows[0], "id") == "\"a7\"");
+    CHECK(field(rows[0], "expected") == "\"4\"");
+    CHECK(field(rows[0], "subject") == "\"s\"");
+    CHECK(field(rows[0], "tokens_out") == "3");
+    CHECK(field(rows[1], "id") == "\"9\"");
+    CHECK(field(rows[1], "expected") == "\"5\"");
+    CHECK(field(rows[1], "tokens_out") == "2");
+  }
+  const auto piped = shell(tool + "--prompts " + file + " --max-tokens 2 --base-url " + mock.url + " --records - 2> " +
+                           dir.file("words"));
+  CHECK(lines_of(piped.out).size() == 4);  // run, endpoint, two requests
+  CHECK(read_file(dir.file("words")).find("Successful requests") != std::string::npos);
+  const auto more = shell(tool + "--num-prompts 5 --prompts " + file +
+                          " --max-tokens 1 --max-concurrency 1 --base-url " + mock.url + " --records - 2> /dev/null");
+  CHECK(more.out.find(R"("id":"a7#3")") != std::string::npos);
+}
+
+TEST_CASE("weir-bench: requests go to every endpoint of a file, under its name", "[tools][bench]") {
+  const mock_process one("--ttft 5ms --itl 1ms"), two("--ttft 5ms --itl 1ms --model other");
+  const temporary_directory dir;
+  const auto file = dir.write("e.jsonl", R"({"type":"endpoint","instance":"0","base_url":")" + one.url +
+                                             "\"}\n"
+                                             R"({"type":"endpoint","instance":"1","base_url":")" +
+                                             two.url +
+                                             R"(/v1","model":"other"})"
+                                             "\n");
+  const std::string r = dir.file("r.jsonl");
+  CHECK(
+      shell(tool + "--endpoints " + file + " --num-prompts 20 --max-concurrency 4 --random-output-len 3 --records " + r)
+          .status == 0);
+  int first = 0;
+  for (const auto& row : records(r)) {
+    CHECK(field(row, "status") == "\"ok\"");
+    CHECK(field(row, "model") == (field(row, "instance") == "\"0\"" ? "\"mock\"" : "\"other\""));
+    first += field(row, "instance") == "\"0\"";
+  }
+  CHECK(first >= 8);
+  CHECK(first <= 12);
+}
+
+TEST_CASE("weir-bench: requests leave at the rate that was asked for", "[tools][bench]") {
+  const mock_process mock("--ttft 5ms --itl 1ms");
+  const temporary_directory dir;
+  const std::string r = dir.file("r.jsonl");
+  const auto run =
+      bench(mock, "--num-prompts 100 --request-rate 200 --burstiness inf --random-output-len 2 --records " + r);
+  CHECK(number(run.json, "completed") == 100);
+  CHECK(number(run.json, "duration") == Approx(0.5).epsilon(0.1));
+  const auto rows = records(r);
+  REQUIRE(rows.size() == 100);
+  CHECK(number(field(run.json, "weir"), "median_client_queue_ms") < 5);
+  double first = 1e300, last = 0;
+  for (const auto& row : rows) {
+    first = std::min(first, number(row, "t_sched_ns"));
+    last = std::max(last, number(row, "t_sched_ns"));
+  }
+  CHECK((last - first) / 1e9 == Approx(99 / 200.0));
+}
+
+TEST_CASE("weir-bench: vLLM's command lines work, and its result file is where it would be", "[tools][bench]") {
+  const mock_process mock("--ttft 5ms --itl 1ms");
+  const temporary_directory dir;
+  const auto port = mock.url.substr(mock.url.rfind(':') + 1);
+  const auto ran =
+      shell(tool + "--backend vllm --host 127.0.0.1 --port " + port +
+            " --model mock --tokenizer ./tok --dataset-name random --random-input-len 16 --random-output-len 4 "
+            "--num_prompts 12 --max_concurrency 4 --ignore-eos --percentile-metrics ttft,tpot,itl,e2el "
+            "--metric-percentiles 25,99.9 --num-warmups 3 --save-result --save-detailed --disable-tqdm --result-dir " +
+            dir.file("deep/er") +
+            " --result-filename res.json --metadata gpu=h100 tp=2 --goodput ttft:500 e2el:9000 "
+            "--request-rate inf --seed 5 --label test 2> " +
+            dir.file("words"));
+  CHECK(ran.status == 0);
+  CHECK(ran.out.find("P99.9 TTFT (ms)") != std::string::npos);
+  CHECK(read_file(dir.file("words")).find("--percentile-metrics has no effect") != std::string::npos);
+  const auto json = read_file(dir.file("deep/er/res.json"));
+  CHECK(number(json, "completed") == 12);
+  CHECK(field(json, "gpu") == "\"h100\"");
+  CHECK(field(json, "tp") == "\"2\"");
+  CHECK(field(json, "label") == "\"test\"");
+  CHECK(field(json, "tokenizer_id") == "\"./tok\"");
+  CHECK(field(json, "output_lens") == "[4,4,4,4,4,4,4,4,4,4,4,4]");
+  CHECK(field(json, "input_lens").starts_with("[16,16,"));
+  CHECK(number(json, "p99.9_ttft_ms") > 0);
+  CHECK(number(json, "request_goodput") == Approx(number(json, "request_throughput")));
+
+  const std::string named = "--base-url " + mock.url +
+                            " --num-prompts 2 --random-output-len 2 --append-result --result-filename " +
+                            dir.file("lines.jsonl");
+  shell(tool + named);
+  shell(tool + named);
+  CHECK(lines_of(read_file(dir.file("lines.jsonl"))).size() == 2);
+  shell("cd " + dir.file("deep") + " && " + tool + "--base-url " + mock.url +
+        " --num-prompts 2 --random-output-len 2 --max-concurrency 2 --save-result");
+  CHECK(shell("ls " + dir.file("deep") + "/openai-infqps-concurrency2-mock-2*.json").status == 0);
+}
+
+TEST_CASE("weir-bench: a chat takes random prompts as words, and messages choose the chat by themselves",
+          "[tools][bench]") {
+  const mock_process mock("--ttft 5ms --itl 20ms --reasoning 2");
+  const auto run = bench(mock, "--backend openai-chat --num-prompts 4 --random-input-len 16 --random-output-len 6");
+  CHECK(number(run.json, "completed") == 4);
+  CHECK(number(run.json, "total_output_tokens") == 24);
+  const auto ours = field(run.json, "weir");
+  CHECK(number(ours, "median_ttfot_ms") > number(run.json, "median_ttft_ms") + 30);  // two tokens later
+  const temporary_directory dir;
+  const auto file = dir.write("p.jsonl", R"({"messages":[{"role":"user","content":"hi"}],"max_tokens":2})");
+  CHECK(field(bench(mock, "--prompts " + file).json, "backend") == "\"openai-chat\"");
+  refuses("--base-url " + mock.url + " --backend openai --prompts " + file, "prompt 0 holds messages");
+}
+
+TEST_CASE("weir-bench: a key never reaches records, results or words", "[tools][bench]") {
+  const mock_process mock("--ttft 2ms --itl 1ms");
+  const temporary_directory dir;
+  const auto keyfile = dir.write("key", "hush-from-file\n");
+  const std::string common = tool + "--base-url " + mock.url +
+                             " --num-prompts 2 --random-output-len 2 --force --records " + dir.file("r") +
+                             " --save-result " + dir.file("res.json");
+  const auto env = shell("KEY=hush-from-env " + common + " --api-key-env KEY 2>&1");
+  CHECK(env.status == 0);
+  const auto from_file = shell(common + " --api-key-file " + keyfile + " 2>&1");
+  CHECK(from_file.status == 0);
+  const auto header = shell(common + " --header 'Authorization: Bearer hush-header' --header=X-Key=hush-too 2>&1");
+  CHECK(header.status == 0);
+  const auto all = env.out + from_file.out + header.out + read_file(dir.file("r")) + read_file(dir.file("res.json"));
+  CHECK(all.find("hush") == std::string::npos);
+  CHECK(all.find("X-Key=***") != std::string::npos);
+  refuses("--base-url " + mock.url + " --api-key-env NO_SUCH_KEY", "the variable NO_SUCH_KEY is not set");
+}
+
+TEST_CASE("weir-bench: a full disk ends the run with status 2 and the table still", "[tools][bench]") {
+  const mock_process mock("--ttft 2ms --itl 1ms");
+  const auto ran =
+      shell(tool + "--base-url " + mock.url +
+            " --num-prompts 50000 --max-concurrency 64 --random-input-len 1 --random-output-len 8 --records "
+            "/dev/full 2>&1");
+  CHECK(ran.status == 2);
+  CHECK(ran.out.find("cannot write /dev/full: No space left on device") != std::string::npos);
+  CHECK(ran.out.find("Successful requests") != std::string::npos);
+  CHECK(shell(tool + "--base-url " + mock.url + " --num-prompts 2 --records - 2> /dev/null > /dev/full").status == 2);
+  CHECK(shell(tool + "--base-url " + mock.url + " --num-prompts 2 2> /dev/null > /dev/full").status == 2);
+}
+
+TEST_CASE("weir-bench: more connections than the file limit are refused before the start", "[tools][bench]") {
+  const mock_process mock("");
+  const auto ran =
+      shell("ulimit -n 100; " + tool + "--base-url " + mock.url + " --num-prompts 500 --max-concurrency 400 2>&1");
+  CHECK(ran.status == 2);
+  CHECK(ran.out.find("only 100 files may be open: run `ulimit -n 464` first") != std::string::npos);
+}
+
+TEST_CASE("weir-bench: what can't be meant is refused, and says what to do", "[tools][bench]") {
+  const temporary_directory dir;
+  const auto bad = dir.write("bad.jsonl", "{\"prompt\":\"a\"}\n{\"prompt\":7}\n");
+  const auto empty = dir.write("empty.jsonl", "");
+  const std::string url = "--base-url http://127.0.0.1:1 --model m ";
+  refuses("", "which server? --base-url");
+  refuses("--base-url 127.0.0.1:8000", "must start with http://");
+  refuses("--base-url https://h --model m", "https is not supported yet");
+  refuses("--base-url http://k:s@h", "must not hold a user name");
+  refuses(url + "--endpoints x", "name the servers once");
+  refuses("--endpoints " + dir.file("none"), "there is no file");
+  refuses("--endpoints " + empty, "holds no endpoint record");
+  refuses("--endpoints " + bad, "bad.jsonl holds no endpoint record");
+  refuses("--endpoints " + dir.write("e", "{}\n{\n"), "e:2: not JSON");
+  refuses(url + "--prompts " + bad, "bad.jsonl: line 2: field 'prompt' is not a string");
+  refuses(url + "--prompts " + empty, "holds no prompt");
+  refuses(url + "--prompts " + dir.file("none"), "there is no file");
+  refuses(url + "--dataset-name random --prompts " + bad, "reads no file");
+  refuses(url + "--dataset-name sharegpt", "is not one of random|custom");
+  refuses(url + "--request-rate 0", "the request rate must be above 0");
+  refuses(url + "--request-rate 5 --burstiness 0", "burstiness must be above 0");
+  refuses(url + "--max-concurrency 0", "--max-concurrency is at least 1");
+  refuses(url + "--num-prompts 0", "--num-prompts is at least 1");
+  refuses(url + "-n 0", "--choices is at least 1");
+  refuses(url + "--extra-body top_p=1", "--extra-body: not a JSON object");
+  refuses(url + "--header nonsense", "a header is NAME=VALUE");
+  refuses(url + "--goodput ttft=5", "is not a goal");
+  refuses(url + "--percentiles 50,101", "is not from 0 to 100");
+  refuses(url + "--metadata x", "is not K=V");
+  refuses(url + "word", "'word' stands alone");
+  refuses(url + "--resume", "--resume needs --records");
+  refuses(url + "--records - --json", "both want standard output");
+  refuses(url + "--endpoint '/v1/x y'", "percent-encoded");
+  refuses(url + "--max-concurency 4", "did you mean --max-concurrency?");
+}
+
+TEST_CASE("weir-bench: a stalled server is a time-out by phase, not a hang", "[tools][bench]") {
+  const mock_process mock("--ttft 20s --itl 1ms");
+  const auto first = bench(mock, "--num-prompts 2 --first-token-timeout 100ms --save-detailed");
+  CHECK(first.status == 1);
+  CHECK(field(first.json, "errors").find("timeout: no token after 0.1 s") != std::string::npos);
+  const mock_process slow("--ttft 10ms --itl 20s");
+  CHECK(field(bench(slow, "--num-prompts 2 --stall-timeout 100ms --save-detailed").json, "errors")
+            .find("timeout: the stream stood still for 0.1 s") != std::string::npos);
+  CHECK(field(bench(slow, "--num-prompts 2 --timeout 100ms --save-detailed").json, "errors")
+            .find("timeout: the answer took longer than 0.1 s") != std::string::npos);
+}
