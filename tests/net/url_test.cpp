@@ -93,7 +93,8 @@ TEST_CASE("url: what is not an http address is refused, and the sentence says wh
 
 TEST_CASE("url: a secret before '@' is refused and not repeated", "[url]") {
   for (const std::string_view text :
-       {"http://user:hunter2@h/", "https://hunter2@h", "http://user:hunter2@h:99999999/ "}) {
+       {"http://user:hunter2@h/", "https://hunter2@h", "http://user:hunter2@h:99999999/ ", "https//user:hunter2@h",
+        "http://user:hunter2/@h", "http://h:99999999/?key=hunter2@x"}) {
     const auto u = weir::parse_url(text);
     REQUIRE_FALSE(u);
     CHECK(u.error().detail.find("hunter2") == std::string::npos);

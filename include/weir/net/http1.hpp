@@ -139,7 +139,7 @@ class http1_parser {
     const std::size_t budget = limits_.head_bytes - head_bytes_;
     // What can't be a start line is refused at once, not after 64 KiB of it: a TLS record, another protocol.
     if (start_line_ && !plausible_start(line.substr(0, budget + 1)))
-      fail(errc::parse, detail::http_quoted(line) + " is not the start of an HTTP/1.x message");
+      fail(errc::parse, detail::ascii_quoted(line) + " is not the start of an HTTP/1.x message");
     else if (line.size() > budget)
       fail(errc::limit, "the head is longer than " + std::to_string(limits_.head_bytes) + " bytes");
     else if (lf)

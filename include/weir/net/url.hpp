@@ -50,8 +50,10 @@ inline std::string ascii_lowered(std::string_view text) {
   return lowered;
 }
 
+/// Names the URL, unless what stands before an '@' in it may be a password.
 inline failure bad_url(std::string_view text, std::string_view why) {
-  return {errc::invalid_argument, "URL '" + std::string(text) + "': " + std::string(why)};
+  const std::string name = text.find('@') == text.npos ? ascii_quoted(text, 200) : "with '@' (not shown)";
+  return {errc::invalid_argument, "URL " + name + ": " + std::string(why)};
 }
 
 /// Whether `target` is path and query as RFC 3986 has them: nothing in it ends a request line or a header.
@@ -117,8 +119,7 @@ inline result<void> parse_authority(std::string_view authority, std::string_view
   std::string_view rest = text.substr(scheme_end + 3);
   rest = rest.substr(0, rest.find('#'));
   const auto authority = rest.substr(0, rest.find_first_of("/?"));
-  if (authority.find('@') != authority.npos)
-    return failure{errc::invalid_argument, "a URL must not hold a user name, password or key before '@'"};
+  if (authority.find('@') != authority.npos) return detail::bad_url(text, "must not hold a user name, password or key");
   if (auto ok = detail::parse_authority(authority, text, parsed); !ok) return ok.error();
 
   const auto target = rest.substr(authority.size());

@@ -3,6 +3,8 @@
 #define WEIR_NET_DETAIL_ASCII_HPP
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace weir::inline v0::detail {
@@ -28,6 +30,20 @@ inline int hex_value(char c) noexcept {
   if (ascii_digit(c)) return c - '0';
   const char low = ascii_lower(c);
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+/// The first `most` bytes of `text` fit for a message: quoted, bytes that do not print escaped.
+inline std::string ascii_quoted(std::string_view text, std::size_t most = 60) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string quoted = "'";
+  for (const char c : text.substr(0, most)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7F)
+      quoted += c;
+    else
+      quoted.append("\\x").append({digits[byte >> 4], digits[byte & 15]});
+  }
+  return quoted + (text.size() > most ? "...'" : "'");
 }
 
 }  // namespace weir::inline v0::detail

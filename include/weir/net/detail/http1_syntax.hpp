@@ -34,19 +34,6 @@ inline bool http_text(std::string_view text) noexcept {
   });
 }
 
-/// The start of `text` fit for a message: quoted, bytes that do not print escaped.
-inline std::string http_quoted(std::string_view text) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string quoted = "'";
-  for (const char c : text.substr(0, 60)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7F)
-      quoted += c;
-    else
-      quoted.append("\\x").append({digits[byte >> 4], digits[byte & 15]});
-  }
-  return quoted + (text.size() > 60 ? "...'" : "'");
-}
 inline failure http_refused(std::string what) {
   return {errc::parse, std::move(what)};
 }
@@ -62,7 +49,7 @@ inline result<void> parse_status_line(std::string_view line, http1_head& head) {
   const auto digit = [&](std::size_t i) { return line[i] >= '0' && line[i] <= '9'; };
   if (line.size() < 12 || !parse_http_version(line.substr(0, 8), head) || line[8] != ' ' || !digit(9) || !digit(10) ||
       !digit(11) || line[9] == '0' || (line.size() > 12 && line[12] != ' ') || !http_text(line.substr(12)))
-    return http_refused("the status line " + http_quoted(line) + " is not 'HTTP/1.x NNN reason'");
+    return http_refused("the status line " + ascii_quoted(line) + " is not 'HTTP/1.x NNN reason'");
   head.status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
   if (line.size() > 13) head.reason = line.substr(13);
   return {};
@@ -70,7 +57,7 @@ inline result<void> parse_status_line(std::string_view line, http1_head& head) {
 
 inline result<void> parse_request_line(std::string_view line, http1_head& head) {
   const auto bad = [&] {
-    return http_refused("the request line " + http_quoted(line) + " is not 'METHOD target HTTP/1.x'");
+    return http_refused("the request line " + ascii_quoted(line) + " is not 'METHOD target HTTP/1.x'");
   };
   const auto first = line.find(' ');
   const auto last = line.rfind(' ');
@@ -95,9 +82,10 @@ inline result<void> parse_field_line(std::string_view line, bool response, http1
   const auto colon = line.find(':');
   const auto name = line.substr(0, colon);
   if (colon == line.npos || !http_token(name))
-    return http_refused("the header line " + http_quoted(name) + " has no valid name");
+    return http_refused("the header line " + ascii_quoted(name) + " has no valid name");
   const auto value = http_trim(line.substr(colon + 1));
-  if (!http_text(value)) return http_refused("the value of header " + http_quoted(name) + " holds a control character");
+  if (!http_text(value))
+    return http_refused("the value of header " + ascii_quoted(name) + " holds a control character");
   headers.add(name, value);
   return {};
 }
@@ -117,7 +105,7 @@ inline result<void> add_content_length(std::string_view value, http1_head& head)
     any = true;
   });
   if (!good || !any)
-    return http_refused("Content-Length " + http_quoted(value) + " is malformed, too large or contradicts another");
+    return http_refused("Content-Length " + ascii_quoted(value) + " is malformed, too large or contradicts another");
   return {};
 }
 
@@ -131,7 +119,7 @@ inline result<void> settle_head(http1_head& head, bool response) {
       if (auto ok = add_content_length(value, head); !ok) return ok;
     } else if (ascii_same(name, "transfer-encoding")) {
       if (++codings > 1 || !ascii_same(value, "chunked"))
-        return http_refused("Transfer-Encoding " + http_quoted(value) + ": only one 'chunked' is supported");
+        return http_refused("Transfer-Encoding " + ascii_quoted(value) + ": only one 'chunked' is supported");
     } else if (ascii_same(name, "connection")) {
       for_each_element(value, [&](std::string_view option) {
         close = close || ascii_same(option, "close");
