@@ -1,14 +1,23 @@
 include(GNUInstallDirs)
 
-# weir_headers(NAME [ROOT dir] [HEADERS h...] [DEPENDS target...] [PACKAGES package...] [LINK target...])
+# weir_headers(NAME [OPTIONAL] [ROOT dir] [HEADERS h...] [DEPENDS target...] [PACKAGES package...] [LINK target...])
 # An INTERFACE target weir::NAME for headers under ROOT (the directory that is on the include path; the current one
 # by default). Each header is compiled alone by the target all_verify_interface_header_sets when
-# CMAKE_VERIFY_INTERFACE_HEADER_SETS is on.
+# CMAKE_VERIFY_INTERFACE_HEADER_SETS is on. OPTIONAL: left out where a package is missing, and no part of weir::weir.
 function(weir_headers name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "ROOT" "HEADERS;DEPENDS;PACKAGES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "OPTIONAL" "ROOT" "HEADERS;DEPENDS;PACKAGES;LINK")
   foreach(package IN LISTS arg_PACKAGES)
-    find_package(${package} REQUIRED)
-    set_property(GLOBAL APPEND PROPERTY WEIR_PACKAGES ${package})
+    if(arg_OPTIONAL)
+      find_package(${package} QUIET)
+      if(NOT ${package}_FOUND)
+        message(STATUS "weir::${name} is left out: ${package} is not here")
+        return()
+      endif()
+      set_property(GLOBAL APPEND PROPERTY WEIR_OPTIONAL_PACKAGES ${package})
+    else()
+      find_package(${package} REQUIRED)
+      set_property(GLOBAL APPEND PROPERTY WEIR_PACKAGES ${package})
+    endif()
   endforeach()
   if(NOT arg_ROOT)
     set(arg_ROOT ${CMAKE_CURRENT_SOURCE_DIR})

@@ -6,6 +6,11 @@ set(config "include(CMakeFindDependencyMacro)\n")
 foreach(package IN LISTS packages)
   string(APPEND config "find_dependency(${package})\n")
 endforeach()
+get_property(optional_packages GLOBAL PROPERTY WEIR_OPTIONAL_PACKAGES)
+list(REMOVE_DUPLICATES optional_packages)
+foreach(package IN LISTS optional_packages)  # whoever links the optional target must have them
+  string(APPEND config "find_package(${package} QUIET)\n")
+endforeach()
 string(APPEND config "include(\${CMAKE_CURRENT_LIST_DIR}/weirTargets.cmake)\n")
 file(WRITE ${PROJECT_BINARY_DIR}/weirConfig.cmake "${config}")
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/weirConfigVersion.cmake

@@ -1,0 +1,183 @@
+// weir/trace/device_time.hpp - where a device's time went, from its events in any order. Needs the standard library.
+#ifndef WEIR_TRACE_DEVICE_TIME_HPP
+#define WEIR_TRACE_DEVICE_TIME_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "weir/base/measured.hpp"
+#include "weir/base/units.hpp"
+#include "weir/trace/kinds.hpp"
+#include "weir/trace/kineto_event.hpp"
+#include "weir/trace/overlap.hpp"
+
+namespace weir::inline v0 {
+
+/// Bytes of one element of a tensor type as traces write it ("Float", "c10::BFloat16"); 0 where it is not known.
+[[nodiscard]] constexpr std::int64_t element_bytes(std::string_view type) noexcept {
+  struct row {
+    std::string_view name;
+    std::int64_t bytes;
+  };
+  constexpr row rows[] = {{"BFloat16", 2}, {"Float8", 1}, {"Half", 2},   {"Float", 4}, {"Double", 8},
+                          {"Long", 8},     {"Int", 4},    {"Short", 2},  {"Byte", 1},  {"Char", 1},
+                          {"Bool", 1},     {"float", 4},  {"double", 8}, {"long", 8},  {"int", 4}};
+  for (const auto& r : rows)
+    if (type.find(r.name) != type.npos) return r.bytes;
+  return 0;
+}
+
+/// Calls of one kernel, or of one collective.
+struct call_total {
+  device_class what;
+  std::uint64_t count = 0;
+  std::int64_t total_ns = 0;  ///< Sum of durations, with what ran side by side counted for each.
+  std::int64_t min_ns = std::numeric_limits<std::int64_t>::max(), max_ns = 0;
+  std::int64_t in_bytes = 0;        ///< Of collectives whose events say their size.
+  std::uint64_t without_bytes = 0;  ///< Calls that do not.
+
+  void add(std::int64_t duration_ns) {
+    ++count;
+    total_ns += duration_ns;
+    min_ns = std::min(min_ns, duration_ns);
+    max_ns = std::max(max_ns, duration_ns);
+  }
+};
+
+/// The device events of one rank: unions of time by class, and totals by name.
+///
+///     weir::device_time device;
+///     reader.read(weir::device_time::wants, [&](const weir::kineto_event& e) { device.take(e); });
+///     double share = double(weir::overlap_ns(device.communication(), device.computation())) / ...;
+///
+/// Definitions: span = last end - first begin over all device events; memory = copies and fills; each of the three is a
+/// union, so that concurrent kernels count once; "exposed" is what is left of a union after those of the classes before
+/// it in the order computation, communication, memory.
+/// \complexity  O(log n) an event amortized; memory is 16 bytes a disjoint interval and one entry a kernel name.
+class device_time {
+ public:
+  device_time() = default;
+  explicit device_time(const kind_table& kinds) : kinds_(&kinds) {}
+
+  /// The categories of device events.
+  [[nodiscard]] static bool wants(std::string_view category) noexcept {
+    return is_kernel(category) || is_memory(category);
+  }
+
+  /// Takes an event; one that is not a complete device event is left alone.
+  void take(const kineto_event& e) {
+    if (e.phase != "X" || !wants(e.category) || e.t_ns == unmeasured || e.dur_ns == unmeasured) return;
+    if (e.dur_ns < 0) return void(++negative_);
+    const std::int64_t end = e.t_ns + e.dur_ns;
+    begin_ = std::min(begin_, e.t_ns);
+    end_ = std::max(end_, end);
+    ++events_;
+    call_total& by_name = entry(e);
+    by_name.add(e.dur_ns);
+    auto& own = unions_[static_cast<std::size_t>(by_name.what.kind)];
+    own.add(e.t_ns, end);
+    ++counts_[static_cast<std::size_t>(by_name.what.kind)];
+    sum_ns_ += e.dur_ns;
+    if (by_name.what.kind == device_kind::communication) take_collective(e, by_name);
+  }
+
+  [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
+  [[nodiscard]] std::uint64_t negative() const noexcept { return negative_; }  ///< Damaged: they end before they begin.
+  [[nodiscard]] std::uint64_t count(device_kind k) const noexcept { return counts_[static_cast<std::size_t>(k)]; }
+  [[nodiscard]] const interval_union& time(device_kind k) const noexcept {
+    return unions_[static_cast<std::size_t>(k)];
+  }
+  /// First begin and last end; meaningful where events() > 0.
+  [[nodiscard]] interval span() const noexcept { return {begin_, end_}; }
+  /// Sum of all durations: more than busy() where events ran side by side.
+  [[nodiscard]] std::int64_t sum_ns() const noexcept { return sum_ns_; }
+  /// Kernels and memory operations by name as written.
+  [[nodiscard]] const auto& names() const noexcept { return names_; }
+  /// Collectives by what their events call them, else by the kernel's name without its parameters.
+  [[nodiscard]] const auto& collectives() const noexcept { return collectives_; }
+
+  [[nodiscard]] interval_union busy() const {
+    interval_union all = time(device_kind::computation);
+    all.add(time(device_kind::communication));
+    all.add(time(device_kind::memory));
+    return all;
+  }
+  /// Copies and fills while nothing else ran.
+  [[nodiscard]] std::int64_t exposed_memory_ns() const {
+    interval_union others = time(device_kind::computation);
+    others.add(time(device_kind::communication));
+    return exposed_ns(time(device_kind::memory), others);
+  }
+
+ private:
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+
+  static bool is_kernel(std::string_view c) noexcept { return c == "kernel" || c == "Kernel"; }
+  static bool is_memory(std::string_view c) noexcept {
+    return c == "gpu_memcpy" || c == "gpu_memset" || c == "Memcpy" || c == "Memset";
+  }
+
+  call_total& entry(const kineto_event& e) {
+    auto found = names_.find(e.name);
+    if (found == names_.end()) {
+      found = names_.emplace(std::string(e.name), call_total{}).first;
+      found->second.what = kinds_->classify(e.name);
+      if (is_memory(e.category)) found->second.what = {device_kind::memory, {}, true};
+    }
+    return found->second;
+  }
+
+  void take_collective(const kineto_event& e, const call_total& by_name) {
+    std::string_view named = event_arg(e.args, "Collective name");
+    if (named.size() > 2) named = named.substr(1, named.size() - 2);
+    call_total& total = collectives_[std::string(named.size() > 2 ? named : short_name(e.name))];
+    total.what = by_name.what;
+    if (named.size() > 2) total.what.collective = canonical_collective(named);
+    total.add(e.dur_ns);
+    const auto elements = parse_number<std::int64_t>(event_arg(e.args, "In msg nelems"));
+    const std::int64_t each = element_bytes(event_arg(e.args, "dtype"));
+    if (elements && each > 0)
+      total.in_bytes += *elements * each;
+    else
+      ++total.without_bytes;
+  }
+
+  /// "void ns::kernel<int>(int*)" is "kernel"; "ncclKernel_SendRecv_RING(...)" is "ncclKernel_SendRecv_RING".
+  static std::string_view short_name(std::string_view name) {
+    constexpr std::string_view anonymous = "(anonymous namespace)::";
+    if (const auto at = name.find(anonymous); at != name.npos) name.remove_prefix(at + anonymous.size());
+    name = name.substr(0, std::min(name.find('('), name.find('<')));
+    if (const auto space = name.rfind(' '); space != name.npos) name.remove_prefix(space + 1);
+    if (const auto colons = name.rfind("::"); colons != name.npos) name.remove_prefix(colons + 2);
+    return name;
+  }
+
+  static const kind_table& built_in() {
+    static const kind_table table;
+    return table;
+  }
+
+  const kind_table* kinds_ = &built_in();
+  std::array<interval_union, 3> unions_;  // by device_kind
+  std::array<std::uint64_t, 3> counts_{};
+  std::unordered_map<std::string, call_total, text_hash, std::equal_to<>> names_;
+  std::map<std::string, call_total, std::less<>> collectives_;
+  std::int64_t begin_ = std::numeric_limits<std::int64_t>::max(), end_ = std::numeric_limits<std::int64_t>::min();
+  std::int64_t sum_ns_ = 0;
+  std::uint64_t events_ = 0, negative_ = 0;
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_TRACE_DEVICE_TIME_HPP

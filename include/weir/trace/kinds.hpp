@@ -1,0 +1,178 @@
+// weir/trace/kinds.hpp - what a device event is by its name: computation, communication or memory. Needs the standard
+// library only.
+//
+// The table below is the field's knowledge of names; a user's own rules go before it. What no rule knows is
+// computation, and its share of time is reported, so that a new library's collectives can't hide in it unseen.
+#ifndef WEIR_TRACE_KINDS_HPP
+#define WEIR_TRACE_KINDS_HPP
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/base/result.hpp"
+
+namespace weir::inline v0 {
+
+enum class device_kind : unsigned char { computation, communication, memory };
+[[nodiscard]] constexpr std::string_view to_string(device_kind k) noexcept {
+  constexpr std::string_view names[] = {"computation", "communication", "memory"};
+  return names[static_cast<unsigned char>(k)];
+}
+
+/// A rule of the table: `pattern` occurs in the name; a '*' in it stands for any bytes.
+struct kind_rule {
+  std::string_view pattern;
+  device_kind kind = device_kind::communication;
+  std::string_view collective = {};  ///< "all_reduce"; empty: the name does not tell.
+};
+
+/// Whether the pieces of `pattern` between its stars occur in `name`, in order.
+[[nodiscard]] constexpr bool name_matches(std::string_view pattern, std::string_view name) noexcept {
+  while (!pattern.empty()) {
+    const std::size_t star = pattern.find('*');
+    const std::string_view piece = pattern.substr(0, star);
+    const std::size_t at = name.find(piece);
+    if (at == name.npos) return false;
+    name.remove_prefix(at + piece.size());
+    pattern.remove_prefix(star == pattern.npos ? pattern.size() : star + 1);
+  }
+  return true;
+}
+
+/// Names of kernels that move data between devices, most specific first. NCCL writes ncclKernel_<What>_ before 2.19 and
+/// ncclDevKernel_<What>_ since; RCCL's Generic kernel tells the collective in its arguments only.
+inline constexpr kind_rule communication_kernels[] = {
+    {"nccl*Kernel_AllReduce", device_kind::communication, "all_reduce"},
+    {"nccl*Kernel_AllGather", device_kind::communication, "all_gather"},
+    {"nccl*Kernel_ReduceScatter", device_kind::communication, "reduce_scatter"},
+    {"nccl*Kernel_Broadcast", device_kind::communication, "broadcast"},
+    {"nccl*Kernel_Reduce", device_kind::communication, "reduce"},
+    {"nccl*Kernel_SendRecv", device_kind::communication, "send_recv"},
+    {"nccl*Kernel_AllToAll", device_kind::communication, "all_to_all"},
+    {"ncclKernel", device_kind::communication},
+    {"ncclDevKernel", device_kind::communication},
+    {"ncclSymkDevKernel_AllReduce", device_kind::communication, "all_reduce"},
+    {"ncclSymk", device_kind::communication},
+    {"multimem_all_reduce", device_kind::communication, "all_reduce"},
+    {"multimem_all_gather", device_kind::communication, "all_gather"},
+    {"one_shot_all_reduce", device_kind::communication, "all_reduce"},
+    {"two_shot_all_reduce", device_kind::communication, "all_reduce"},
+    {"multimem_one_shot_all_reduce", device_kind::communication, "all_reduce"},
+    {"cross_device_reduce_", device_kind::communication, "all_reduce"},
+    {"allreduce_fusion_kernel", device_kind::communication, "all_reduce"},
+    {"lamport*allreduce", device_kind::communication, "all_reduce"},
+    {"allreduce_prototype_twoshot", device_kind::communication, "all_reduce"},
+    {"trtllm*allreduce", device_kind::communication, "all_reduce"},
+    {"oneShotAllReduceKernel", device_kind::communication, "all_reduce"},
+    {"twoShotAllReduceKernel", device_kind::communication, "all_reduce"},
+    {"deep_ep*dispatch", device_kind::communication, "all_to_all"},
+    {"deep_ep*combine", device_kind::communication, "all_to_all"},
+    {"nvshmem", device_kind::communication},
+    {"hcom_allReduce", device_kind::communication, "all_reduce"},
+    {"hcom_allGather", device_kind::communication, "all_gather"},
+    {"hcom_reduceScatter", device_kind::communication, "reduce_scatter"},
+    {"hcom_broadcast", device_kind::communication, "broadcast"},
+    {"hcom_alltoall", device_kind::communication, "all_to_all"},
+    {"hcom_send", device_kind::communication, "send_recv"},
+    {"hcom_receive", device_kind::communication, "send_recv"},
+    {"hcom_", device_kind::communication},
+    {"gloo:all_reduce", device_kind::communication, "all_reduce"},
+    {"gloo:all_gather", device_kind::communication, "all_gather"},
+    {"gloo:reduce_scatter", device_kind::communication, "reduce_scatter"},
+    {"gloo:broadcast", device_kind::communication, "broadcast"},
+    {"gloo:", device_kind::communication},
+};
+
+/// One name for what the arguments of events call a collective: "_allgather_base" is "all_gather". Unknown ones stay.
+[[nodiscard]] constexpr std::string_view canonical_collective(std::string_view named) noexcept {
+  struct alias {
+    std::string_view piece, canonical;
+  };
+  constexpr alias aliases[] = {{"reduce_scatter", "reduce_scatter"},
+                               {"reducescatter", "reduce_scatter"},
+                               {"allreduce", "all_reduce"},
+                               {"all_reduce", "all_reduce"},
+                               {"allgather", "all_gather"},
+                               {"all_gather", "all_gather"},
+                               {"alltoall", "all_to_all"},
+                               {"all_to_all", "all_to_all"},
+                               {"broadcast", "broadcast"},
+                               {"send", "send_recv"},
+                               {"recv", "send_recv"},
+                               {"barrier", "barrier"},
+                               {"reduce", "reduce"},
+                               {"gather", "gather"},
+                               {"scatter", "scatter"}};
+  for (const auto& a : aliases)
+    if (named.find(a.piece) != named.npos) return a.canonical;
+  return named;
+}
+
+/// What a name is.
+struct device_class {
+  device_kind kind = device_kind::computation;
+  std::string_view collective;  ///< Canonical; empty where the name does not tell. Views into the rule.
+  bool known = false;           ///< A rule spoke.
+};
+
+/// A user's rules in front of the built-in ones.
+class kind_table {
+ public:
+  /// Reads rules, one a line: PATTERN, white space, computation|communication|memory, and for communication the
+  /// collective. `#` begins a comment. A pattern's own spaces are written as '*'.
+  /// \return  errc::parse naming the line.
+  static result<kind_table> parse(std::string text) {
+    kind_table out;
+    out.text_ = std::make_unique<std::string>(std::move(text));
+    std::string_view rest = *out.text_;
+    for (int line = 1; !rest.empty(); ++line) {
+      const std::size_t end = rest.find('\n');
+      std::string_view row = rest.substr(0, end);
+      rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+      row = row.substr(0, row.find('#'));
+      const auto pattern = word(row), kind = word(row), collective = word(row);
+      if (pattern.empty()) continue;
+      if (kind != "computation" && kind != "communication" && kind != "memory")
+        return failure{errc::parse, "line " + std::to_string(line) + ": '" + std::string(kind) +
+                                        "' is not computation, communication or memory"};
+      out.own_.push_back({pattern,
+                          kind == "memory"          ? device_kind::memory
+                          : kind == "communication" ? device_kind::communication
+                                                    : device_kind::computation,
+                          collective});
+    }
+    return out;
+  }
+
+  /// \complexity  linear in the rules: ask once a name, not once an event.
+  [[nodiscard]] device_class classify(std::string_view name) const noexcept {
+    if (const auto found = first_match(own_, name); found.known) return found;
+    return first_match(communication_kernels, name);
+  }
+
+ private:
+  static std::string_view word(std::string_view& row) {
+    const std::size_t begin = row.find_first_not_of(" \t\r");
+    if (begin == row.npos) return {};
+    row.remove_prefix(begin);
+    const std::string_view found = row.substr(0, row.find_first_of(" \t\r"));
+    row.remove_prefix(found.size());
+    return found;
+  }
+  static device_class first_match(std::span<const kind_rule> rules, std::string_view name) noexcept {
+    for (const auto& rule : rules)
+      if (name_matches(rule.pattern, name)) return {rule.kind, rule.collective, true};
+    return {};
+  }
+
+  std::unique_ptr<std::string> text_;  // what own_ views
+  std::vector<kind_rule> own_;
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_TRACE_KINDS_HPP
