@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <string>
@@ -34,24 +35,43 @@ inline failure not_json(simdjson::error_code error) {
   return {errc::parse, std::string("not JSON: ") + simdjson::error_message(error)};
 }
 
+/// Whether a key of a document is `name`. \pre `name` has neither quote nor backslash; the document is padded.
+inline bool is_key(const char* raw, std::string_view name) noexcept {
+  return std::memcmp(raw, name.data(), name.size()) == 0 && raw[name.size()] == '"';
+}
+
+/// Finds the entry of `fields` that `key` names, from entry `start` on and round.
+/// \return  fields.size() where there is none.
+template <class Target>
+std::size_t find_field(std::span<const json_field<Target>> fields, std::size_t start, simdjson::ondemand::field& key) {
+  const auto find = [&](auto&& matches) {
+    for (std::size_t at = start; at < fields.size(); ++at)
+      if (matches(fields[at].name)) return at;
+    for (std::size_t at = 0; at < start; ++at)
+      if (matches(fields[at].name)) return at;
+    return fields.size();
+  };
+  const char* raw = key.key().raw();
+  const auto found = find([&](std::string_view name) { return is_key(raw, name); });
+  if (found < fields.size() || raw[std::strcspn(raw, "\"\\")] == '"') return found;
+  std::string_view plain;  // a key may be spelled with escapes
+  if (key.unescaped_key().get(plain)) return fields.size();
+  return find([&](std::string_view name) { return name == plain; });
+}
+
 /// Reads the fields of `object` that `fields` names; skips the others, of which only brackets and quotes are checked.
 /// \complexity  one comparison a field where the object has them in the table's order, as our own writers do.
 template <class Target>
 result<void> read_fields(simdjson::ondemand::object object, std::span<const json_field<Target>> fields, Target& into) {
-  std::size_t expected = 0;  // the table's entry after the last one found
+  std::size_t next = 0;  // the table's entry after the last one found
   for (auto each : object) {
     simdjson::ondemand::field field;
-    std::string_view name;
     if (const auto error = std::move(each).get(field)) return not_json(error);
-    if (const auto error = field.unescaped_key().get(name)) return not_json(error);
-    for (std::size_t tried = 0; tried < fields.size(); ++tried) {
-      const std::size_t at = expected + tried < fields.size() ? expected + tried : expected + tried - fields.size();
-      if (fields[at].name != name) continue;
-      if (const auto wanted = fields[at].read(into, field.value()))
-        return failure{errc::parse, "field '" + std::string(fields[at].name) + "' is not " + wanted};
-      expected = at + 1;
-      break;
-    }
+    const std::size_t at = find_field(fields, next, field);
+    if (at == fields.size()) continue;
+    if (const auto wanted = fields[at].read(into, field.value()))
+      return failure{errc::parse, "field '" + std::string(fields[at].name) + "' is not " + wanted};
+    next = at + 1;
   }
   return {};
 }
@@ -67,7 +87,7 @@ inline bool is_null(json_value value) {
 }
 
 /// A string; a number's digits as they stand (ids of other people's files); nothing for null.
-inline read_outcome read_text(std::string& out, json_value value) {
+inline read_outcome take_text(std::string& out, json_value value) {
   constexpr auto wanted = "a string";
   simdjson::ondemand::json_type type{};
   if (value.type().get(type)) return wanted;
@@ -93,7 +113,7 @@ inline read_outcome read_time(std::int64_t& out, json_value value) {
 }
 
 /// A count: an integer from 0, or null for one that was not taken.
-inline read_outcome read_count(std::int64_t& out, json_value value) {
+inline read_outcome take_count(std::int64_t& out, json_value value) {
   if (!read_time(out, value) && (out >= 0 || out == unmeasured)) return nullptr;
   return "a count from 0 or null";
 }

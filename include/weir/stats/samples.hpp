@@ -11,6 +11,7 @@
 
 #include "weir/stats/log_histogram.hpp"
 #include "weir/stats/percentile.hpp"
+#include "weir/stats/radix_sort.hpp"
 
 namespace weir::inline v0 {
 
@@ -60,7 +61,7 @@ class sample_set {
   [[nodiscard]] double percentile(double p, std::size_t failures = 0) {
     return detail::percentile_of(count(), failures, p, [&](std::size_t rank) { return value_at(rank); });
   }
-  /// See weir::moments_of. \complexity O(n log n) once, O(n) later.
+  /// See weir::moments_of. \complexity O(n).
   [[nodiscard]] moments describe() {
     if (exact()) return moments_of(sorted());
     const auto n = static_cast<double>(count());
@@ -74,7 +75,7 @@ class sample_set {
 
  private:
   std::span<const double> sorted() {
-    if (!sorted_) std::ranges::sort(values_);
+    if (!sorted_) radix_sort(values_);
     sorted_ = true;
     return values_;
   }
