@@ -1,9 +1,8 @@
 // weir-score: predictions and golds in, accuracies by every rule set of the field out.
 #include "cli.hpp"
 #include "record_output.hpp"
+#include "score_extract.hpp"
 #include "score_tables.hpp"
-#include "weir/data/json_row.hpp"
-#include "weir/data/rows.hpp"
 #include "weir/report/table_text.hpp"
 
 namespace {
@@ -24,14 +23,18 @@ const weir::tool::description about{
         "question whose gold is no number has no accuracy by a rule for numbers: it is named, and not counted.\n\n"
         "extract reads lines {\"text\":...} and writes {\"answer\":...} for each: what one rule reads, null where it "
         "finds nothing.",
-    .options = {{"rules", "SET", "Only the rules of one data set (default: all that the golds are made for).",
-                 "gsm8k|all"},
-                {"by", "FIELD", "A table by subject or by instance too, with the plain mean of its rows.",
-                 "subject|instance"},
-                {"disagreements", "", "List the questions about which the rules differ, with what each read."},
-                {"json", "", "Answer records instead of tables; notes go to standard error."},
-                {"rule", "NAME", "extract: the rule.",
-                 "gsm8k_opencompass|gsm8k_strict|gsm8k_flexible|gsm8k_cot_strict|numeric"}},
+    .options =
+        {{"rules", "SET",
+          "Only the rules for one data set; ceval and mmlu share theirs (default: all, each for the golds of its "
+          "form).",
+          "gsm8k|ceval|mmlu|all"},
+         {"after-think", "", "Cut <think>...</think> out of each answer first, as AISBench does for chat models."},
+         {"by", "FIELD", "A table by subject or by instance too, with the plain mean of its rows.", "subject|instance"},
+         {"disagreements", "", "List the questions about which the rules differ, with what each read."},
+         {"json", "", "Answer records instead of tables; notes go to standard error."},
+         {"rule", "NAME", "extract: the rule.",
+          "gsm8k_opencompass|gsm8k_strict|gsm8k_flexible|gsm8k_cot_strict|numeric|first_option|first_capital|"
+          "last_option|after_think"}},
     .examples =
         "weir-score records.jsonl\n"
         "weir-score --by instance --disagreements run/*.jsonl\n"
@@ -39,64 +42,30 @@ const weir::tool::description about{
         "weir-score extract --rule gsm8k_flexible answers.jsonl",
 };
 
-result<weir::row_reader> open(const std::string& path) {
-  if (path != "-") return weir::open_rows(path);
-  return weir::row_reader(weir::fd_source(0));
-}
-std::string shown(const std::string& path) {
-  return path == "-" ? "standard input" : path;
-}
-
-result<int> extract(const arguments& args) {
-  if (args.operands().size() > 2) return failure{errc::invalid_argument, "extract takes one FILE"};
-  const auto* rule = weir::find_rule(args.get("rule"));
-  if (!rule) return failure{errc::invalid_argument, "extract needs --rule NAME"};
-  const std::string path = args.operands().size() == 2 ? args.operands()[1] : "-";
-  auto rows = open(path);
-  if (!rows) return rows.error();
-  weir::tool::record_output out;
-  weir::json_row_reader read;
-  std::string text, answer;
-  for (std::string_view line; rows->next(line);) {
-    bool has_text = false;
-    text.clear();
-    const auto ok = read(line, [&](std::string_view name, weir::json_value v) {
-      has_text = has_text || name == "text";
-      return name == "text" ? weir::read_text(text, name, v) : result<void>{};
-    });
-    if (!ok || !has_text) {
-      out.flush();
-      return failure{errc::parse, shown(path) + ":" + std::to_string(rows->line()) + ": " +
-                                      (ok ? "has no field 'text'" : ok.error().detail)};
-    }
-    const bool found = rule->extract(text, answer);
-    out.write([&](std::string& bytes) {
-      weir::json_writer json(bytes);
-      json.begin_object().key("answer");
-      (found ? json.value(answer) : json.value(nullptr)).end_object();
-      bytes.push_back('\n');
-    });
-  }
-  out.flush();
-  if (!rows->status()) return failure{rows->status().error().code, shown(path) + ": " + rows->status().error().detail};
-  return 0;
+std::vector<weir::score_rule> chosen_rules(std::string_view set) {
+  const auto wanted = set == "gsm8k" ? weir::gold_form::number : weir::gold_form::option;
+  std::vector<weir::score_rule> rules;
+  for (const auto& rule : weir::score_rules)
+    if (set == "all" || rule.gold == wanted) rules.push_back(rule);
+  return rules;
 }
 
-result<void> read_file(const std::string& path, weir::scoreboard& board) {
-  auto rows = open(path);
+result<void> read_file(const std::string& path, bool after_think, weir::scoreboard& board) {
+  auto rows = weir::tool::open_operand(path);
   if (!rows) return rows.error();
   result<void> added;
   std::uint64_t count = 0;
-  const auto seen = weir::prediction_reader().read(*rows, shown(path), [&](const weir::prediction& p) {
+  const auto seen = weir::prediction_reader().read(*rows, weir::tool::shown(path), [&](weir::prediction& p) {
     ++count;
+    if (after_think) p.text = weir::after_think(p.text);
     if (added) added = board.add(p);
   });
   if (!seen) return seen.error();
-  if (!added) return failure{added.error().code, shown(path) + ": " + added.error().detail};
+  if (!added) return failure{added.error().code, weir::tool::shown(path) + ": " + added.error().detail};
   if (seen->truncated_line > 0)
-    weir::tool::say(shown(path) + ":" + std::to_string(seen->truncated_line) +
+    weir::tool::say(weir::tool::shown(path) + ":" + std::to_string(seen->truncated_line) +
                     ": cut off while it was written; left out");
-  if (count == 0) return failure{errc::parse, shown(path) + " holds no answer"};
+  if (count == 0) return failure{errc::parse, weir::tool::shown(path) + " holds no answer"};
   return {};
 }
 
@@ -116,11 +85,10 @@ void print_tables(const arguments& args, const weir::scoreboard& board) {
 }
 
 result<int> score(const arguments& args) {
-  std::vector<weir::score_rule> rules(weir::score_rules.begin(), weir::score_rules.end());
-  weir::scoreboard board(std::move(rules));
+  weir::scoreboard board(chosen_rules(args.get("rules", "all")));
   const auto files = args.operands().empty() ? std::vector<std::string>{"-"} : args.operands();
   for (const auto& path : files)
-    if (auto ok = read_file(path, board); !ok) return ok.error();
+    if (auto ok = read_file(path, args.has("after-think"), board); !ok) return ok.error();
   if (std::ranges::none_of(board.questions(), &weir::scored_question::judged))
     return failure{errc::invalid_argument, "no question has a gold that these rules can be judged by"};
   if (!args.has("json")) return print_tables(args, board), 0;
@@ -129,6 +97,13 @@ result<int> score(const arguments& args) {
   out.flush();
   for (const auto& note : weir::tool::score_notes(board)) weir::tool::say(note);
   return 0;
+}
+
+result<int> extract(const arguments& args) {
+  const auto* rule = weir::find_rule(args.get("rule"));
+  if (!rule) return failure{errc::invalid_argument, "extract needs --rule NAME"};
+  if (args.operands().size() > 2) return failure{errc::invalid_argument, "extract takes one FILE"};
+  return weir::tool::extract_answers(*rule, args.operands().size() == 2 ? args.operands()[1] : "-");
 }
 
 result<int> body(const arguments& args) {

@@ -3,11 +3,13 @@
 
 usage: differential.py WEIR_SCORE [SEED [COUNT]]
 
-The functions below are those of AISBench 3.1 and OpenCompass 0.5 (gsm8k_postprocess) and of lm-eval 0.4.13 (the filters
-of tasks/gsm8k and tasks/gsm8k/gsm8k-cot.yaml), written out so that no harness has to be installed. Both sides get the
-same texts; every answer must be the same. Exit status: 0 all agree, 1 some differ, 2 trouble.
+The functions below are those of AISBench 3.1 and OpenCompass 0.5 (gsm8k_postprocess, text_postprocessors.py and
+model_postprocessors.py; the patterns stand in ../fixtures/golden) and of lm-eval 0.4.13 (the filters of tasks/gsm8k and
+tasks/gsm8k/gsm8k-cot.yaml), written out so that no harness has to be installed. Both sides get the same texts; every
+answer must be the same. Exit status: 0 all agree, 1 some differ, 2 trouble.
 """
 import json
+import pathlib
 import random
 import re
 import subprocess
@@ -35,7 +37,40 @@ def lm_eval(pattern, select):
     return read
 
 
-RULES = {
+PATTERNS = [line.rstrip('\n') for line in
+            open(pathlib.Path(__file__).parent.parent / 'fixtures/golden/first_option_patterns.txt', encoding='utf-8')]
+
+
+def first_option(text):
+    for pattern in PATTERNS:
+        text = text.strip()
+        match = re.search(pattern, text, re.DOTALL)
+        if match:
+            said = match.group(1) if match.group(1) else match.group(0)
+            for option in 'ABCD':
+                if option in said:
+                    return option
+    return None
+
+
+def first_capital(text):
+    return next((c for c in text if c.isupper()), None)
+
+
+def last_option(text):
+    found = re.findall('([ABCD])', text)
+    return found[-1] if found else None
+
+
+def after_think(text):
+    if '<think>' not in text and '</think>' in text:
+        return text.split('</think>')[-1].strip()
+    return re.sub(r'<think>(.*?)</think>', '', text, flags=re.DOTALL).strip()
+
+
+CHOICE_RULES = {'first_option': first_option, 'first_capital': first_capital, 'last_option': last_option,
+                'after_think': after_think}
+GSM8K_RULES = {
     'gsm8k_opencompass': opencompass,
     'gsm8k_strict': lm_eval(r'#### (\-?[0-9\.\,]+)', 0),
     'gsm8k_flexible': lm_eval(r'(-?[$0-9.,]{2,})|(-?[0-9]+)', -1),
@@ -51,17 +86,34 @@ PIECES = (['####', '#### ', '###', '#', '# ', 'The answer is ', 'The answer is',
           + DIGITS)
 
 
-def piece_of(rng):
-    kind = rng.random()
-    if kind < 0.15:  # a marker, and something like a number right behind it
+# What the patterns of first_option are made of, and letters that are nearly options.
+CHOICE_PIECES = ('答案 是 答案是 答案选项 应 该 应该 为 选 选择 故 故选 只有 选项 项 对 错 不 正确 错误 说法 说法不 的 是正确的 是正确答案 '
+                 '所以 所以答 所有 即 因此 显然 ： : 。 . ， , ？ ( ) * ** $ { } boxed{ \\boxed{ 1 1. 2. answer Answer ANSWER anſwer '
+                 'The the answer is correct option to the question The\u3000answer A B C D a b c d AB BCD Ａ Ｂ Á Ω ǅ Ⅳ 乙 '
+                 '<think> </think> x é').split(' ') + [' ', ' ', '\n', '\u3000', '\u2028', '\x1c', '\0',
+                                                      'The answer is ', 'The correct answer is', 'the answer is option: ']
+
+
+def gsm8k_piece(rng):
+    if rng.random() < 0.15:  # a marker, and something like a number right behind it
         return rng.choice(['#### ', 'The answer is ', '$', '-']) + ''.join(
             rng.choice('0123456789.,-$') for _ in range(rng.randrange(0, 5)))
     return rng.choice(PIECES)
 
 
-def text_of(rng):
-    pieces = [piece_of(rng) for _ in range(rng.randrange(0, 14))]
-    if rng.random() < 0.1:  # a long one, to cross whatever blocks a scanner works in
+def choice_piece(rng):
+    if rng.random() < 0.4:  # a pattern with its sets and options left as they may match
+        pattern = re.sub(r'\(\?:.*?\)|\(\?i\)|\(\\s\|\^\)|[$^]|(?<!\\)[()]', '', rng.choice(PATTERNS))
+        pattern = re.sub(r'\[([^\]]*)\]', lambda m: rng.choice(m[1].replace('\\s', ' ').replace('\\', '')), pattern)
+        pattern = re.sub(r'\\s[*+?]?', lambda m: rng.choice(['', ' ', '  ', '\n', '\u3000']), pattern)
+        pattern = re.sub(r'\.\*\?', lambda m: rng.choice(['', ' x ']), pattern)
+        return re.sub(r'(\\?.)\?', lambda m: rng.choice(['', m[1]]), pattern).replace('\\', '')
+    return rng.choice(CHOICE_PIECES)
+
+
+def text_of(rng, piece_of, most):
+    pieces = [piece_of(rng) for _ in range(rng.choice([1, rng.randrange(0, most)]))]
+    if rng.random() < 0.05:  # a long one, to cross whatever blocks a scanner works in
         pieces *= rng.randrange(2, 60)
     return ''.join(pieces)
 
@@ -80,10 +132,10 @@ def lm_eval_equal(predicted, gold):
     return predicted.lower() == gold.lower()
 
 
-def compare_readings(tool, texts):
+def compare_readings(tool, rules, texts):
     lines = ''.join(json.dumps({'text': t}) + '\n' for t in texts).encode()
     differ = 0
-    for rule, read in RULES.items():
+    for rule, read in rules.items():
         ran = subprocess.run([tool, 'extract', '--rule', rule], input=lines, stdout=subprocess.PIPE, check=True)
         answers = [json.loads(line)['answer'] for line in ran.stdout.splitlines()]
         assert len(answers) == len(texts), (len(answers), len(texts))
@@ -111,14 +163,14 @@ def compare_verdicts(tool, rng, count):
     differ = right = 0
     for row, line in zip(rows, ran.stdout.splitlines()):
         verdicts = json.loads(line)['correct']
-        for rule, read in RULES.items():
+        for rule, read in GSM8K_RULES.items():
             equal = opencompass_equal if rule == 'gsm8k_opencompass' else lm_eval_equal
             expected = equal(read(row['text']), row['expected'])
             right += expected
             if verdicts[rule] != expected:
                 differ += 1
                 print(f'  {rule} of {row}: the harness says {expected}')
-    print(f'verdicts: {count * len(RULES)} compared, {right} right answers, {differ} differ')
+    print(f'verdicts: {count * len(GSM8K_RULES)} compared, {right} right answers, {differ} differ')
     assert right > count // 10, 'the texts hardly test it'
     return differ
 
@@ -127,7 +179,8 @@ def main():
     tool = sys.argv[1]
     seed, count = int(sys.argv[2]) if len(sys.argv) > 2 else 1, int(sys.argv[3]) if len(sys.argv) > 3 else 20000
     rng = random.Random(seed)
-    differ = compare_readings(tool, [text_of(rng) for _ in range(count)])
+    differ = compare_readings(tool, GSM8K_RULES, [text_of(rng, gsm8k_piece, 14) for _ in range(count)])
+    differ += compare_readings(tool, CHOICE_RULES, [text_of(rng, choice_piece, 8) for _ in range(count)])
     return 1 if differ + compare_verdicts(tool, rng, count) else 0
 
 

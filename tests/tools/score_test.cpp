@@ -80,3 +80,25 @@ TEST_CASE("weir-score: what can't be scored is said, with status 2", "[tools]") 
           .status == 0);
   says(huge, "line 2 is longer than 67108864 bytes");
 }
+
+TEST_CASE("weir-score: letters and numbers are judged by the rules made for them", "[tools]") {
+  const temporary_directory dir;
+  const std::string path = dir.write("m.jsonl",
+                                     "{\"id\":1,\"text\":\"#### 5\",\"expected\":\"5\"}\n"
+                                     "{\"id\":2,\"text\":\"<think>A</think>The answer is (B).\",\"expected\":\"B\"}\n"
+                                     "{\"id\":3,\"text\":\"no idea\",\"expected\":\"answer\"}\n");
+  const auto all = shell(tool + " " + path);
+  CHECK(has(all.out, "gsm8k_strict         1.0000"));
+  CHECK(has(all.out, "first_capital        0.0000  0.0000  0.7935      0   1"));  // the A of the reasoning
+  CHECK(has(all.out, "last_option          1.0000"));
+  CHECK(has(all.out, "3 ('answer')"));
+  const auto mmlu = shell(tool + " --rules mmlu " + path);
+  CHECK_FALSE(has(mmlu.out, "gsm8k_strict"));
+  CHECK(
+      has(mmlu.out, "2 are not counted, for want of a gold that these rules can be judged by: 1 ('5'), 3 ('answer')"));
+  CHECK(has(shell(tool + " --rules ceval --json --after-think " + path).out,
+            "\"predicted\":{\"first_option\":\"B\",\"first_capital\":\"T\",\"last_option\":\"B\"}"));
+  CHECK(shell("(" + tool + " --rules gsm8k " + dir.write("b", "{\"id\":1,\"text\":\"B\",\"expected\":\"B\"}\n") +
+              ") 2>&1")
+            .out == "weir-score: no question has a gold that these rules can be judged by\n");
+}

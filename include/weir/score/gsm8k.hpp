@@ -46,14 +46,22 @@ inline constexpr std::string_view opencompass_nothing = "NULL";   ///< OpenCompa
 inline constexpr std::string_view lm_eval_nothing = "[invalid]";  ///< lm-eval found no match.
 
 /// OpenCompass, AISBench: the last of `-?\d+\.\d+|-?\d+` before the first "Question:", or "NULL".
+/// \complexity  reads backwards to the last digit, and no further than what stands next to it.
 [[nodiscard]] constexpr std::string_view gsm8k_opencompass(std::string_view text) noexcept {
   text = text.substr(0, text.find("Question:"));
-  std::string_view last = opencompass_nothing;
-  for (std::size_t at = 0; at < text.size();) {
+  const auto is_digit = [](std::string_view t) { return decimal_value(last_character(t).code) >= 0; };
+  while (!text.empty() && !is_digit(text)) text.remove_suffix(last_character(text).bytes);
+  if (text.empty()) return opencompass_nothing;
+  // No match crosses a character that is no digit, dot or minus: the last one lies in the last run of these.
+  std::string_view before = text;
+  while (!before.empty() && (is_digit(before) || before.back() == '.' || before.back() == '-'))
+    before.remove_suffix(last_character(before).bytes);
+  std::string_view last;
+  for (std::size_t at = before.size(); at < text.size();) {
     const std::size_t whole = at + (text[at] == '-' ? 1 : 0);
     std::size_t end = detail::digits_end(text, whole);
     if (end == whole) {
-      at += first_character(text.substr(at)).bytes;
+      ++at;  // a dot or a minus
       continue;
     }
     if (end < text.size() && text[end] == '.')
@@ -75,16 +83,24 @@ inline constexpr std::string_view lm_eval_nothing = "[invalid]";  ///< lm-eval f
 }
 
 /// lm-eval, flexible-extract: the last of `(-?[$0-9.,]{2,})|(-?[0-9]+)`, or "[invalid]".
+/// \complexity  reads backwards, run by run of the characters that a match is made of.
 [[nodiscard]] constexpr std::string_view gsm8k_flexible(std::string_view text) noexcept {
-  std::string_view last = lm_eval_nothing;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t begin = at + (text[at] == '-' ? 1 : 0);
-    const std::size_t end = detail::run_end(text, begin, "$.,");
-    const bool matches = end - begin >= 2 || (end - begin == 1 && detail::is_ascii_digit(text[begin]));
-    if (matches) last = text.substr(at, end - at);
-    at = matches ? end : at + 1;
+  for (;;) {
+    while (!text.empty() && !detail::is_in(text.back(), "$.,")) text.remove_suffix(1);
+    if (text.empty()) return lm_eval_nothing;
+    std::size_t start = text.size();
+    while (start > 0 && detail::is_in(text[start - 1], "$.,-")) --start;
+    std::string_view last;
+    for (std::size_t at = start; at < text.size();) {
+      const std::size_t begin = at + (text[at] == '-' ? 1 : 0);
+      const std::size_t end = detail::run_end(text, begin, "$.,");
+      const bool matches = end - begin >= 2 || (end - begin == 1 && detail::is_ascii_digit(text[begin]));
+      if (matches) last = text.substr(at, end - at);
+      at = matches ? end : at + 1;
+    }
+    if (!last.empty()) return last;
+    text = text.substr(0, start);
   }
-  return last;
 }
 
 /// lm-eval gsm8k_cot, strict-match: the first `The answer is (\-?[0-9\.\,]+).`, or "[invalid]". The last dot is any

@@ -30,7 +30,7 @@ struct prediction {
 /// counts where that is in it; `success: false` is a failure.
 class prediction_reader {
  public:
-  /// Reads all predictions of `rows` and calls `on_prediction(const prediction&)` for each; passes other records over.
+  /// Reads all predictions of `rows` and calls `on_prediction(prediction&)` for each; passes other records over.
   /// \param name  what failures call the file. \return  what was seen; a failure names file and line.
   template <class Rows, class OnPrediction>
   result<records_seen> read(Rows& rows, std::string_view name, OnPrediction&& on_prediction) {
@@ -87,18 +87,18 @@ class prediction_reader {
     using field = detail::json_field<prediction_reader>;
     static constexpr auto text = [](prediction_reader& r, detail::json_value v) {
       r.has_text_ = true;
-      return detail::read_text(r.current_.text, v);
+      return detail::take_text(r.current_.text, v);
     };
     static constexpr std::array all{
-        field{"type", [](auto& r, auto v) { return detail::read_text(r.type_, v); }},
-        field{"id", [](auto& r, auto v) { return detail::read_text(r.current_.id, v); }},
+        field{"type", [](auto& r, auto v) { return detail::take_text(r.type_, v); }},
+        field{"id", [](auto& r, auto v) { return detail::take_text(r.current_.id, v); }},
         field{"text", text},
         field{"prediction", text},
-        field{"expected", [](auto& r, auto v) { return detail::read_text(r.current_.expected, v); }},
-        field{"gold", [](auto& r, auto v) { return detail::read_text(r.current_.expected, v); }},
-        field{"subject", [](auto& r, auto v) { return detail::read_text(r.current_.subject, v); }},
-        field{"instance", [](auto& r, auto v) { return detail::read_text(r.current_.instance, v); }},
-        field{"model", [](auto& r, auto v) { return detail::read_text(r.current_.model, v); }},
+        field{"expected", [](auto& r, auto v) { return detail::take_text(r.current_.expected, v); }},
+        field{"gold", [](auto& r, auto v) { return detail::take_text(r.current_.expected, v); }},
+        field{"subject", [](auto& r, auto v) { return detail::take_text(r.current_.subject, v); }},
+        field{"instance", [](auto& r, auto v) { return detail::take_text(r.current_.instance, v); }},
+        field{"model", [](auto& r, auto v) { return detail::take_text(r.current_.model, v); }},
         field{"success", read_success},
     };
     return all;

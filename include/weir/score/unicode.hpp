@@ -103,26 +103,26 @@ inline constexpr std::array<bool, 0x200> digit_pages = [] {
 
 [[nodiscard]] constexpr bool is_capital(char32_t c) noexcept {
   if (c < 0x80) return c >= U'A' && c <= U'Z';
+  if (c >= 0x2E80 && c < 0xA640) return false;  // no need to look for a Chinese character in the table
   const auto* after = std::upper_bound(std::begin(detail::capital_runs), std::end(detail::capital_runs), c,
                                        [](char32_t code, const detail::capital_run& run) { return code < run.first; });
   const detail::capital_run& run = *(after - 1);
   return c <= run.last && (c - run.first) % run.step == 0;
 }
 
+/// The character at the end of some text, such that reading forwards finds the same.
+[[nodiscard]] constexpr text_character last_character(std::string_view text) noexcept {
+  for (std::size_t bytes = 1; bytes <= std::min<std::size_t>(4, text.size()); ++bytes) {
+    const auto c = first_character(text.substr(text.size() - bytes));
+    if (c.bytes == bytes && c.code < 0x110000) return c;
+  }
+  return {0x110000U + static_cast<unsigned char>(text.back()), 1};
+}
+
 /// `text` without the spaces at both ends: str.strip().
 [[nodiscard]] constexpr std::string_view python_strip(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const auto first = first_character(text);
-    if (!is_python_space(first.code)) break;
-    text.remove_prefix(first.bytes);
-  }
-  while (!text.empty()) {
-    std::size_t start = text.size() - 1;  // of the last character: at most 3 continuation bytes back
-    while (start > 0 && text.size() - start < 4 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
-    const auto last = first_character(text.substr(start));
-    if (last.bytes != text.size() - start || !is_python_space(last.code)) break;
-    text.remove_suffix(last.bytes);
-  }
+  while (!text.empty() && is_python_space(first_character(text).code)) text.remove_prefix(first_character(text).bytes);
+  while (!text.empty() && is_python_space(last_character(text).code)) text.remove_suffix(last_character(text).bytes);
   return text;
 }
 
