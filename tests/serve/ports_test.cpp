@@ -13,7 +13,7 @@ namespace {
 
 /// A server's socket with the given options, listening where `listens`; empty where the port is refused.
 weir::unique_fd server(int port, bool reuse_address, bool reuse_port, bool listens = true) {
-  auto fd = weir::detail::bound_socket(port, reuse_address, reuse_port);
+  auto fd = weir::detail::bind_port(port, reuse_address, reuse_port);
   if (fd && listens && ::listen(fd.get(), 64) != 0) return {};
   return fd;
 }
@@ -30,7 +30,7 @@ weir::unique_fd client(int port) {
 
 /// A port that was free a moment ago.
 int some_port() {
-  const auto fd = weir::detail::bound_socket(0, false, false);
+  const auto fd = weir::detail::bind_port(0, false, false);
   sockaddr_in where{};
   socklen_t size = sizeof where;
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&where), &size);
@@ -162,7 +162,7 @@ TEST_CASE("ports: a block lies where neither the kernel nor Ray takes ports, and
   const auto one = weir::take_port_block(locks.path("")), two = weir::take_port_block(locks.path(""));
   REQUIRE((one && two));
   CHECK(one->first != two->first);
-  const auto range = weir::read_text("/proc/sys/net/ipv4/ip_local_port_range");
+  const auto range = weir::read_text_file("/proc/sys/net/ipv4/ip_local_port_range");
   REQUIRE(range);
   std::string_view text = *range;
   const int low = std::atoi(std::string(weir::next_word(text)).c_str());

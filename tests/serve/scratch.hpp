@@ -40,7 +40,7 @@ class scratch {
 };
 
 inline std::string text_of(const std::string& path) {
-  auto text = weir::read_text(path);
+  auto text = weir::read_text_file(path);
   return text ? std::move(*text) : std::string();
 }
 

@@ -117,7 +117,7 @@ inline detail::read_outcome record_reader::read_rules(answer_record& answer, det
       if (field.value().get_bool().get(rule->correct)) return "an object of true and false";
     } else if (!detail::is_null(field.value())) {
       rule->found = true;
-      if (detail::read_text(rule->predicted, field.value())) return "an object of strings and null";
+      if (detail::take_text(rule->predicted, field.value())) return "an object of strings and null";
     }
   }
   return nullptr;
@@ -126,12 +126,12 @@ inline detail::read_outcome record_reader::read_rules(answer_record& answer, det
 inline std::span<const detail::json_field<answer_record>> record_reader::answer_fields() {
   using field = detail::json_field<answer_record>;
   static constexpr std::array all{
-      field{"id", [](auto& a, auto v) { return detail::read_text(a.id, v); }},
-      field{"subject", [](auto& a, auto v) { return detail::read_text(a.subject, v); }},
-      field{"instance", [](auto& a, auto v) { return detail::read_text(a.instance, v); }},
-      field{"model", [](auto& a, auto v) { return detail::read_text(a.model, v); }},
-      field{"expected", [](auto& a, auto v) { return detail::read_text(a.expected, v); }},
-      field{"status", [](auto& a, auto v) { return detail::read_text(a.status, v); }},
+      field{"id", [](auto& a, auto v) { return detail::take_text(a.id, v); }},
+      field{"subject", [](auto& a, auto v) { return detail::take_text(a.subject, v); }},
+      field{"instance", [](auto& a, auto v) { return detail::take_text(a.instance, v); }},
+      field{"model", [](auto& a, auto v) { return detail::take_text(a.model, v); }},
+      field{"expected", [](auto& a, auto v) { return detail::take_text(a.expected, v); }},
+      field{"status", [](auto& a, auto v) { return detail::take_text(a.status, v); }},
       field{"predicted", [](auto& a, auto v) { return read_rules(a, v, false); }},
       field{"correct", [](auto& a, auto v) { return read_rules(a, v, true); }},
   };
@@ -141,8 +141,8 @@ inline std::span<const detail::json_field<answer_record>> record_reader::answer_
 inline std::span<const detail::json_field<run_record>> record_reader::run_fields() {
   using field = detail::json_field<run_record>;
   static constexpr std::array all{
-      field{"tool", [](auto& r, auto v) { return detail::read_text(r.tool, v); }},
-      field{"host", [](auto& r, auto v) { return detail::read_text(r.host, v); }},
+      field{"tool", [](auto& r, auto v) { return detail::take_text(r.tool, v); }},
+      field{"host", [](auto& r, auto v) { return detail::take_text(r.host, v); }},
       field{"t_start_ns", [](auto& r, auto v) { return detail::read_time(r.t_start_ns, v); }},
       field{"start_unix_ns", [](auto& r, auto v) { return detail::read_time(r.start_unix_ns, v); }},
   };

@@ -137,11 +137,11 @@ inline std::span<const json_field<choice_record>> request_target::choice_fields(
       field{"index", [](auto& c, auto v) { return read_small(c.index, v); }},
       field{"t_first_ns", [](auto& c, auto v) { return read_time(c.t_first_ns, v); }},
       field{"t_last_ns", [](auto& c, auto v) { return read_time(c.t_last_ns, v); }},
-      field{"tokens_out", [](auto& c, auto v) { return read_count(c.tokens_out, v); }},
-      field{"tokens_first", [](auto& c, auto v) { return read_count(c.tokens_first, v); }},
-      field{"finish_reason", [](auto& c, auto v) { return read_text(c.finish_reason, v); }},
-      field{"text", [](auto& c, auto v) { return read_text(c.text, v); }},
-      field{"reasoning", [](auto& c, auto v) { return read_text(c.reasoning, v); }},
+      field{"tokens_out", [](auto& c, auto v) { return take_count(c.tokens_out, v); }},
+      field{"tokens_first", [](auto& c, auto v) { return take_count(c.tokens_first, v); }},
+      field{"finish_reason", [](auto& c, auto v) { return take_text(c.finish_reason, v); }},
+      field{"text", [](auto& c, auto v) { return take_text(c.text, v); }},
+      field{"reasoning", [](auto& c, auto v) { return take_text(c.reasoning, v); }},
   };
   return std::span(all).first(text ? all.size() : all.size() - 3);  // the last three are texts
 }
@@ -151,18 +151,18 @@ inline std::span<const json_field<request_target>> request_target::fields() {
   using self = request_target;
   static constexpr std::array all{
       field{"type", [](self&, json_value) -> read_outcome { return nullptr; }},
-      field{"id", [](self& t, json_value v) { return read_text(t.record.id, v); }},
+      field{"id", [](self& t, json_value v) { return take_text(t.record.id, v); }},
       field{"attempt", [](self& t, json_value v) { return read_small(t.record.attempt, v); }},
-      field{"endpoint", [](self& t, json_value v) { return read_text(t.record.endpoint, v); }},
-      field{"instance", [](self& t, json_value v) { return read_text(t.record.instance, v); }},
-      field{"model", [](self& t, json_value v) { return read_text(t.record.model, v); }},
+      field{"endpoint", [](self& t, json_value v) { return take_text(t.record.endpoint, v); }},
+      field{"instance", [](self& t, json_value v) { return take_text(t.record.instance, v); }},
+      field{"model", [](self& t, json_value v) { return take_text(t.record.model, v); }},
       field{"status",
             [](self& t, json_value v) {
               t.has_status_ = true;
               return read_name(t.record.status, v, outcome::cancelled, "an outcome that docs/records.md lists");
             }},
       field{"http_status", [](self& t, json_value v) { return read_small(t.record.http_status, v); }},
-      field{"error", [](self& t, json_value v) { return t.options_.text ? read_text(t.record.error, v) : nullptr; }},
+      field{"error", [](self& t, json_value v) { return t.options_.text ? take_text(t.record.error, v) : nullptr; }},
       field{"t_sched_ns", [](self& t, json_value v) { return read_time(t.record.t_sched_ns, v); }},
       field{"t_woke_ns", [](self& t, json_value v) { return read_time(t.record.t_woke_ns, v); }},
       field{"t_connect_ns", [](self& t, json_value v) { return read_time(t.record.t_connect_ns, v); }},
@@ -171,8 +171,8 @@ inline std::span<const json_field<request_target>> request_target::fields() {
       field{"t_visible_ns", [](self& t, json_value v) { return read_time(t.record.t_visible_ns, v); }},
       field{"t_last_ns", [](self& t, json_value v) { return read_time(t.record.t_last_ns, v); }},
       field{"t_done_ns", [](self& t, json_value v) { return read_time(t.record.t_done_ns, v); }},
-      field{"tokens_in", [](self& t, json_value v) { return read_count(t.record.tokens_in, v); }},
-      field{"tokens_out", [](self& t, json_value v) { return read_count(t.record.tokens_out, v); }},
+      field{"tokens_in", [](self& t, json_value v) { return take_count(t.record.tokens_in, v); }},
+      field{"tokens_out", [](self& t, json_value v) { return take_count(t.record.tokens_out, v); }},
       field{"tokens_basis",
             [](self& t, json_value v) {
               return read_name(t.record.basis, v, tokens_basis::chunks, "a basis that docs/records.md lists");
@@ -185,9 +185,9 @@ inline std::span<const json_field<request_target>> request_target::fields() {
       field{"event_t_ns", [](self& t, json_value v) { return t.read_numbers(t.times_, v); }},
       field{"event_tokens", [](self& t, json_value v) { return t.read_numbers(t.tokens_, v); }},
       field{"event_choice", [](self& t, json_value v) { return t.read_numbers(t.which_, v); }},
-      field{"expected", [](self& t, json_value v) { return read_text(t.record.expected, v); }},
-      field{"subject", [](self& t, json_value v) { return read_text(t.record.subject, v); }},
-      field{"session", [](self& t, json_value v) { return read_text(t.record.session, v); }},
+      field{"expected", [](self& t, json_value v) { return take_text(t.record.expected, v); }},
+      field{"subject", [](self& t, json_value v) { return take_text(t.record.subject, v); }},
+      field{"session", [](self& t, json_value v) { return take_text(t.record.session, v); }},
   };
   return all;
 }

@@ -26,7 +26,7 @@ namespace weir::inline v0 {
 /// The cgroup v2 directory that this process lives in, as the file system shows it.
 /// \return  errc::not_found where cgroup2 is not mounted or hidden.
 [[nodiscard]] inline result<std::string> own_cgroup() {
-  const auto groups = read_text("/proc/self/cgroup"), mounts = read_text("/proc/self/mountinfo");
+  const auto groups = read_text_file("/proc/self/cgroup"), mounts = read_text_file("/proc/self/mountinfo");
   if (!groups) return groups.error();
   if (!mounts) return mounts.error();
   std::string own, found;

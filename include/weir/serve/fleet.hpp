@@ -71,7 +71,7 @@ inline result<std::vector<held_port>> fleet_ports(const fleet_spec& spec, const 
 }
 
 inline result<void> write_config(const std::string& from, const std::string& to, const placeholder_values& values) {
-  const auto text = read_text(from);
+  const auto text = read_text_file(from);
   if (!text) return text.error();
   const auto filled = replace_placeholders(*text, values);
   if (!filled) return failure{filled.error().code, from + ": " + filled.error().detail};

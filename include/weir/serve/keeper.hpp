@@ -121,7 +121,7 @@ class keeper {
 
   [[noreturn]] void become_server() noexcept {
     ::setsid();
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // the second line: the keeper itself is killed
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);                   // the second line: the keeper itself is killed
     ::prctl(PR_SET_TIMERSLACK, 50'000UL, 0UL, 0UL, 0UL);  // the kernel's default, not the supervisor's sharp one
     if (::getppid() != self_) ::_exit(127);
     for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);

@@ -52,7 +52,7 @@ class lock_file {
     if (!lock.fd_) return io_failure("cannot open the lock " + path, errno);
     if (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return io_failure("cannot lock " + path, errno);
-      const auto holder = read_text(path);
+      const auto holder = read_text_file(path);
       return failure{errc::busy, holder && !holder->empty() ? "held by " + *holder : path + " is locked"};
     }
     ::fchmod(lock.fd_.get(), 0666);  // other users must be able to lock it after us

@@ -22,7 +22,7 @@ namespace weir::inline v0 {
 
 /// Whether a process was started with `entry`, a whole "NAME=value", in its environment.
 [[nodiscard]] inline bool has_mark(pid_t pid, std::string_view entry) {
-  const auto text = read_text("/proc/" + std::to_string(pid) + "/environ");
+  const auto text = read_text_file("/proc/" + std::to_string(pid) + "/environ");
   if (!text) return false;
   for (std::size_t at = text->find(entry); at != text->npos; at = text->find(entry, at + 1)) {
     const auto end = at + entry.size();

@@ -46,7 +46,7 @@ struct port_block {
 
 namespace detail {
 
-inline unique_fd bound_socket(int port, bool reuse_address, bool reuse_port) {
+inline unique_fd bind_port(int port, bool reuse_address, bool reuse_port) {
   unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (reuse_address) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -69,7 +69,7 @@ struct tcp_row {
 template <class Visit>
 void each_tcp_socket(Visit&& visit) {
   for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    const auto text = read_text(table);
+    const auto text = read_text_file(table);
     if (!text) continue;
     each_line(*text, [&](std::string_view line) {
       std::array<std::string_view, 10> field{};  // slot, local, remote, state, ..., 9: inode
@@ -130,14 +130,14 @@ inline bool only_time_wait(int port) {
   if (!lock && lock.error().code != errc::busy) return lock.error();
   if (!lock) return failure{errc::busy, name + " is " + lock.error().detail};
   // A plain bind fails beside any other socket, also beside one that will listen later.
-  if (!detail::bound_socket(port, false, false)) {
+  if (!detail::bind_port(port, false, false)) {
     if (errno == EACCES) return failure{errc::io, name + " needs root: choose one above 1023"};
     if (!detail::only_time_wait(port)) {
       const auto who = port_holder(port);
       return failure{errc::busy, name + " is in use" + (who.empty() ? "" : " by " + who)};
     }
   }
-  held_port held{port, detail::bound_socket(port, true, true), std::move(*lock)};
+  held_port held{port, detail::bind_port(port, true, true), std::move(*lock)};
   if (!held.socket) return io_failure("cannot hold " + name, errno);
   return held;
 }
@@ -164,7 +164,7 @@ inline bool only_time_wait(int port) {
 /// \return  errc::busy where every block is taken.
 [[nodiscard]] inline result<port_block> take_port_block(const std::string& locks) {
   int low = 32768, high = 60999;
-  if (const auto range = read_text("/proc/sys/net/ipv4/ip_local_port_range")) {
+  if (const auto range = read_text_file("/proc/sys/net/ipv4/ip_local_port_range")) {
     std::string_view text = *range;
     for (int* bound : {&low, &high}) {
       const auto word = next_word(text);

@@ -73,6 +73,10 @@ class session final : private instance_user, private timer, private watcher {
     loop_.arm(*this, now_ns());
     for (step(); !over(); step())
       if (auto turned = loop_.turn(); !turned) return turned.error();
+    for (const auto& member : fleet_->members)
+      if (fleet_->source)
+        if (auto back = await_devices(*fleet_->source, member.devices, fleet_->locks); !back)
+          user_->warn(back.error().detail + "; it is not given to later runs before that is over");
     return status_;
   }
 
@@ -85,7 +89,7 @@ class session final : private instance_user, private timer, private watcher {
   /// What an earlier run wrote must not be taken for this run's; and better to learn now that it can't be written.
   result<void> clear_endpoints() {
     if (spec_.endpoints.empty()) return {};
-    const auto old = read_text(spec_.endpoints);
+    const auto old = read_text_file(spec_.endpoints);
     if (old && !old->empty() && !old->starts_with(R"({"type":"endpoint")"))
       return failure{errc::invalid_argument,
                      spec_.endpoints + " exists and holds something else than endpoint records"};

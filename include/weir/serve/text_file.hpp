@@ -21,7 +21,7 @@ namespace weir::inline v0 {
 
 /// All of a small file: a lease, a state, a table of /proc. Not for data.
 /// \return  errc::io with the path and errno's text; errc::limit above 64 MiB.
-[[nodiscard]] inline result<std::string> read_text(const std::string& path) {
+[[nodiscard]] inline result<std::string> read_text_file(const std::string& path) {
   const unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return io_failure("cannot read " + path, errno);
   std::string text;
