@@ -1,9 +1,7 @@
 // weir-mock: an OpenAI-compatible server whose every event is due at a known time.
 #include "weir/openai/mock.hpp"
 
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 
 #include <csignal>
 #include <cstdint>
@@ -16,29 +14,11 @@
 #include "mock_flags.hpp"
 #include "weir/net/server.hpp"
 #include "weir/openai/mock_key.hpp"
+#include "weir/serve/signals.hpp"
 
 namespace {
 
 using weir::result, weir::tool::arguments;
-
-/// SIGINT and SIGTERM stop the loop.
-class stop_signal final : public weir::watcher {
- public:
-  explicit stop_signal(weir::loop& on) : loop_(&on) {
-    sigset_t both;
-    sigemptyset(&both);
-    sigaddset(&both, SIGINT);
-    sigaddset(&both, SIGTERM);
-    ::sigprocmask(SIG_BLOCK, &both, nullptr);  // before any thread starts, so that all inherit it
-    fd_ = weir::unique_fd(::signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK));
-    on.watch(fd_.get(), EPOLLIN, *this).value();
-  }
-  void on_ready(std::uint32_t) override { loop_->stop(); }
-
- private:
-  weir::loop* loop_;
-  weir::unique_fd fd_;
-};
 
 /// Something to be done once, later.
 class later final : public weir::timer {
@@ -76,15 +56,15 @@ result<int> serve(const arguments& args) {
 
   raise_file_limit();
   weir::loop loop;
-  stop_signal signal(loop);
+  const weir::signal_source stop(loop, {SIGINT, SIGTERM}, [&](int) { loop.stop(); });  // before any thread starts
+  std::optional<weir::truth_log> log;
   weir::mock_server mock(loop, options);
   if (key) mock.answer_from(*key);
   std::optional<weir::http_server> http(std::in_place, loop, mock, limits);
   http->bind(host, port).value();
-  const std::string where = args.has("unix-socket") ? host : host + ":" + std::to_string(http->port());
-
-  std::optional<weir::truth_log> log;  // opened once the port is ours: a second mock must not empty the first one's
-  if (args.has("truth")) {
+  const std::string address = host.find(':') == host.npos ? host : "[" + host + "]";
+  const std::string where = args.has("unix-socket") ? host : address + ":" + std::to_string(http->port());
+  if (args.has("truth")) {  // not before the port is ours: a second mock must not empty the first one's log
     const std::string path(args.get("truth"));
     log.emplace(weir::truth_log::create(path).value(), path);
     mock.log_to(*log, where);
@@ -100,10 +80,10 @@ result<int> serve(const arguments& args) {
 
   mock.stopping();
   http.reset();
+  if (log) log->close().value();
   if (mock.unknown_questions() > 0)
     weir::tool::say(std::to_string(mock.unknown_questions()) + " of " + std::to_string(mock.accepted()) +
                     " requests held no question of the key");
-  if (log) log->close().value();
   return 0;
 }
 

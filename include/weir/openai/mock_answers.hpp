@@ -95,7 +95,7 @@ inline std::string wrong_value(std::string_view expected, std::size_t choices, s
   if (expected.size() == 1 && expected[0] >= 'A' && expected[0] <= 'Z') {
     const auto letter = static_cast<std::size_t>(expected[0] - 'A');
     const std::size_t letters = std::max({choices, letter + 1, choices == 0 ? std::size_t{4} : std::size_t{2}});
-    return {1, static_cast<char>('A' + (letter + 1 + draw % (letters - 1)) % letters)};
+    return std::string(1, static_cast<char>('A' + (letter + 1 + draw % (letters - 1)) % letters));
   }
   const std::string number = plain_number(expected);
   const auto point = std::min(number.find('.'), number.size());

@@ -26,18 +26,19 @@ struct mock_usage {
 /// One event's worth of a choice.
 struct mock_piece {
   int choice = 0;
-  std::string_view text;
+  std::string_view text = {};
   const std::vector<std::int64_t>* ids = nullptr;  ///< Of its tokens, where the request wants them.
-  std::string_view finish_reason;                  ///< Empty: it goes on.
+  const mock_prompt* prompt = nullptr;             ///< A choice's first piece: the prompt, where its ids are wanted.
+  std::string_view finish_reason = {};             ///< Empty: it goes on.
   bool reasoning = false;
-  mock_usage usage;  ///< So far, of this choice.
+  mock_usage usage = {};  ///< So far, of this choice.
 };
 
 /// One choice of an answer given in one piece.
 struct mock_message {
   std::string text, reasoning, finish_reason;
   std::vector<std::int64_t> ids;
-  const mock_prompt* prompt = nullptr;
+  const mock_prompt* prompt = nullptr;  ///< Where its ids are wanted.
 };
 
 /// Renders the answer to one request: everything that does not change from event to event is made once.
@@ -56,7 +57,8 @@ class mock_renderer {
     identity_ = identity(r.chat ? "chat.completion" : "text_completion");
     const std::string streamed = r.chat ? identity("chat.completion.chunk") : identity_;
     prefix_ = comment_ + std::string(data_) + streamed + ",\"choices\":[";
-    per_event_ids_ = r.return_token_ids;
+    text_key_ = r.chat ? ",\"delta\":{\"content\":" : ",\"text\":";
+    rest_of(plain_rest_, {});
   }
 
   void role(std::string& out, int choice, const mock_prompt& prompt) const {
@@ -64,31 +66,16 @@ class mock_renderer {
     out.append(R"(,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}])");
     if (request_->continuous_usage) usage(out, {prompt.tokens, 0});
     out.append(",\"prompt_token_ids\":");
-    per_event_ids_ ? prompt_ids(out, prompt) : void(out.append("null"));
+    prompt_ids(out, request_->return_token_ids ? &prompt : nullptr);
     out.append(",\"prompt_text\":null}").append(eol_);
   }
 
-  /// \param first  the first piece of its choice: a completion's carries the prompt's ids where they are wanted.
-  void piece(std::string& out, const mock_piece& p, const mock_prompt& prompt, bool first) const {
-    const bool last = !p.finish_reason.empty();
+  void piece(std::string& out, const mock_piece& p) const {
     open_choice(out, p.choice);
-    out.append(!request_->chat ? ",\"text\":"
-               : p.reasoning   ? ",\"delta\":{\"reasoning\":"
-                               : ",\"delta\":{\"content\":");
+    out.append(p.reasoning ? ",\"delta\":{\"reasoning\":" : text_key_);
     append_json_string(out, p.text);
-    out.append(request_->chat ? "},\"logprobs\":null,\"finish_reason\":" : ",\"logprobs\":null,\"finish_reason\":");
-    last ? void(out.append("\"").append(p.finish_reason).append("\"")) : void(out.append("null"));
-    if (!request_->chat || last) out.append(",\"stop_reason\":null");
-    if (!request_->chat) {
-      out.append(",\"prompt_token_ids\":");
-      first&& per_event_ids_ ? prompt_ids(out, prompt) : void(out.append("null"));
-    }
-    out.append(",\"token_ids\":");
-    p.ids ? ids(out, *p.ids) : void(out.append("null"));
-    out.append("}]");
-    if (request_->continuous_usage) usage(out, p.usage);
-    if (last && !request_->include_usage) out.append(fingerprint);
-    out.append("}").append(eol_);
+    const bool plain = p.finish_reason.empty() && !p.ids && !request_->continuous_usage;
+    plain ? void(out.append(plain_rest_)) : rest_of(out, p);
   }
 
   void final_usage(std::string& out, mock_usage total) const {
@@ -114,7 +101,7 @@ class mock_renderer {
     out.append(R"(,"prompt_tokens_details":null,"completion_tokens_details":null})");
     if (request_->chat) {
       out.append(",\"prompt_logprobs\":null,\"prompt_token_ids\":");
-      per_event_ids_ ? prompt_ids(out, *choices[0].prompt) : void(out.append("null"));
+      prompt_ids(out, choices[0].prompt);
       out.append(",\"prompt_text\":null");
     }
     return out.append(R"(,"kv_transfer_params":null,"ec_transfer_params":null,"metrics":null})");
@@ -140,17 +127,36 @@ class mock_renderer {
     number(out, u.completion);
     out.push_back('}');
   }
-  static void ids(std::string& out, const std::vector<std::int64_t>& list) {
+  static void ids(std::string& out, const std::vector<std::int64_t>* list) {
+    if (!list) return void(out.append("null"));
     json_writer json(out);
     json.begin_array();
-    for (const auto id : list) json.value(id);
+    for (const auto id : *list) json.value(id);
     json.end_array();
   }
-  static void prompt_ids(std::string& out, const mock_prompt& prompt) {
-    if (!prompt.ids.empty()) return ids(out, prompt.ids);
+  static void prompt_ids(std::string& out, const mock_prompt* prompt) {
+    if (!prompt || !prompt->ids.empty()) return ids(out, prompt ? &prompt->ids : nullptr);
     std::vector<std::int64_t> list;
-    for_each_token(prompt.text, [&](std::string_view token) { list.push_back(mock_token_id(token)); });
-    ids(out, list);
+    for_each_token(prompt->text, [&](std::string_view token) { list.push_back(mock_token_id(token)); });
+    ids(out, &list);
+  }
+
+  /// What stands behind the text of a piece.
+  void rest_of(std::string& out, const mock_piece& p) const {
+    const bool last = !p.finish_reason.empty();
+    out.append(request_->chat ? "},\"logprobs\":null,\"finish_reason\":" : ",\"logprobs\":null,\"finish_reason\":");
+    last ? void(out.append("\"").append(p.finish_reason).append("\"")) : void(out.append("null"));
+    if (!request_->chat || last) out.append(",\"stop_reason\":null");
+    if (!request_->chat) {
+      out.append(",\"prompt_token_ids\":");
+      prompt_ids(out, p.prompt);
+    }
+    out.append(",\"token_ids\":");
+    ids(out, p.ids);
+    out.append("}]");
+    if (request_->continuous_usage) usage(out, p.usage);
+    if (last && !request_->include_usage) out.append(fingerprint);
+    out.append("}").append(eol_);
   }
 
   void message(std::string& out, const mock_message& m) const {
@@ -163,18 +169,17 @@ class mock_renderer {
     }
     out.append(",\"logprobs\":null,\"finish_reason\":\"").append(m.finish_reason);
     out.append("\",\"stop_reason\":null,\"token_ids\":");
-    per_event_ids_ ? ids(out, m.ids) : void(out.append("null"));
+    ids(out, request_->return_token_ids ? &m.ids : nullptr);
     if (!request_->chat) {
       out.append(",\"prompt_logprobs\":null,\"prompt_token_ids\":");
-      per_event_ids_ ? prompt_ids(out, *m.prompt) : void(out.append("null"));
+      prompt_ids(out, m.prompt);
     }
     out.append(",\"routed_experts\":null}");
   }
 
   const mock_request* request_;
   std::string_view eol_, data_;
-  std::string comment_, identity_, prefix_;
-  bool per_event_ids_ = false;
+  std::string comment_, identity_, prefix_, text_key_, plain_rest_;
 };
 
 }  // namespace weir::inline v0

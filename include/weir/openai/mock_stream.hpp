@@ -183,8 +183,13 @@ class mock_stream final : public timer, public exchange_owner {
     choice.say(step.count, shared_->text, ids);
     const bool reasoning = request_.chat && before < shared_->options.reasoning;
     const std::string_view finish = schedule_.closes_choice() ? choice.finish_reason() : std::string_view{};
-    renderer_.piece(frame, {step.choice, shared_->text, ids, finish, reasoning, {prompt.tokens, choice.said()}}, prompt,
-                    before == 0);
+    renderer_.piece(frame, {step.choice,
+                            shared_->text,
+                            ids,
+                            ids && before == 0 ? &prompt : nullptr,
+                            finish,
+                            reasoning,
+                            {prompt.tokens, choice.said()}});
     truth_.event_t_ns.push_back(unmeasured);
     truth_.event_tokens.push_back(static_cast<std::int32_t>(step.count));
     truth_.event_choice.push_back(step.choice);
@@ -271,7 +276,7 @@ class mock_stream final : public timer, public exchange_owner {
     std::vector<mock_message> messages;
     for (auto& c : choices_) {
       mock_message& m = messages.emplace_back();
-      m.prompt = &prompt_of(static_cast<int>(messages.size()) - 1);
+      if (request_.return_token_ids) m.prompt = &prompt_of(static_cast<int>(messages.size()) - 1);
       m.finish_reason = c.finish_reason();
       auto* ids = request_.return_token_ids ? &m.ids : nullptr;
       if (request_.chat) c.say(shared_->options.reasoning, m.reasoning, ids);
