@@ -85,6 +85,7 @@ result<weir::split_rule> given_rule(const arguments& args) {
   if (!rule) return rule.error();
   const auto shards = args.number<std::uint64_t>("shards", 0);
   if (!shards) return shards.error();
+  if (*shards > 1'000'000) return usage("-n is at most 1000000");
   if (*shards == 0) return usage(args.has("shards") ? "-n must be at least 1" : "how many shards? -n N");
   rule->shards = *shards;
   rule->per_file = args.has("per-file");
@@ -110,6 +111,8 @@ result<void> print(const arguments& args, const std::string& path, std::optional
   const auto format = weir::single_format(path, given);
   if (!format) return format.error();
   auto input = weir::split_input::open(path);
+  if (!input && input.error().code == weir::errc::invalid_argument)
+    return usage(input.error().detail + "; --out DIR splits a directory into trees");
   if (!input) return input.error();
   weir::byte_sink out(STDOUT_FILENO, "standard output");
   return weir::print_shard(*input, {.format = *format, .header = !args.has("no-header"), .rule = rule, .index = *index},

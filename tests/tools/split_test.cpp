@@ -54,7 +54,7 @@ TEST_CASE("weir-split: wrong input ends with status 2 and a sentence that says w
   const temporary_directory dir;
   const std::string shard = split + "-n 2 -i 1 ";
   refuses(shard + dir.file("missing"), "there is no file ");
-  refuses(shard + dir.file(""), "is a directory, not a file");
+  refuses(shard + dir.file(""), "is a directory, not a file; --out DIR splits");
   refuses(shard + dir.write("empty.jsonl", ""), "empty.jsonl: empty, no rows");
   refuses(shard + dir.write("empty.csv", ""), "empty.csv: empty, not even a header");
   refuses(shard + "< /dev/null", "standard input: empty, no rows");
@@ -73,6 +73,7 @@ TEST_CASE("weir-split: a wrong command line ends with status 2 and says what to 
                            "-n 2 -i 0 --by stripe x", "-n 2 -i 0 --by weight x", "-n 2 -i 0 x y", "--merge",
                            "-n x -i 0", "--merge d -n 2", "--merge d x", "-n 2 -i 0 --results '{index}' x"})
     refuses(split + args, "weir-split: ");
+  refuses(split + "-n 1000001 -i 0 x", "-n is at most");
   refuses(split + "-n 0 -i 0 x", "-n must be at least 1");
   refuses(split + "--merge /nonexistent", "there is no file /nonexistent/shards.json");
 }

@@ -3,6 +3,8 @@
 #ifndef WEIR_DATA_MERGE_SHARDS_HPP
 #define WEIR_DATA_MERGE_SHARDS_HPP
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +12,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -82,8 +86,7 @@ class shard_merger {
     return error ? failure{errc::io, "cannot copy to " + out + ": " + error.message()} : result<void>{};
   }
 
-  /// Merges the rows of `files`, which each part holds one after the other in one file: that of the part's root +
-  /// `below`.
+  /// Merges the rows of `files`, which each part holds one after the other in one file, root(part) + below.
   result<void> merge_files(std::span<const dealt_file> files, const std::string& below, row_format format,
                            const std::string& out_path) {
     auto out = out_path.empty() ? byte_sink(STDOUT_FILENO, "standard output") : create_file(partial_name(out_path));
@@ -145,9 +148,13 @@ class shard_merger {
       if (i == 0) first = *head;
       if (i > 0 && format == row_format::csv && *head != first)
         return failure{errc::parse, path + " has another header than " + root(0) + below};
-      if (i == 0 || *head != first) out(*head);
+      if (i == 0 || *head != first) out(i == 0 ? std::string_view(*head) : without_bom(*head));
     }
     return {};
+  }
+
+  static std::string_view without_bom(std::string_view head) {
+    return head.substr(head.starts_with("\xEF\xBB\xBF") ? 3 : 0);
   }
 
   const merge_job& job_;
@@ -159,9 +166,8 @@ class shard_merger {
 
 /// Puts shards back: the input again, byte for byte, where they were not changed. Results whose rows stand for the rows
 /// of the shards one by one are put into the order of the input.
-/// \return  errc::not_found, errc::parse where a part has other rows than the split gave it, errc::busy where the
-/// output
-///          exists, errc::io.
+/// \return  errc::not_found, errc::busy where the output exists, errc::parse where a part has other rows than the split
+///          gave it, errc::io.
 inline result<void> merge_shards(const merge_job& job) {
   std::error_code ignored;
   if (!job.results.empty() && job.results.find("{index}") == job.results.npos)

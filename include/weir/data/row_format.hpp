@@ -53,13 +53,13 @@ auto with_rows(row_format format, fd_source source, row_limits limits, Use&& use
 /// false a CSV header or a run record.
 template <class Reader>
 result<std::string> read_head(Reader& reader, row_format format, bool has_header) {
+  const bool more = !reader.ended();  // from here on the mark is known
   const bool run_record = format == row_format::jsonl && reader.next_starts_with(R"({"type":"run",)");
-  std::string head;
-  if (has_header && (format == row_format::csv || run_record) && reader.advance())
+  std::string head(reader.bom());
+  if (more && has_header && (format == row_format::csv || run_record) && reader.advance())
     reader.pieces([&](std::string_view piece) { head += piece; });
-  (void)reader.ended();  // has seen the mark now, if there is one
   if (!reader.status()) return reader.status().error();
-  return std::string(reader.bom()) + head;
+  return head;
 }
 
 /// The same for a file that a person gave. \return  errc::parse where it is empty: most likely a mistake upstream.

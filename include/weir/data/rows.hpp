@@ -97,7 +97,7 @@ class basic_row_reader {
 
   /// Moves to the next row without looking for its end. \return  false after the last row and on a failure.
   bool advance() {
-    if (in_row_) pieces([](std::string_view) {});
+    if (in_row_ && status_) pieces([](std::string_view) {});
     if (!started_) skip_bom();
     if (!status_ || !fill()) return false;
     in_row_ = true;

@@ -165,7 +165,8 @@ class shard_writer {
 
   [[nodiscard]] failure with_partial_names(const failure& why) const {
     const std::string last = plan_.rule.shards > 1 ? " to " + partial_name(part(plan_.rule.shards - 1)) : "";
-    return {why.code, why.detail + "\npartial output is left in " + partial_name(part(0)) + last};
+    const std::string owners = owners_ ? " and " + partial_name(in_directory(owners_name)) : "";
+    return {why.code, why.detail + "\npartial output is left in " + partial_name(part(0)) + last + owners};
   }
 
   const split_job& job_;
@@ -174,17 +175,28 @@ class shard_writer {
   std::optional<byte_sink> owners_;
 };
 
+/// A shard of an earlier split may be split further, but not over the shards it belongs to.
+inline result<void> refuse_replacing_input(const split_job& job, const shard_plan& plan) {
+  const auto old = read_shards(job.directory);
+  std::error_code ignored;
+  for (const shard_plan* parts : {&plan, old ? &*old : &plan})
+    for (std::uint64_t i = 0; i < parts->rule.shards; ++i)
+      if (std::filesystem::equivalent(job.directory + "/" + parts->part(i), job.input, ignored))
+        return failure{errc::invalid_argument, job.input + " would be replaced; say another --out"};
+  return {};
+}
+
 }  // namespace detail
 
 /// Writes shard-0 ... shard-N-1 and shards.json into job.directory; a tree gives trees.
-/// \return  what shards.json holds; errc::busy for names that exist; errc::parse for wrong input, with its line;
-/// errc::io
-///          with the names of the partial outputs.
+/// \return  what shards.json holds; errc::busy for names that exist; errc::parse for wrong input, with its line, and
+///          errc::io, with the names of the partial outputs.
 inline result<shard_plan> write_shards(const split_job& job) {
   std::vector<std::string> directories;
   auto plan = plan_split(job, directories);
   if (!plan) return plan.error();
-  if (auto free = job.force ? result<void>{} : refuse_existing(*plan, job.directory); !free) return free.error();
+  auto free = job.force ? detail::refuse_replacing_input(job, *plan) : refuse_existing(*plan, job.directory);
+  if (!free) return free.error();
   return detail::shard_writer(job, *std::move(plan)).write(directories);
 }
 
