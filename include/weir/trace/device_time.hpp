@@ -35,6 +35,16 @@ namespace weir::inline v0 {
   return 0;
 }
 
+/// "void ns::kernel<int>(int*)" is "kernel"; "ncclKernel_SendRecv_RING(...)" is "ncclKernel_SendRecv_RING".
+[[nodiscard]] inline std::string_view short_kernel_name(std::string_view name) {
+  constexpr std::string_view anonymous = "(anonymous namespace)::";
+  if (const auto at = name.find(anonymous); at != name.npos) name.remove_prefix(at + anonymous.size());
+  name = name.substr(0, std::min(name.find('('), name.find('<')));
+  if (const auto space = name.rfind(' '); space != name.npos) name.remove_prefix(space + 1);
+  if (const auto colons = name.rfind("::"); colons != name.npos) name.remove_prefix(colons + 2);
+  return name;
+}
+
 /// Calls of one kernel, or of one collective.
 struct call_total {
   device_class what;
@@ -73,9 +83,10 @@ class device_time {
   }
 
   /// Takes an event; one that is not a complete device event is left alone.
-  void take(const kineto_event& e) {
-    if (e.phase != "X" || !wants(e.category) || e.t_ns == unmeasured || e.dur_ns == unmeasured) return;
-    if (e.dur_ns < 0) return void(++negative_);
+  /// \return  what is known of its name, until the next call; nullptr where it was left alone.
+  const call_total* take(const kineto_event& e) {
+    if (e.phase != "X" || !wants(e.category) || e.t_ns == unmeasured || e.dur_ns == unmeasured) return nullptr;
+    if (e.dur_ns < 0) return ++negative_, nullptr;
     const std::int64_t end = e.t_ns + e.dur_ns;
     begin_ = std::min(begin_, e.t_ns);
     end_ = std::max(end_, end);
@@ -87,6 +98,7 @@ class device_time {
     ++counts_[static_cast<std::size_t>(by_name.what.kind)];
     sum_ns_ += e.dur_ns;
     if (by_name.what.kind == device_kind::communication) take_collective(e, by_name);
+    return &by_name;
   }
 
   [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
@@ -141,7 +153,7 @@ class device_time {
   void take_collective(const kineto_event& e, const call_total& by_name) {
     std::string_view named = event_arg(e.args, "Collective name");
     if (named.size() > 2) named = named.substr(1, named.size() - 2);
-    call_total& total = collectives_[std::string(named.size() > 2 ? named : short_name(e.name))];
+    call_total& total = collectives_[std::string(named.size() > 2 ? named : short_kernel_name(e.name))];
     total.what = by_name.what;
     if (named.size() > 2) total.what.collective = canonical_collective(named);
     total.add(e.dur_ns);
@@ -151,16 +163,6 @@ class device_time {
       total.in_bytes += *elements * each;
     else
       ++total.without_bytes;
-  }
-
-  /// "void ns::kernel<int>(int*)" is "kernel"; "ncclKernel_SendRecv_RING(...)" is "ncclKernel_SendRecv_RING".
-  static std::string_view short_name(std::string_view name) {
-    constexpr std::string_view anonymous = "(anonymous namespace)::";
-    if (const auto at = name.find(anonymous); at != name.npos) name.remove_prefix(at + anonymous.size());
-    name = name.substr(0, std::min(name.find('('), name.find('<')));
-    if (const auto space = name.rfind(' '); space != name.npos) name.remove_prefix(space + 1);
-    if (const auto colons = name.rfind("::"); colons != name.npos) name.remove_prefix(colons + 2);
-    return name;
   }
 
   static const kind_table& built_in() {

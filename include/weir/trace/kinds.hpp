@@ -87,6 +87,17 @@ inline constexpr kind_rule communication_kernels[] = {
     {"gloo:", device_kind::communication},
 };
 
+/// Names of kernels that compute, of the libraries that serving and training stacks use. They change no figure but one:
+/// the share of time in kernels that nothing here knows.
+inline constexpr std::string_view computation_kernels[] = {
+    "gemm",        "cutlass",    "nvjet",       "cublas",    "cudnn",     "Cijk_",      "wvSplitK",
+    "conv",        "winograd",   "at::",        "at_cuda",   "c10::",     "cub::",      "rocprim",
+    "thrust",      "triton_",    "flash",       "attention", "Attn",      "attn",       "fmha",
+    "vllm::",      "flashinfer", "elementwise", "softmax",   "norm",      "Norm",       "rotary",
+    "silu",        "marlin",     "fbgemm",      "aiter",     "ck_tile",   "ck::",       "splitKreduce",
+    "splitk",      "split_k",    "topk",        "moe",       "embedding", "vectorized", "reshape_and_cache",
+    "_kernel_mha", "dot_kernel"};
+
 /// One name for what the arguments of events call a collective: "_allgather_base" is "all_gather". Unknown ones stay.
 [[nodiscard]] constexpr std::string_view canonical_collective(std::string_view named) noexcept {
   struct alias {
@@ -151,7 +162,10 @@ class kind_table {
   /// \complexity  linear in the rules: ask once a name, not once an event.
   [[nodiscard]] device_class classify(std::string_view name) const noexcept {
     if (const auto found = first_match(own_, name); found.known) return found;
-    return first_match(communication_kernels, name);
+    if (const auto found = first_match(communication_kernels, name); found.known) return found;
+    for (const auto piece : computation_kernels)
+      if (name.find(piece) != name.npos) return {device_kind::computation, {}, true};
+    return {};
   }
 
  private:

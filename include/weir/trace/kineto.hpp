@@ -26,6 +26,7 @@ struct kineto_summary {
   std::uint64_t skipped = 0;                                 ///< Not wanted by category.
   std::uint64_t damaged = 0;                                 ///< Could not be read.
   std::string first_damage;  ///< Where and how the first damaged one begins; for the person who reads the report.
+  bool has_events = false;   ///< There was a list of events, maybe an empty one: what tells a trace from other JSON.
   bool truncated = false;    ///< The document ended before its brackets were closed.
 };
 
@@ -50,6 +51,7 @@ class kineto_reader {
     const char first = peek();
     if (first == '[') {
       take();
+      summary_.has_events = true;
       events(wanted, on_event);
     } else if (first == '{') {
       take();
@@ -89,6 +91,7 @@ class kineto_reader {
         if (peek() == ':') take();
         if (key == "traceEvents" && peek() == '[') {
           take();
+          summary_.has_events = true;
           events(wanted, on_event);
         } else {
           summary_.metadata[key] = std::string(value());

@@ -95,10 +95,26 @@ class interval_union {
   return a.total_ns() - overlap_ns(a, b);
 }
 
+/// The moments that both unions cover.
+[[nodiscard]] inline interval_union intersection(const interval_union& a, const interval_union& b) {
+  const auto left = a.pieces(), right = b.pieces();
+  interval_union both;
+  for (std::size_t i = 0, j = 0; i < left.size() && j < right.size();) {
+    both.add(std::max(left[i].begin, right[j].begin), std::min(left[i].end, right[j].end));
+    left[i].end < right[j].end ? ++i : ++j;
+  }
+  return both;
+}
+
 /// The part of `a` that lies in [begin, end).
+/// \complexity  logarithmic in the pieces of `a`, and linear in those of the result.
 [[nodiscard]] inline interval_union clipped(const interval_union& a, std::int64_t begin, std::int64_t end) {
+  const auto pieces = a.pieces();
+  const auto ends_before = [](const interval& piece, std::int64_t moment) { return piece.end <= moment; };
   interval_union inside;
-  for (const auto& piece : a.pieces()) inside.add(std::max(piece.begin, begin), std::min(piece.end, end));
+  for (auto at = std::lower_bound(pieces.begin(), pieces.end(), begin, ends_before);
+       at != pieces.end() && at->begin < end; ++at)
+    inside.add(std::max(at->begin, begin), std::min(at->end, end));
   return inside;
 }
 

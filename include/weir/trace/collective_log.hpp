@@ -1,0 +1,148 @@
+// weir/trace/collective_log.hpp - the calls of collectives on one rank: when, in which group, how many bytes. Needs the
+// standard library.
+#ifndef WEIR_TRACE_COLLECTIVE_LOG_HPP
+#define WEIR_TRACE_COLLECTIVE_LOG_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "weir/base/units.hpp"
+#include "weir/trace/device_time.hpp"
+#include "weir/trace/kinds.hpp"
+#include "weir/trace/kineto_event.hpp"
+
+namespace weir::inline v0 {
+
+/// What the calls of one collective have in common.
+struct collective_kind {
+  std::string collective;       ///< "all_reduce"; the kernel's name where nothing tells what it does.
+  std::string group;            ///< "Process Group Name" and its ranks as the trace writes them; empty: not told.
+  std::int64_t group_size = 0;  ///< 0: not told.
+  friend auto operator<=>(const collective_kind&, const collective_kind&) = default;
+};
+
+/// One call on one rank.
+struct collective_call {
+  std::size_t kind = 0;                ///< Index into collective_log::kinds().
+  std::int64_t begin = 0, end = 0;     ///< ns, of the trace's own clock.
+  std::int64_t bytes = -1;             ///< The larger of what goes in and what comes out of this rank; -1: not told.
+  std::int64_t sequence = unmeasured;  ///< "Seq": the group's own count of its collectives.
+};
+
+/// How many times the bytes of the algorithm cross a link, as nccl-tests defines bus bandwidth.
+/// \param ranks  of the group, > 0. \return  0 where no factor is defined for the collective.
+/// \source  NVIDIA/nccl-tests, doc/PERFORMANCE.md.
+[[nodiscard]] inline double bus_factor(std::string_view collective, std::int64_t ranks) noexcept {
+  const double n = static_cast<double>(ranks);
+  if (collective == "all_reduce") return 2 * (n - 1) / n;
+  if (collective == "all_gather" || collective == "reduce_scatter" || collective == "all_to_all") return (n - 1) / n;
+  if (collective == "broadcast" || collective == "reduce" || collective == "send_recv") return 1;
+  return 0;
+}
+
+namespace detail {
+
+inline std::string_view unquoted(std::string_view value) noexcept {
+  return value.size() >= 2 && value.front() == '"' ? value.substr(1, value.size() - 2) : value;
+}
+
+/// The product of the first list of numbers in "[[4, 1, 256], []]"; -1 where there is none.
+inline std::int64_t first_shape(std::string_view dims) noexcept {
+  const std::size_t open = dims.find_first_of("0123456789");
+  if (open == dims.npos) return -1;
+  dims = dims.substr(open, dims.find(']', open) - open);
+  std::int64_t product = 1;
+  while (!dims.empty()) {
+    const auto value = parse_number<std::int64_t>(dims.substr(0, dims.find_first_of(", ")));
+    if (!value || *value < 0 || (*value > 0 && product > (std::int64_t{1} << 50) / *value)) return -1;
+    product *= *value;
+    const std::size_t next = dims.find_first_of("0123456789", std::min(dims.find_first_of(", "), dims.size()));
+    dims = next == dims.npos ? std::string_view{} : dims.substr(next);
+  }
+  return product;
+}
+
+}  // namespace detail
+
+/// All calls of collectives of one rank, in the order of the file.
+/// \complexity  40 bytes a call.
+class collective_log {
+ public:
+  /// Takes an event that is communication.
+  void take(const kineto_event& e, const device_class& what) {
+    if (e.t_ns == unmeasured || e.dur_ns < 0) return;
+    arguments args;
+    args.read(e.args);
+    collective_call call{.begin = e.t_ns, .end = e.t_ns + e.dur_ns, .bytes = args.bytes(), .sequence = args.sequence};
+    const auto named =
+        what.collective.empty() || !args.name.empty() ? canonical_collective(args.name) : what.collective;
+    collective_kind kind{std::string(named.empty() ? short_kernel_name(e.name) : named), {}, args.group_size};
+    if (!args.group.empty()) kind.group.append(args.group).append(" ").append(args.ranks);
+    const auto [found, fresh] = index_.try_emplace(std::move(kind), kinds_.size());
+    if (fresh) kinds_.push_back(found->first);
+    call.kind = found->second;
+    calls_.push_back(call);
+  }
+
+  [[nodiscard]] const std::vector<collective_kind>& kinds() const noexcept { return kinds_; }
+  [[nodiscard]] const std::vector<collective_call>& calls() const noexcept { return calls_; }
+  [[nodiscard]] const collective_kind& kind(const collective_call& call) const { return kinds_[call.kind]; }
+
+ private:
+  /// The arguments that matter, in one pass. NCCL kernels name message sizes; gloo's annotations name input shapes.
+  struct arguments {
+    std::string_view name, group, ranks, type, shape, shape_type;
+    std::int64_t in = -1, out = -1, group_size = 0, sequence = unmeasured;
+
+    void read(std::string_view object) {
+      json_cursor at(object);
+      if (!at.take('{')) return;
+      while (at.peek() == '"') {
+        const auto key = at.string();
+        if (!at.take(':')) return;
+        const auto value = at.value();
+        if (at.failed()) return;
+        one(key, value);
+        if (!at.take(',')) return;
+      }
+    }
+    [[nodiscard]] std::int64_t bytes() const noexcept {
+      const bool message = in >= 0 || out >= 0;
+      const std::int64_t each = element_bytes(message ? type : shape_type);
+      const std::int64_t elements = message ? std::max(in, out) : detail::first_shape(shape);
+      return each > 0 && elements >= 0 && elements < (std::int64_t{1} << 59) ? elements * each : -1;
+    }
+
+   private:
+    void one(std::string_view key, std::string_view value) {
+      const auto text = detail::unquoted(value);
+      const auto number = [&](std::int64_t& into) {
+        if (const auto n = parse_number<std::int64_t>(value)) into = *n;
+      };
+      if (key == "Collective name") name = text;
+      if (key == "Process Group Name") group = text;
+      if (key == "Process Group Ranks") ranks = text;
+      if (key == "dtype") type = text;
+      if (key == "In msg nelems") number(in);
+      if (key == "Out msg nelems") number(out);
+      if (key == "Group size") number(group_size);
+      if (key == "Seq") number(sequence);
+      if (key == "Input Dims") shape = value;
+      if (key == "Input type") shape_type = value.substr(0, value.find(','));
+    }
+  };
+
+  std::map<collective_kind, std::size_t> index_;
+  std::vector<collective_kind> kinds_;
+  std::vector<collective_call> calls_;
+};
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_TRACE_COLLECTIVE_LOG_HPP

@@ -1,0 +1,178 @@
+// weir/trace/step_metrics.hpp - the metrics of steps, and of one rank as a whole. Needs weir/data.
+#ifndef WEIR_TRACE_STEP_METRICS_HPP
+#define WEIR_TRACE_STEP_METRICS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/trace/kinds.hpp"
+#include "weir/trace/metric.hpp"
+#include "weir/trace/profile.hpp"
+#include "weir/trace/rank_metrics.hpp"
+
+namespace weir::inline v0 {
+
+/// What of a rank is written.
+struct rank_metrics_options {
+  std::string step;          ///< Only inside steps of this name ('*' stands for any bytes); empty: the whole trace.
+  std::size_t kernels = 10;  ///< How many kernels are named.
+};
+
+namespace detail {
+
+inline bool names_step(std::string_view wanted, std::string_view name) noexcept {
+  return wanted.find('*') == wanted.npos ? wanted == name : name_matches(wanted, name);
+}
+
+/// Steps of the kind that iterations are counted by: the profiler's, else vLLM's, else SGLang's.
+inline std::vector<const trace_step*> iterations(const rank_profile& p, std::string_view wanted) {
+  for (const step_kind kind : {step_kind::profiler, step_kind::execute, step_kind::engine}) {
+    std::vector<const trace_step*> found;
+    for (const auto& step : p.steps)
+      if (step.kind == kind && step.cpu && (wanted.empty() || names_step(wanted, step.name))) found.push_back(&step);
+    if (!found.empty()) return found;
+  }
+  return {};
+}
+
+inline void write_iterations(metric_writer& out, const rank_profile& p, std::string_view wanted) {
+  const auto steps = iterations(p, wanted);
+  out.count("iterations", steps.size());
+  constexpr std::string_view why = "there is no ProfilerStep#, execute_* or step[ annotation";
+  if (steps.empty()) {
+    for (const auto name : {"iteration_wall_clock", "iteration_wall_clock_min", "iteration_wall_clock_max"})
+      out.missing(name, "us", why);
+    return;
+  }
+  std::int64_t sum = 0, least = steps[0]->cpu->end - steps[0]->cpu->begin, most = least;
+  for (const auto* step : steps) {
+    const std::int64_t wall = step->cpu->end - step->cpu->begin;
+    sum += wall;
+    least = std::min(least, wall);
+    most = std::max(most, wall);
+  }
+  out.number("iteration_wall_clock", "us", static_cast<double>(sum) / 1e3 / static_cast<double>(steps.size()), 3);
+  out.time("iteration_wall_clock_min", least);
+  out.time("iteration_wall_clock_max", most);
+}
+
+/// What the tokens of vLLM's step names say. A step lasts as long as its annotation; time between steps is not in it.
+inline void write_tokens(metric_writer& out, const rank_profile& p, std::string_view wanted) {
+  step_work sum;
+  double wall_ns = 0, token_ns = 0;  // token_ns: each decode request waits for its step
+  bool any = false;
+  for (const auto& step : p.steps) {
+    if (!step.work || !(wanted.empty() || names_step(wanted, step.name))) continue;
+    any = true;
+    const auto whole = step.cpu ? *step.cpu : *step.device;
+    const auto wall = static_cast<double>(whole.end - whole.begin);
+    wall_ns += wall;
+    token_ns += wall * static_cast<double>(step.work->decode_requests);
+    sum.prefill_tokens += step.work->prefill_tokens;
+    sum.decode_tokens += step.work->decode_tokens;
+  }
+  constexpr std::string_view why = "no step's name tells its tokens";
+  const auto rate = [&](std::string_view name, std::int64_t tokens) {
+    if (any && wall_ns > 0)
+      out.number(name, "tok/s", static_cast<double>(tokens) * 1e9 / wall_ns, 3);
+    else
+      out.missing(name, "tok/s", any ? "the steps have no length" : why);
+  };
+  any ? out.count("prefill_tokens", sum.prefill_tokens) : out.missing("prefill_tokens", "", why);
+  any ? out.count("decode_tokens", sum.decode_tokens) : out.missing("decode_tokens", "", why);
+  rate("throughput_tokens_sec", sum.prefill_tokens + sum.decode_tokens);
+  if (sum.decode_tokens > 0)
+    out.number("tpot", "us", token_ns / 1e3 / static_cast<double>(sum.decode_tokens), 3);
+  else
+    out.missing("tpot", "us", any ? "no step decodes" : why);
+  out.missing("ttft", "us", "a trace does not tell when requests arrived");
+  out.missing("mfu", "%", "a trace does not tell the model's FLOPs");
+}
+
+inline void write_steps(std::vector<trace_metric>& all, const rank_profile& p, const windowed_time& whole,
+                        std::string_view wanted) {
+  std::size_t number = 0;
+  for (const auto& step : p.steps) {
+    const std::string index = std::to_string(number++);
+    if (!wanted.empty() && !names_step(wanted, step.name)) continue;
+    metric_writer out(all, "step", {{"rank", p.label()}, {"index", index}, {"step", step.name}});
+    if (step.cpu)
+      out.time("wall", step.cpu->end - step.cpu->begin);
+    else
+      out.missing("wall", "us", "the trace has no annotation of it on the CPU");
+    out.text("window", step.device ? "device" : "cpu");
+    write_time(out, clipped_to(whole, step.window()), p);
+    constexpr std::string_view why = "its name does not tell";
+    if (step.work) {
+      out.text("phase", phase_of(*step.work));
+      out.count("prefill_requests", step.work->prefill_requests);
+      out.count("prefill_tokens", step.work->prefill_tokens);
+      out.count("decode_requests", step.work->decode_requests);
+      out.count("decode_tokens", step.work->decode_tokens);
+    } else {
+      for (const auto name : {"phase", "prefill_requests", "prefill_tokens", "decode_requests", "decode_tokens"})
+        out.missing(name, "", why);
+    }
+  }
+}
+
+inline void write_file(metric_writer& out, const rank_profile& p) {
+  out.count("events", p.summary.events);
+  out.count("device_events", p.device.events());
+  out.count("damaged_events", p.summary.damaged + p.device.negative());
+  out.count("truncated", p.summary.truncated ? 1 : 0);
+  out.count("clock_backwards", p.steps_backwards());
+}
+
+/// The windows that `wanted` names: the device's side of each step. Empty: there is none.
+inline interval_union windows_of(const rank_profile& p, std::string_view wanted) {
+  interval_union windows;
+  for (const auto& step : p.steps)
+    if (names_step(wanted, step.name)) windows.add(step.window().begin, step.window().end);
+  return windows;
+}
+
+}  // namespace detail
+
+/// Appends all metrics of a rank: tables "rank", "step", "collective" and "kernel".
+/// \return  errc::not_found where the trace has no step of the wanted name.
+inline result<void> append_rank_metrics(std::vector<trace_metric>& all, const rank_profile& p,
+                                        const rank_metrics_options& options) {
+  interval_union windows;
+  if (!options.step.empty()) {
+    windows = detail::windows_of(p, options.step);
+    if (windows.empty()) return failure{errc::not_found, p.file + ": there is no step named " + options.step};
+  }
+  const bool cut = !options.step.empty(), device = p.device.events() > 0;
+  const windowed_time whole = detail::whole_time(p);
+  const windowed_time seen = cut ? detail::clipped_to(whole, windows) : whole;
+  metric_writer out(all, "rank", {{"rank", p.label()}});
+  detail::write_file(out, p);
+  if (device)
+    out.time("span", seen.length_ns);
+  else
+    out.missing("span", "us", detail::no_device);
+  detail::write_time(out, seen, p);
+  std::int64_t calls = 0;
+  for (const auto& call : p.collectives.calls())
+    calls += !cut || !clipped(windows, call.begin, call.begin + 1).empty() ? 1 : 0;
+  if (device || p.on_cpu)
+    out.count("coll_call_num", calls);
+  else
+    out.missing("coll_call_num", "", detail::no_device);
+  if (!cut) detail::write_classes(out, p);
+  detail::write_iterations(out, p, options.step);
+  detail::write_tokens(out, p, options.step);
+  detail::write_steps(all, p, whole, options.step);
+  detail::write_collectives(all, p, cut ? &windows : nullptr);
+  if (!cut) detail::write_kernels(all, p, options.kernels);
+  return {};
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_TRACE_STEP_METRICS_HPP
