@@ -1,0 +1,113 @@
+#include <string>
+
+#include "catch.hpp"
+#include "shell.hpp"
+
+namespace {
+
+const std::string trace = std::string(WEIR_TOOLS_DIR) + "/weir-trace ";
+
+const std::string kernels = R"({"ph":"X","cat":"kernel","name":"ncclDevKernel_AllReduce_Sum_f32_RING_LL", "ts" : 0,
+                  "dur" : 30
+},)"
+                            R"({"ph":"X","cat":"kernel","name":"gemm","ts":20,"dur":20})";
+const std::string whole = R"({"schemaVersion":1,"traceEvents":[)" + kernels + R"(],"distributedInfo":{"rank":3}})";
+
+bool has(const std::string& text, const std::string& piece) {
+  CAPTURE(text, piece);
+  CHECK(text.find(piece) != text.npos);
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("weir-trace: a file, a packed file, a pipe and a bare array give the same figures", "[tools]") {
+  const temporary_directory here;
+  const auto file = here.write("t.json", whole);
+  const auto wanted = shell(trace + "--metrics span,communication,comm_overhead,overlap --json " + file);
+  CHECK(wanted.status == 0);
+  has(wanted.out,
+      R"({"type":"metric","name":"comm_overhead","value":75,"unit":"%","labels":{"table":"rank","rank":"3"}})");
+  has(wanted.out, R"("name":"overlap","value":10,)");
+  const std::string tail = "--metrics span,communication,comm_overhead,overlap --json ";
+  CHECK(shell("gzip -k " + file + " && " + trace + tail + file + ".gz").out == wanted.out);
+  CHECK(shell("cat " + file + " | " + trace + tail + "-").out == wanted.out);
+  CHECK(shell("gzip -c " + file + " | " + trace + tail + "-").out == wanted.out);
+  const auto array = here.write("rank3.json", "[" + kernels + "]");
+  CHECK(shell(trace + tail + array).out == wanted.out);
+}
+
+TEST_CASE("weir-trace: a trace without kernels is status 1, and what is in it is said", "[tools]") {
+  const temporary_directory here;
+  const auto file = here.write("t.json", R"({"traceEvents":[{"ph":"X","cat":"cpu_op","name":"a","ts":1,"dur":1}]})");
+  const auto done = shell(trace + "--json " + file + " 2>&1");
+  CHECK(done.status == 1);
+  has(done.out, "there are no kernels in it, so its metrics are missing; it has 1 cpu_op");
+  has(done.out, R"("name":"comm_overhead","value":null,"reason":"the trace has no device events")");
+  CHECK(shell(trace + here.write("e.json", R"({"traceEvents":[]})") + " 2>&1").status == 1);
+}
+
+TEST_CASE("weir-trace: damage and cuts are counted and said, and the rest is read", "[tools]") {
+  const temporary_directory here;
+  const auto cut = shell(trace + "--metrics truncated,span --json " +
+                         here.write("cut.json", whole.substr(0, whole.find("],"))) + " 2>&1");
+  CHECK(cut.status == 0);
+  has(cut.out, "the file is cut");
+  has(cut.out, R"("name":"truncated","value":1)");
+  has(cut.out, R"("name":"span","value":40,)");
+  auto text = whole;
+  text.replace(text.find(R"("ts":20)"), 7, R"("ts":"x")");
+  const auto damaged = shell(trace + "--metrics damaged_events,span --json " + here.write("d.json", text) + " 2>&1");
+  has(damaged.out, R"("name":"damaged_events","value":1)");
+  has(damaged.out, R"("name":"span","value":30,)");
+  has(damaged.out, "1 damaged events are in no figure; the first is at byte");
+}
+
+TEST_CASE("weir-trace: what is no trace is trouble, and the message says what it is", "[tools]") {
+  const temporary_directory here;
+  for (const auto& [text, words] :
+       {std::pair<std::string, std::string>{R"({"schema":"1.0","nodes":[]})", "only: nodes, schema"},
+        {"", "the trace is empty"},
+        {"hello", "not a trace"}}) {
+    const auto done = shell(trace + here.write("x.json", text) + " 2>&1");
+    CAPTURE(text);
+    CHECK(done.status == 2);
+    has(done.out, words);
+  }
+  CHECK(shell(trace + "2>&1").status == 2);
+  CHECK(shell(trace + here.file("none.json") + " 2>&1").status == 2);
+  CHECK(shell(trace + here.write("t.json", whole) + " > /dev/full 2>&1").status == 2);
+  has(shell(trace + "--metrics nope " + here.write("t.json", whole) + " 2>&1").out, "there is no metric 'nope'");
+}
+
+TEST_CASE("weir-trace: check answers with its status, diff with two tables", "[tools]") {
+  const temporary_directory here;
+  const auto set = here.file("set");
+  shell("mkdir " + set);
+  const auto of = [&](const char* rank) {
+    return "{\"distributedInfo\":{\"rank\":" + std::string(rank) + ",\"world_size\":2},\"traceEvents\":[" + kernels +
+           "]}";
+  };
+  here.write("set/a.json", of("0"));
+  const auto missing = shell(trace + "check " + set);
+  CHECK(missing.status == 1);
+  has(missing.out, "rank 1 is missing");
+  here.write("set/b.json", of("1"));
+  CHECK(shell(trace + "check " + set).status == 0);
+  const auto diff = shell(trace + "diff --format csv " + set + " " + set);
+  CHECK(diff.status == 0);
+  has(diff.out, "communication,,,30.000,30.000,0.000,0.00\n");
+  has(diff.out, "gemm,1,1,20.000,20.000,0.000,0.00\n");
+  for (const std::string format : {"txt", "md", "csv", "tsv", "json"})
+    CHECK(shell(trace + "--format " + format + " " + set).status == 0);
+}
+
+TEST_CASE("weir-trace: a user's rules for names change what a kernel is", "[tools]") {
+  const temporary_directory here;
+  const auto file = here.write("t.json", whole);
+  const auto rules = here.write("kinds", "gemm communication all_to_all\n");
+  has(shell(trace + "--kinds " + rules + " --metrics coll_call_num --json " + file).out, R"("value":2)");
+  const auto bad = shell(trace + "--kinds " + here.write("bad", "gemm nonsense\n") + " " + file + " 2>&1");
+  CHECK(bad.status == 2);
+  has(bad.out, "line 1: 'nonsense'");
+}

@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""Compares weir-trace with figures that were computed without it: the reference files beside the traces, and, for
+sets that have none, a second computation below that shares nothing with the tool (whole-file JSON, sorted sweeps).
+
+    against_truth.py WEIR_TRACE TRACES_DIRECTORY       exit 0 all agree, 1 they do not, 77 the traces are not here
+"""
+import collections
+import decimal
+import gzip
+import json
+import pathlib
+import subprocess
+import sys
+
+wrong = []
+compared = 0
+
+
+def ns(us):
+    return int(decimal.Decimal(us) * 1000)
+
+
+def metrics_of(tool, *paths):
+    done = subprocess.run([tool, "--json", "--top", "100000", *map(str, paths)], capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        wrong.append(f"{paths}: {done.stderr}")
+        return []
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def pick(metrics, table, name, **labels):
+    found = [m["value"] for m in metrics if m["labels"]["table"] == table and m["name"] == name
+             and all(m["labels"].get(k) == v for k, v in labels.items())]
+    return found[0] if len(found) == 1 else f"{len(found)} metrics {table}/{name} {labels}"
+
+
+def same(what, got, want, within=0.0):
+    global compared
+    compared += 1
+    if isinstance(got, str) != isinstance(want, str) or (got is None) != (want is None):
+        wrong.append(f"{what}: {got}, not {want}")
+    elif isinstance(got, str) or got is None:
+        if got != want:
+            wrong.append(f"{what}: {got}, not {want}")
+    elif abs(got - want) > within:
+        wrong.append(f"{what}: {got}, not {want}")
+
+
+def against_exact(tool, traces):
+    """Every figure of truth/exact_reference.json; percentages there have four digits, times three."""
+    for file, truth in json.loads((traces / "truth/exact_reference.json").read_text()).items():
+        if not (traces / file).exists():
+            continue
+        m = metrics_of(tool, traces / file)
+        for name, key, digits in (("device_events", "gpu_events", 0), ("coll_call_num", "kernels_comm", 0),
+                                  ("computation_kernels", "kernels_comp", 0), ("memory_operations", "mem_events", 0),
+                                  ("span", "span_us", 3), ("busy", "busy_us", 3), ("idle", "idle_us", 3),
+                                  ("computation", "computation_us", 3), ("communication", "total_comm_us", 3),
+                                  ("exposed_communication", "exposed_comm_us", 3), ("overlap", "overlap_us", 3),
+                                  ("overlap_share", "overlap_pct", 4), ("memory", "total_memcpy_us", 3),
+                                  ("exposed_memory", "exposed_memcpy_us", 3),
+                                  ("sum_of_durations", "sum_kernel_dur_us", 3),
+                                  ("comm_overhead", "comm_overhead_pct_of_span", 4)):
+            got = pick(m, "rank", name)
+            if name == "overlap_share" and truth["total_comm_us"] == 0:
+                same(f"{file} {name}", got, None)
+            else:
+                same(f"{file} {name}", got if isinstance(got, str) or got is None else round(got, digits), truth[key],
+                     1e-9)
+        for top in truth["top5"]:  # the reference cuts names at 120 characters
+            cut = len(top["name"]) >= 120
+            got = [x for x in m if x["labels"]["table"] == "kernel" and x["labels"]["kernel"][:120 if cut else None] ==
+                   top["name"]]
+            calls = sum(x["value"] for x in got if x["name"] == "calls")
+            if calls == top["count"] or not cut:
+                same(f"{file} calls of {top['name'][:40]}", calls, top["count"])
+                same(f"{file} time of {top['name'][:40]}", round(sum(x["value"] for x in got if x["name"] == "time"), 3),
+                     top["us"], 1e-6)
+
+
+def against_stragglers(tool, traces):
+    truth = json.loads((traces / "truth/dlrm8_straggler_reference.json").read_text())
+    m = metrics_of(tool, traces / "dlrm8_v100")
+    same("dlrm8 slow rank", pick(m, "set", "slow_rank"), "7")
+    for rank in map(str, range(8)):
+        same(f"dlrm8 {rank} arrived last", pick(m, "straggler", "arrived_last", rank=rank),
+             truth["arrived_last_count"].get(rank, 0))
+        same(f"dlrm8 {rank} wait", pick(m, "straggler", "wait_for_last", rank=rank), truth["wait_for_last_us"][rank])
+        same(f"dlrm8 {rank} total", pick(m, "straggler", "matched_communication", rank=rank),
+             truth["total_comm_us"][rank])
+    spreads = [x["value"] for x in m if x["labels"]["table"] == "skew" and x["name"] == "end_spread"]
+    same("dlrm8 end spreads", str(sorted(spreads)), str(sorted(map(float, truth["end_spread_us"]))).replace(".0", ""))
+
+
+def against_gloo(tool, traces):
+    for name, truth in json.loads((traces / "truth/gloo_reference.json").read_text()).items():
+        m = metrics_of(tool, traces / "gloo" / name)
+        same(f"{name} matched", pick(m, "set", "matched_collectives"), truth["collectives_matched"])
+        least = min(truth["wait_for_last_us"], key=truth["wait_for_last_us"].get)
+        same(f"{name} slow rank", pick(m, "set", "slow_rank"), least)
+        for rank, own in truth["ranks"].items():
+            same(f"{name} {rank} last", pick(m, "straggler", "arrived_last", rank=rank),
+                 truth["arrived_last_count"][rank])
+            same(f"{name} {rank} total", round(pick(m, "straggler", "matched_communication", rank=rank), 3),
+                 own["total_us"], 1e-6)
+            same(f"{name} {rank} no device", pick(m, "rank", "computation", rank=rank), None)
+            lateness = pick(m, "straggler", "lateness", rank=rank) / truth["collectives_matched"]
+            same(f"{name} {rank} lateness", round(lateness, 1), truth["mean_lateness_us"][rank], 0.1001)
+            for kind, calls in own["n"].items():
+                same(f"{name} {rank} {kind}", pick(m, "collective", "calls", rank=rank, collective=kind[5:]), calls)
+            walls = [x["value"] for x in m if x["labels"]["table"] == "step" and x["name"] == "wall"
+                     and x["labels"]["rank"] == rank and x["labels"]["step"].startswith("ProfilerStep#")]
+            same(f"{name} {rank} steps", str([f"{w:.1f}" for w in walls]), str([f"{w:.1f}" for w in own["step_us"]]))
+
+
+def covered(intervals):
+    """Moments covered, by a sweep over sorted edges."""
+    depth, since, total = 0, 0, 0
+    for at, change in sorted([(b, 1) for b, e in intervals] + [(e, -1) for b, e in intervals], key=lambda x: (x[0], -x[1])):
+        if depth == 0 and change > 0:
+            since = at
+        depth += change
+        if depth == 0:
+            total += at - since
+    return total
+
+
+def second_computation(tool, directory):
+    """A set without a reference: two H100 and NCCL. Device times from edges, collectives by order of begin."""
+    m = metrics_of(tool, directory)
+    ranks = []
+    for rank in (0, 1):
+        with gzip.open(directory / f"kineto_trace_{rank}.json.gz", "rt") as f:
+            trace = json.load(f, parse_float=decimal.Decimal)
+        base = trace["baseTimeNanoseconds"]
+        device = [e for e in trace["traceEvents"] if e.get("cat") in ("kernel", "gpu_memcpy", "gpu_memset")]
+        span = lambda e: (base + ns(e["ts"]), base + ns(e["ts"]) + ns(e["dur"]))
+        comm = [e for e in device if e["name"].startswith("ncclDevKernel")]
+        compute = [span(e) for e in device if e["cat"] == "kernel" and e not in comm]
+        copies = [span(e) for e in device if e["cat"] != "kernel"]
+        all_comm = [span(e) for e in comm]
+        both = covered(compute) + covered(all_comm) - covered(compute + all_comm)
+        first, last = min(b for b, _ in map(span, device)), max(e for _, e in map(span, device))
+        for name, value in (("span", last - first), ("busy", covered(compute + all_comm + copies)),
+                            ("computation", covered(compute)), ("communication", covered(all_comm)), ("overlap", both),
+                            ("exposed_communication", covered(all_comm) - both),
+                            ("exposed_memory", covered(compute + all_comm + copies) - covered(compute + all_comm))):
+            same(f"H100 {rank} {name}", round(pick(m, "rank", name, rank=str(rank)) * 1000), value)
+        same(f"H100 {rank} calls", pick(m, "rank", "coll_call_num", rank=str(rank)), len(comm))
+        size = collections.Counter()
+        for e in comm:
+            assert e["args"]["dtype"] == "BFloat16"
+            size[e["args"]["Collective name"]] += 2 * max(e["args"]["In msg nelems"], e["args"]["Out msg nelems"])
+        for kind, total in size.items():
+            name = {"allreduce": "all_reduce"}.get(kind, kind)
+            same(f"H100 {rank} bytes of {kind}", pick(m, "collective", "bytes", rank=str(rank), collective=name), total)
+        ranks.append(sorted((*span(e), e["args"]["Collective name"]) for e in comm))
+    assert [k for *_, k in ranks[0]] == [k for *_, k in ranks[1]], "one stream of collectives on both ranks"
+    last, waits, skew, transfer = [0, 0], [0, 0], 0, 0
+    for a, b in zip(*ranks):
+        late = max(a[0], b[0])
+        last[int(b[0] > a[0])] += 1
+        waits[0] += min(late, a[1]) - a[0]
+        waits[1] += min(late, b[1]) - b[0]
+        skew += abs(a[0] - b[0])
+        transfer += min(a[1] - a[0], b[1] - b[0])
+    same("H100 slow rank", pick(m, "set", "slow_rank"), "1")
+    same("H100 slow rank by hand", str(waits.index(min(waits))), "1")
+    same("H100 skew", round(pick(m, "set", "total_skew") * 1000), skew)
+    same("H100 transfer", round(pick(m, "set", "total_transfer") * 1000), transfer)
+    for rank in (0, 1):
+        same(f"H100 {rank} last", pick(m, "straggler", "arrived_last", rank=str(rank)), last[rank])
+        same(f"H100 {rank} wait", round(pick(m, "straggler", "wait_for_last", rank=str(rank)) * 1000), waits[rank])
+
+
+def main():
+    tool, traces = sys.argv[1], pathlib.Path(sys.argv[2])
+    if not (traces / "truth").is_dir():
+        print(f"skipped: there are no traces at {traces}")
+        return 77
+    against_exact(tool, traces)
+    against_stragglers(tool, traces)
+    against_gloo(tool, traces)
+    second_computation(tool, traces / "nccl_tp2_h100")
+    for line in wrong:
+        print(line)
+    print(f"{compared} figures compared, {len(wrong)} differ")
+    return 1 if wrong or compared < 300 else 0
+
+
+sys.exit(main())
