@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "weir/stats/log_histogram.hpp"
@@ -41,9 +42,14 @@ class sample_set {
   void merge(const sample_set& other) {
     sum_ += other.sum_;
     if (exact() && other.exact() && values_.size() + other.values_.size() <= exact_limit_) {
-      const auto middle = values_.insert(values_.end(), other.values_.begin(), other.values_.end());
       sorted_ = sorted_ && other.sorted_;
-      if (sorted_) std::inplace_merge(values_.begin(), middle, values_.end());
+      if (sorted_) {
+        std::vector<double> both(values_.size() + other.values_.size());
+        std::ranges::merge(values_, other.values_, both.begin());
+        values_ = std::move(both);
+      } else {
+        values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+      }
       return;
     }
     count_in_buckets();
