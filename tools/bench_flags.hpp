@@ -59,7 +59,9 @@ inline const description bench_about{
           "Requests a second, or inf (default): all at once, as far as --max-concurrency lets them.",
           {}},
          {"burstiness", "B", "Spread of the arrivals: 1 is Poisson (default), more is more even, inf is constant."},
-         {"warmup,num-warmups", "N", "Requests before the run, not measured (default 0)."},
+         {"warmup,num-warmups", "N",
+          "Requests before the run, not measured (default 0). Of a file they are its first prompts, which a prefix "
+          "cache then knows."},
          {"choices,n", "K", "Answers to a prompt (default 1), each measured by itself."},
          {"max-tokens", "N", "Limit for prompts that name none."},
          {"temperature", "T", "Default: the server's."},

@@ -273,8 +273,34 @@ TEST_CASE("exchange: without running usage the tokens of n choices add up to the
   CHECK(r.choices[0].tokens_out == 6);  // 10 * 2 / 3, rounded down
 }
 
-TEST_CASE("exchange: a usage of one choice out of two is not the usage of both", "[openai]") {
-  // llama.cpp's server: 2 x 4 tokens, usage 4.
+TEST_CASE("exchange: llama.cpp's server reports the usage of each choice by itself", "[openai]") {
+  const auto usage = [](int n) {
+    return R"("usage":{"prompt_tokens":7,"completion_tokens":)" + std::to_string(n) + "}}";
+  };
+  const auto last = [](int index, const std::string& rest) {
+    return R"({"choices":[{"index":)" + std::to_string(index) + R"(,"text":"","finish_reason":"length"}])" + rest;
+  };
+  std::string body;
+  for (int i = 0; i < 4; ++i) body += events({text_event(1, "b"), text_event(0, "a")});
+  SECTION("completions: in the last event of each choice") {
+    body += events({text_event(0, "a"), last(1, "," + usage(4)), last(0, "," + usage(5)), "[DONE]"});
+  }
+  SECTION("chat: in an event of its own behind each choice") {
+    body += events({last(1, "}"), R"({"choices":[],)" + usage(4), text_event(0, "a"), last(0, "}"),
+                    R"({"choices":[],)" + usage(5), "[DONE]"});
+  }
+  const auto r = play(streamed(body), {.choices = 2});
+  CHECK(r.status == outcome::ok);
+  CHECK(r.tokens_in == 7);
+  CHECK(r.tokens_out == 9);
+  CHECK(r.basis == tokens_basis::usage);
+  CHECK(r.itl_basis == tokens_basis::chunks);
+  REQUIRE(r.choices.size() == 2);
+  CHECK(r.choices[0].tokens_out == 5);
+  CHECK(r.choices[1].tokens_out == 4);
+}
+
+TEST_CASE("exchange: a usage of one choice out of two is not taken for both", "[openai]") {
   std::string body;
   for (int i = 0; i < 4; ++i) body += events({text_event(0, "a"), text_event(1, "b")});
   body += events({R"({"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":4}})", "[DONE]"});

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
-#include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "../catch.hpp"
-#include "weir/base/clock.hpp"
 #include "weir/openai/mock_key.hpp"
 
 namespace {
@@ -85,11 +83,13 @@ TEST_CASE("mock answers: a choice that is a question itself is not the question 
   const auto key = key_of({{"theory", "Whose theory is it?", "A", {"Keynes", "Friedman", "Marx", "Smith"}},
                            {"keynes", "Keynes", "B", {"an economist", "a fish", "a river", "a town"}},
                            {"twin-1", "Which of these is a prime number?", "C", {"4", "6", "7", "8"}},
-                           {"twin-2", "Which of these is a prime number?", "A", {"11", "12", "14", "15"}}});
+                           {"twin-2", "Which of these is a prime number?", "A", {"11", "12", "14", "15"}},
+                           {"twin-3", "Which of these is a prime number?", "A", {"11", "12", "14", "155"}}});
   CHECK(found(key, "Whose theory is it?\nA. Keynes\nB. Friedman\nC. Marx\nD. Smith\nAnswer:") == "theory");
   CHECK(found(key, "Keynes\nA. an economist\nB. a fish\nC. a river\nD. a town") == "keynes");
   CHECK(found(key, "Which of these is a prime number?\nA. 4\nB. 6\nC. 7\nD. 8") == "twin-1");
   CHECK(found(key, "Which of these is a prime number?\nA. 11\nB. 12\nC. 14\nD. 15") == "twin-2");
+  CHECK(found(key, "Which of these is a prime number?\nA. 11\nB. 12\nC. 14\nD. 155") == "twin-3");
   CHECK(found(key, "Whose theory is it? Explain freely.") == "theory");  // asked without its choices
 }
 
@@ -173,42 +173,25 @@ TEST_CASE("mock answers: numbers end as every GSM8K rule reads them, letters as 
   }
 }
 
-TEST_CASE("mock answers: GSM8K and MMLU at full size are found in well under a millisecond", "[mock]") {
+TEST_CASE("mock answers: every question of GSM8K and MMLU is found behind eight worked examples", "[mock]") {
   for (const std::string file : {"gsm8k_test.jsonl", "mmlu.jsonl"}) {
     const std::string path = WEIR_SOURCE_DIR "/../shared/data/sets/" + file;
-    if (std::FILE* there = std::fopen(path.c_str(), "rb")) {
-      std::fclose(there);
-    } else {
+    if (!std::filesystem::exists(path)) {
       WARN("skipped: " << file << " is not at hand");
       continue;
     }
     const auto questions = weir::read_mock_key(path).value();
     const auto key = key_of(questions);
-    std::size_t found_itself = 0, at = 0;
-    std::string before;  // eight worked examples
+    std::string before;
     for (std::size_t i = 0; i < 8; ++i) before += "Question: " + questions[i].text + "\nAnswer: B\n\n";
-    const auto begin = weir::now_ns();
-    constexpr std::size_t asked = 1000;
-    for (std::size_t i = 0; i < asked; ++i, at += questions.size() / asked) {
-      std::string prompt = before + "Question: " + questions[at].text;
+    std::size_t found_itself = 0;
+    for (const auto& asked : questions) {
+      std::string prompt = before + "Question: " + asked.text;
       char letter = 'A';
-      for (const auto& choice : questions[at].choices)
-        prompt.append("\n").append(1, letter++).append(". ").append(choice);
+      for (const auto& choice : asked.choices) prompt.append("\n").append(1, letter++).append(". ").append(choice);
       const auto* q = key.find(prompt + "\nAnswer:");
-      found_itself += q && q->text == questions[at].text && q->choices == questions[at].choices;
+      found_itself += q && q->text == asked.text && q->choices == asked.choices;
     }
-    const double each_us = static_cast<double>(weir::now_ns() - begin) / 1e3 / asked;
-    CAPTURE(file, each_us);
-    CHECK(found_itself == asked);
-    CHECK(each_us < 500);
-    std::string strange(10'000, 'q');  // the whole prompt is searched, twice
-    std::int64_t best_ns = 1'000'000'000;  // of some: the machine may be busy
-    for (int i = 0; i < 20; ++i) {
-      const auto again = weir::now_ns();
-      CHECK(key.find(strange) == nullptr);
-      best_ns = std::min(best_ns, weir::now_ns() - again);
-    }
-    CAPTURE(best_ns);
-    CHECK(best_ns < 1'000'000);
+    CHECK(found_itself == questions.size());
   }
 }

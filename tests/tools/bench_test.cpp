@@ -1,5 +1,6 @@
 // weir-bench against weir-mock: every way in which other clients are known to be wrong, and every way to fail.
-#include <cmath>
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -46,6 +47,16 @@ std::string field(const std::string& json, std::string_view name) {
 double number(const std::string& json, std::string_view name) {
   const auto text = field(json, name);
   return text.empty() || text == "null" ? std::numeric_limits<double>::quiet_NaN() : std::stod(text);
+}
+
+std::vector<double> numbers(const std::string& array) {
+  std::vector<double> out;
+  for (const char* at = array.c_str() + 1; *at != ']' && *at != '\0'; at += *at == ',') {
+    char* end = nullptr;
+    out.push_back(std::strtod(at, &end));
+    at = end;
+  }
+  return out;
 }
 
 /// Lines of a records file of one type.
@@ -112,6 +123,45 @@ TEST_CASE("weir-bench: streams of every legal shape give the same truth", "[tool
   CHECK(number(json, "mean_itl_ms") == Approx(icl).epsilon(0.1));  // vLLM's meaning: between events
   CHECK(number(json, "median_e2el_ms") >= e2el - 0.1);
   CHECK(number(json, "median_e2el_ms") < e2el + 12);
+}
+
+TEST_CASE("weir-bench: no event is stamped before the mock sent it, and half of them within a millisecond",
+          "[tools][bench]") {
+  const temporary_directory dir;
+  const std::string truth = dir.file("truth"), r = dir.file("r.jsonl");
+  {
+    const mock_process mock("--ttft 10ms --itl 5ms --truth " + truth);
+    CHECK(
+        bench(mock, "--num-prompts 6 --max-concurrency 1 --random-output-len 20 --ignore-eos --records " + r).status ==
+        0);
+  }
+  const auto ours = records(r), theirs = records(truth, "truth");  // one at a time: in the same order
+  REQUIRE(ours.size() == 6);
+  REQUIRE(theirs.size() == 6);
+  std::vector<double> late_ms;
+  for (std::size_t i = 0; i < 6; ++i) {
+    const auto arrived = numbers(field(ours[i], "event_t_ns")), sent = numbers(field(theirs[i], "event_t_ns"));
+    const auto t_send = number(ours[i], "t_send_ns");
+    REQUIRE(arrived.size() == 20);
+    REQUIRE(sent.size() == 20);
+    for (std::size_t k = 0; k < 20; ++k) {
+      late_ms.push_back((t_send + arrived[k] - sent[k]) / 1e6);
+      CHECK(late_ms.back() >= 0);
+    }
+    CHECK(number(ours[i], "t_done_ns") >= number(theirs[i], "t_done_ns"));
+  }
+  std::sort(late_ms.begin(), late_ms.end());
+  CHECK(late_ms[late_ms.size() / 2] < 1);
+}
+
+TEST_CASE("weir-bench: an answer that is not streamed has an end, and no first token", "[tools][bench]") {
+  const mock_process mock("--ttft 20ms --itl 5ms");
+  const auto run = bench(mock, R"(--num-prompts 4 --random-output-len 5 --extra-body '{"stream":false}')");
+  CHECK(number(run.json, "completed") == 4);
+  CHECK(number(run.json, "total_output_tokens") == 20);
+  CHECK(field(run.json, "mean_ttft_ms") == "null");
+  CHECK(field(run.json, "mean_tpot_ms") == "null");
+  CHECK(number(run.json, "median_e2el_ms") >= 39.9);
 }
 
 TEST_CASE("weir-bench: the busiest second is never below the average", "[tools][bench]") {

@@ -2,6 +2,7 @@
 #ifndef WEIR_LOAD_PROGRESS_HPP
 #define WEIR_LOAD_PROGRESS_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -47,7 +48,7 @@ class progress_ticker final : private timer {
   void on_time(std::int64_t now) override {
     const run_state state = look_();
     const auto seconds = [&](std::int64_t since) { return static_cast<double>(now - since) / 1e9; };
-    const double rate = static_cast<double>(state.tokens - last_tokens_) / seconds(last_ns_);
+    const double rate = static_cast<double>(std::max<std::int64_t>(0, state.tokens - last_tokens_)) / seconds(last_ns_);
     console_->progress(progress_line(state, rate, seconds(start_ns_)));
     last_tokens_ = state.tokens;
     last_ns_ = now;

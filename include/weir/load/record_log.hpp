@@ -39,7 +39,6 @@ class record_log final : private timer {
     sink_(line_);
     if (!armed()) loop_->arm(*this, now_ns() + flush_ns);
   }
-  result<void> flush() { return sink_.flush(); }
   result<void> close() {
     loop_->disarm(*this);
     return sink_.close();

@@ -70,11 +70,6 @@ class client final : private detail::lane_home {
   void cancel_all(std::string_view why) {
     for (std::size_t i = 0; i < lanes_.size(); ++i) lanes_[i]->cancel(why);  // an observer may add lanes
   }
-  /// Closes what is idle or being prepared.
-  void abandon_idle() {
-    to_prepare_ = 0;
-    for (std::size_t i = 0; i < lanes_.size(); ++i) lanes_[i]->abandon();
-  }
 
  private:
   static constexpr std::size_t prepared_at_once = 32;

@@ -124,8 +124,9 @@ class mock_answers {
   }
   [[nodiscard]] std::size_t size() const noexcept { return questions_.size(); }
 
-  /// The question of the key that ends last in `prompt` (worked examples stand before it); the longest, where several
-  /// end there. A multiple-choice question whose choices follow it goes before one whose choices do not.
+  /// The question of the key that ends last in `prompt` (worked examples stand before it); the longest with its
+  /// choices, where several end there. A multiple-choice question whose choices follow it goes before one whose choices
+  /// do not.
   /// \return      nullptr where the prompt holds no question of the key.
   /// \complexity  about 10 ns a byte from the end of the prompt to the end of the question.
   [[nodiscard]] const mock_question* find(std::string_view prompt) const {
@@ -154,12 +155,15 @@ class mock_answers {
  private:
   [[nodiscard]] const mock_question* last_in(std::string_view prompt, bool choices) const {
     const mock_question* best = nullptr;
+    std::size_t most = 0;  // bytes of the prompt that the best one accounts for
     for (std::size_t end = prompt.size(); end > 0 && !best; --end) {
       const std::string_view head = prompt.substr(0, end);
       const auto consider = [&](std::uint32_t number) {
         const mock_question& q = questions_[number];
-        if (best && best->text.size() >= q.text.size()) return;
-        if (head.ends_with(q.text) && (!choices || in_order(q.choices, prompt.substr(end)))) best = &q;
+        if (!head.ends_with(q.text) || (choices && !in_order(q.choices, prompt.substr(end)))) return;
+        std::size_t bytes = q.text.size();
+        for (const auto& choice : q.choices) bytes += choices ? choice.size() : 0;
+        if (bytes > most) best = &q, most = bytes;
       };
       for (const auto* index : {&long_, &short_, &tiny_})
         if (!index->empty()) index->at_end_of(head, consider);

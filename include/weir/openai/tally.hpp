@@ -36,13 +36,12 @@ class answer_tally {
   /// Takes one streamed chunk that arrived at `t_ns`.
   void take(request_record& record, const chunk& c, std::int64_t t_ns) {
     const bool alone = c.choices.size() == 1;
-    bool running = false;  // the usage was a count so far of the one choice
-    for (const auto& choice : c.choices) {
-      state& s = state_of(choice.index);
-      running = take_choice(record, s, choice, alone ? c.completion_tokens : unmeasured, t_ns);
-    }
+    for (const auto& choice : c.choices)
+      take_choice(record, state_of(choice.index), choice, alone ? c.completion_tokens : unmeasured, t_ns);
     if (c.prompt_tokens != unmeasured) record.tokens_in = c.prompt_tokens;
-    if (c.completion_tokens != unmeasured && !running) total_ = c.completion_tokens;
+    if (c.completion_tokens == unmeasured || alone) return;
+    total_ = c.completion_tokens;
+    if (c.choices.empty()) ++totals_, sum_of_totals_ += total_;
   }
 
   /// Takes an answer that came in one piece: its tokens have no times of their own, only the end has one.
@@ -78,11 +77,11 @@ class answer_tally {
   /// Moves counts and choices into the record.
   /// \return  what is wrong where the tokens seen and the server's `usage` contradict each other.
   std::optional<std::string> settle(request_record& record) {
-    std::int64_t seen = 0;
     tokens_basis basis = tokens_basis::none;
-    for (const auto& s : choices_) seen += s.counted, basis = std::max(basis, s.basis);
+    for (const auto& s : choices_) basis = std::max(basis, s.basis);
     record.itl_basis = whole_ ? tokens_basis::none : basis;
-    const auto wrong = whole_ ? settle_whole(record, seen) : settle_stream(record, seen, basis);
+    find_total();
+    const auto wrong = whole_ ? settle_whole(record, tokens()) : settle_stream(record, tokens(), basis);
     for (auto& s : choices_) record.choices.push_back(std::move(s.row));
     return wrong;
   }
@@ -91,6 +90,7 @@ class answer_tally {
   struct state {
     choice_record row;
     std::int64_t counted = 0;                 // tokens
+    std::int64_t total = unmeasured;          // what the server says of this choice in the end
     std::int64_t events = 0;                  // that held tokens
     tokens_basis basis = tokens_basis::none;  // the worst of its events
   };
@@ -116,12 +116,13 @@ class answer_tally {
   }
 
   /// \param usage  the chunk's completion_tokens, where it is about this choice alone.
-  /// \return       whether that was a count so far, and not one of the whole answer.
-  bool take_choice(request_record& record, state& s, const chunk_choice& c, std::int64_t usage, std::int64_t t_ns) {
+  void take_choice(request_record& record, state& s, const chunk_choice& c, std::int64_t usage, std::int64_t t_ns) {
     append_texts(s, c);
-    // A count that stands still at 0 while text comes, or that first appears late, is not one so far.
-    const bool live =
-        usage != unmeasured && (s.events == 0 || s.basis == tokens_basis::usage) && (usage > 0 || !c.generated());
+    // A count that stands still at 0 while text comes is none; one that first appears late is not one so far, but the
+    // choice's total (llama.cpp).
+    const bool counts = usage > 0 || (usage == 0 && !c.generated());
+    const bool live = counts && (s.events == 0 || s.basis == tokens_basis::usage);
+    if (counts && !live) s.total = usage;
     std::int64_t tokens = 0;
     tokens_basis basis = tokens_basis::usage;
     if (live) {
@@ -135,7 +136,6 @@ class answer_tally {
     }
     if (tokens > 0) count(record, s, tokens, basis, t_ns);
     if (tokens > 0 || c.generated()) stamp(record, s, c, t_ns);
-    return live;
   }
 
   void count(request_record& record, state& s, std::int64_t tokens, tokens_basis basis, std::int64_t t_ns) {
@@ -150,6 +150,17 @@ class answer_tally {
     if (s.row.t_first_ns == unmeasured) s.row.t_first_ns = t_ns;
     if (record.t_visible_ns == unmeasured && (!c.text.empty() || c.other)) record.t_visible_ns = t_ns;
     record.t_last_ns = s.row.t_last_ns = t_ns;
+  }
+
+  /// Servers report a total once for all choices (vLLM), or once for each of them: in its last event, or in an event of
+  /// its own behind that (llama.cpp's completions and chat).
+  void find_total() {
+    const auto has_total = [](const state& s) { return s.total != unmeasured; };
+    if (totals_ > 1 && totals_ == choices_.size()) total_ = sum_of_totals_;
+    if (total_ != unmeasured || !std::ranges::all_of(choices_, has_total) || choices_.empty()) return;
+    total_ = 0;
+    for (const auto& s : choices_) total_ += s.total;
+    own_totals_ = true;
   }
 
   std::optional<std::string> settle_whole(request_record& record, std::int64_t seen) {
@@ -181,20 +192,21 @@ class answer_tally {
 
   [[nodiscard]] bool agrees(std::int64_t seen) const noexcept { return total_ == unmeasured || total_ == seen; }
 
-  /// llama.cpp's server, asked for n choices, reports the usage of one of them.
+  /// Some servers, asked for n choices, report the usage of one of them.
   [[nodiscard]] bool usage_of_one_choice() const noexcept {
-    std::int64_t seen = 0, most = 0;
-    for (const auto& s : choices_) seen += s.counted, most = std::max(most, s.counted);
-    return choices_.size() > 1 && total_ < seen && total_ <= most + 1;  // + 1: an end token without text
+    std::int64_t most = 0;
+    for (const auto& s : choices_) most = std::max(most, s.counted);
+    return choices_.size() > 1 && total_ < tokens() && total_ <= most + 1;  // + 1: an end token without text
   }
 
-  /// Deals `total` tokens to the choices in proportion to their events, where one event may have held several.
+  /// Deals `total` tokens to the choices: as the server says, or in proportion to their events, of which one may have
+  /// held several tokens.
   void spread(std::int64_t total, std::int64_t seen) {
     std::int64_t events = 0, dealt = 0;
     for (auto& s : choices_) {
       events += s.counted;
       const std::int64_t upto = seen == 0 ? 0 : total * events / seen;
-      s.row.tokens_out = choices_.size() == 1 ? total : upto - dealt;
+      s.row.tokens_out = own_totals_ ? s.total : choices_.size() == 1 ? total : upto - dealt;
       dealt = upto;
       if (s.counted > 0) s.row.tokens_first = std::max<std::int64_t>(1, (s.row.tokens_out + s.counted / 2) / s.counted);
     }
@@ -206,8 +218,11 @@ class answer_tally {
 
   bool keep_events_;
   bool whole_ = false;
+  bool own_totals_ = false;          // each choice has its total
   std::int64_t total_ = unmeasured;  // completion_tokens of the whole answer
-  std::vector<state> choices_;       // by index
+  std::size_t totals_ = 0;           // events that held nothing but usage, and their sum
+  std::int64_t sum_of_totals_ = 0;
+  std::vector<state> choices_;  // by index
 };
 
 }  // namespace weir::inline v0

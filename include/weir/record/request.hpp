@@ -85,7 +85,7 @@ struct request_record {
   std::int64_t t_first_ns = unmeasured;    ///< First event that carried a generated token (any channel).
   std::int64_t t_visible_ns = unmeasured;  ///< First event that carried a visible (non-reasoning) token.
   std::int64_t t_last_ns = unmeasured;     ///< Last event that carried a generated token.
-  std::int64_t t_done_ns = unmeasured;     ///< [DONE], or the end of the body.
+  std::int64_t t_done_ns = unmeasured;     ///< [DONE], or the end of the body, or when it was given up.
 
   std::int64_t tokens_in = unmeasured;
   std::int64_t tokens_out = unmeasured;

@@ -94,9 +94,6 @@ class lane final : private connection_user, private timer {
   }
   /// Of the exchange under way, so far.
   [[nodiscard]] std::int64_t tokens() const noexcept { return x_ ? x_->tokens() : 0; }
-  void abandon() {
-    if (state_ == state::preparing || state_ == state::idle) retire();
-  }
 
  private:
   enum class state : unsigned char { spare, preparing, idle, connecting, busy };
