@@ -4,12 +4,12 @@
 #include <string>
 
 #include "cli.hpp"
+#include "serve_flags.hpp"
+#include "serve_runs.hpp"
 #include "weir/serve/session.hpp"
 
 namespace {
 
-using weir::errc;
-using weir::failure;
 using weir::result;
 using weir::tool::arguments;
 
@@ -18,7 +18,8 @@ const weir::tool::description serve_many{
     .summary = "starts N instances of a model server, waits until they are ready, and leaves nothing behind",
     .usage =
         "weir-serve-many -n N --engine E [--base-port P] [--run 'COMMAND'] -- MODEL [SERVER ARGS]\n"
-        "weir-serve-many -n N [--run 'COMMAND'] -- SERVER [ARGS with {port} {index} {dir}]",
+        "weir-serve-many -n N [--run 'COMMAND'] -- SERVER [ARGS with {port} {index} {dir}]\n"
+        "weir-serve-many status|stop|gc",
     .text =
         "Each instance gets a port that is held for it before it starts, a log file, and a keeper: a small process "
         "that kills whatever the server started, wherever it went, when the server ends, when this program ends, "
@@ -30,9 +31,17 @@ const weir::tool::description serve_many{
         "With --engine the words after -- are added to the engine's own command; without it they are the whole "
         "command, in which {port} must stand. {index} is 0 to N-1, {dir} a directory of the instance's own, {block} "
         "the first of a hundred ports of its own, {block+7} another of them. WEIR_PYTHON names the Python "
-        "interpreter of the engine's virtual environment.",
+        "interpreter of the engine's virtual environment.\n\n"
+        "status lists this user's runs and their instances, stop ends them, gc removes what is left of runs that "
+        "were killed together with their keepers.",
     .options = {{"instances,n", "N", "Number of instances. Default: 1."},
                 {"engine", "E", "What to start.", "vllm|sglang|llama.cpp|transformers|trtllm|mindie|mock"},
+                {"devices", "LIST",
+                 "Accelerators: none, auto for any that are free, or a list as the vendor's tool counts (0,1,2) or of "
+                 "ids. Default: auto for the engines that compute on them, where there are any."},
+                {"devices-per-instance", "K",
+                 "Devices of each instance; also sets the engine's tensor-parallel flag. "
+                 "Default: those of the list, or 1."},
                 {"base-port", "P", "Instance i gets exactly port P + i. Default: free ports from 8000 on."},
                 {"log-dir", "DIR", "Log files, ENGINE_rankR_portP.log, appended. Default: weir-logs."},
                 {"endpoints", "FILE", "Write the endpoint records to this file when all are ready."},
@@ -46,7 +55,13 @@ const weir::tool::description serve_many{
                  "no, on-failure or on-failure:K: whether a server that ends by itself is started again, K times "
                  "at most (3). "
                  "Default: no."},
+                {"gateway", "PROGRAM",
+                 "One port in front of all instances: their least loaded one gets the request. Its "
+                 "endpoint stands for theirs. Default: none.",
+                 "none|haproxy|nginx"},
+                {"gateway-port", "P", "Default: the first free port behind the instances'; with --base-port P + N."},
                 {"run", "COMMAND", "Run this with sh when all are ready, and stop when it ends."},
+                {"json", "", "With status: records instead of a table."},
                 {"quiet,q", "", "Say nothing but what goes wrong."}},
     .examples =
         "weir-serve-many -n 4 --engine mock --run 'weir-bench --endpoints \"$WEIR_ENDPOINTS\" --num-prompts 100'\n"
@@ -55,7 +70,7 @@ const weir::tool::description serve_many{
     .exits =
         "with --run the command's, 128 + its signal, 124 not ready in time, 125 own failure, 126 or 127 not "
         "executable or not found; else 1 not ready or all instances ended, 2 trouble; 128 + signal when stopped",
-    .operands = "",
+    .operands = "[status|stop|gc]",
     .rest = true};
 
 /// Writes news to standard error, and keeps a status line below them on a terminal.
@@ -96,48 +111,9 @@ class narrator final : public weir::session_user {
   std::string shown_;
 };
 
-result<weir::restart_policy> given_restart(std::string_view text) {
-  weir::restart_policy policy;
-  if (text == "no") return policy;
-  policy.limit = 3;
-  if (text == "on-failure") return policy;
-  if (!text.starts_with("on-failure:"))
-    return failure{errc::invalid_argument, "--restart: no, on-failure or on-failure:K"};
-  const auto limit = weir::parse_number<unsigned short>(text.substr(11));
-  if (!limit) return failure{errc::invalid_argument, "--restart: " + limit.error().detail};
-  policy.limit = *limit;
-  return policy;
-}
-
-result<weir::fleet_spec> given_fleet(const arguments& args) {
-  auto engine = weir::make_engine(args.get("engine"), args.rest());
-  if (!engine) return engine.error();
-  const auto count = args.number<unsigned short>("instances", 1);
-  if (!count) return count.error();
-  if (*count == 0) return failure{errc::invalid_argument, "-n must be at least 1"};
-  const auto port = args.number<int>("base-port", 0);
-  if (!port) return port.error();
-  const auto timeout = args.duration_ns("ready-timeout", 600'000'000'000);
-  if (!timeout) return timeout.error();
-  const auto grace = args.duration_ns("grace", engine->grace_ns);
-  if (!grace) return grace.error();
-  const auto restart = given_restart(args.get("restart", "no"));
-  if (!restart) return restart.error();
-  engine->grace_ns = *grace;
-  const auto ready = args.get("ready", "token");
-  if (ready != "token") engine->ready.generate.clear();
-  if (ready == "connect" || ready == "health") engine->ready.models.clear();
-  if (ready == "connect") engine->ready.health.clear();
-  weir::fleet_spec fleet{*std::move(engine), *count};
-  if (args.has("base-port")) fleet.base_port = *port;
-  fleet.log_directory = args.get("log-dir", "weir-logs");
-  fleet.ready_timeout_ns = *timeout;
-  fleet.restart = *restart;
-  return fleet;
-}
-
 result<int> run(const arguments& args) {
-  auto fleet = given_fleet(args);
+  if (!args.operands().empty()) return weir::tool::look_after_runs(args.operands()[0], args.has("json"));
+  auto fleet = weir::tool::given_fleet(args);
   if (!fleet) return fleet.error();
   const bool has_command = args.has("run");
   narrator user(args.has("quiet"), !has_command && !args.has("endpoints"));

@@ -74,17 +74,6 @@ result<weir::trace_set> read_set(const std::vector<std::string>& operands, const
   return weir::read_trace_set(operands, kinds, threads);
 }
 
-/// Drops all metrics but those named.
-result<void> choose(std::vector<weir::trace_metric>& metrics, const arguments& args) {
-  if (!args.has("metrics")) return {};
-  const auto wanted = weir::tool::split_at(args.get("metrics"), ',');
-  for (const auto& name : wanted)
-    if (std::ranges::find(metrics, name, &weir::trace_metric::name) == metrics.end())
-      return failure{errc::invalid_argument, "--metrics: there is no metric '" + name + "'; docs/traces.md lists them"};
-  std::erase_if(metrics, [&](const auto& m) { return std::ranges::find(wanted, m.name) == wanted.end(); });
-  return {};
-}
-
 result<int> report(const arguments& args, const weir::kind_table& kinds) {
   const auto top = args.number<std::size_t>("top", 10), rows = args.number<std::size_t>("rows", 20);
   if (!top || !rows) return top ? rows.error() : top.error();
@@ -106,7 +95,8 @@ result<int> report(const arguments& args, const weir::kind_table& kinds) {
     append_set_metrics(metrics, set->ranks, skew);
     for (const auto& what : skew.unmatched) notes.push_back("not matched across ranks: " + what);
   }
-  if (auto ok = choose(metrics, args); !ok) return ok.error();
+  if (args.has("metrics"))
+    if (auto ok = keep_metrics(metrics, weir::tool::split_at(args.get("metrics"), ',')); !ok) return ok.error();
   std::string text;
   const auto format = format_of(args);
   if (args.has("json"))
@@ -148,9 +138,8 @@ result<int> trace(const arguments& args) {
     return failure{errc::invalid_argument, "no trace is named: give files, directories, or - for standard input"};
   const auto kinds = kinds_of(args);
   if (!kinds) return kinds.error();
-  const bool several = args.operands().size() > 1;
-  if (several && args.operands()[0] == "check") return check(args, *kinds);
-  if (several && args.operands()[0] == "diff") return diff(args, *kinds);
+  if (args.operands().size() > 1 && args.operands()[0] == "check") return check(args, *kinds);
+  if (args.operands().size() > 1 && args.operands()[0] == "diff") return diff(args, *kinds);
   return report(args, *kinds);
 }
 

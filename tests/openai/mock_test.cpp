@@ -503,6 +503,8 @@ TEST_CASE("mock: pipelined requests are answered one after the other", "[mock]")
   const auto lines = s.truth();
   CHECK(text(lines.at(0), "user") == "a");
   CHECK(text(lines.at(1), "user") == "b");
+  // The second one's clock starts when its turn comes, though it was there from the start.
+  CHECK(number(lines.at(1), "t_accept_ns") >= number(lines.at(0), "t_done_ns"));
 }
 
 TEST_CASE("mock: it answers the question that stands last, and the log says which and how", "[mock]") {

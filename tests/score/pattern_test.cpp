@@ -54,6 +54,7 @@ TEST_CASE("pattern: what it does not know is refused, not misread", "[score]") {
   CHECK_THROWS_AS(weir::text_pattern("a\\"), std::invalid_argument);
   CHECK_THROWS_AS(weir::text_pattern("[ab"), std::invalid_argument);
   CHECK_THROWS_AS(weir::text_pattern("(?:a|b)"), std::invalid_argument);
+  CHECK_THROWS_AS(weir::text_pattern("a*b*c*d*e*"), std::invalid_argument);
 }
 
 TEST_CASE("pattern: hostile texts take linear time", "[score]") {

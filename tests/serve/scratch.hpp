@@ -30,7 +30,7 @@ class scratch {
   }
 
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
-  [[nodiscard]] std::string write(const std::string& name, std::string_view text) const {
+  std::string write(const std::string& name, std::string_view text) const {
     weir::replace_text(path(name), text).value();
     return path(name);
   }
@@ -50,6 +50,12 @@ bool eventually(Condition&& holds, std::int64_t within_ns) {
   for (const auto start = weir::now_ns(); weir::now_ns() - start < within_ns; ::usleep(1000))
     if (holds()) return true;
   return holds();
+}
+
+/// How often a test that looks for races repeats itself: `usual` times, or WEIR_STRESS times that.
+inline int rounds(int usual) {
+  const char* factor = std::getenv("WEIR_STRESS");
+  return factor ? usual * std::atoi(factor) : usual;
 }
 
 }  // namespace test

@@ -130,7 +130,7 @@ TEST_CASE("serve-many: a base port is taken at its word", "[serve-many]") {
   REQUIRE(b.run(servers(2, good, {"--base-port", std::to_string(base), "--run", "cat $WEIR_ENDPOINTS"})) == 0);
   CHECK(b.out().find(":" + std::to_string(base) + "\"") < b.out().find(":" + std::to_string(base + 1) + "\""));
 
-  const auto other = weir::detail::bound_socket(base + 1, true, false);
+  const auto other = weir::detail::bind_port(base + 1, true, false);
   REQUIRE(::listen(other.get(), 1) == 0);
   CHECK(b.run(servers(2, good, {"--base-port", std::to_string(base)})) == 2);
   CHECK(b.err() == "weir-serve-many: port " + std::to_string(base + 1) + " is in use by " +
@@ -161,7 +161,7 @@ TEST_CASE("serve-many: one that does not get ready stops all, with its last word
 TEST_CASE("serve-many: a signal at any moment leaves nothing", "[serve-many]") {
   const bench b;
   weir::random_stream random(11);
-  for (int round = 0; round < 24; ++round) {
+  for (int round = 0; round < test::rounds(24); ++round) {
     const int number = std::array{SIGINT, SIGTERM, SIGHUP}[static_cast<std::size_t>(round % 3)];
     const auto delay_us = static_cast<useconds_t>(random.below(round < 12 ? 20'000 : 200'000));
     CAPTURE(round, number, delay_us);
@@ -177,7 +177,7 @@ TEST_CASE("serve-many: a signal at any moment leaves nothing", "[serve-many]") {
 TEST_CASE("serve-many: SIGKILL at any moment leaves no process", "[serve-many]") {
   const bench b;
   weir::random_stream random(13);
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < test::rounds(12); ++round) {
     const auto delay_us = static_cast<useconds_t>(random.below(100'000));
     CAPTURE(round, delay_us);
     const pid_t tool = b.start(servers(2, nasty, {"--run", "sleep 60"}));
@@ -281,6 +281,41 @@ TEST_CASE("serve-many: a log directory that can't be made is an error before any
   const bench b;
   const auto file = b.write("file", "");
   CHECK(b.run({"--log-dir", file + "/logs", "--", WEIR_NASTY, "port", "{port}"}) == 2);
+}
+
+TEST_CASE("serve-many: devices are shown to the servers, and are free again afterwards", "[serve-many]") {
+  const bench b;
+  std::string devices;
+  for (int i = 0; i < 4; ++i)
+    devices += R"({"vendor":"nvidia","index":)" + std::to_string(i) + R"(,"id":"GPU-)" + std::string(1, char('a' + i)) +
+               R"(","links":[0,0,0,0]})" + "\n";
+  ::setenv("WEIR_DEVICES", b.write("devices", devices).c_str(), 1);
+  const words show{"-n",
+                   "2",
+                   "--devices",
+                   "auto",
+                   "--devices-per-instance",
+                   "2",
+                   "--run",
+                   "cat " + b.path("logs") + "/*; grep -o '\"devices.*' $WEIR_ENDPOINTS",
+                   "--",
+                   "/bin/sh",
+                   "-c",
+                   "echo {index} $CUDA_DEVICE_ORDER $CUDA_VISIBLE_DEVICES {devices}; exec " WEIR_NASTY " port {port}"};
+  REQUIRE(b.run(show) == 0);
+  CHECK(b.out() ==
+        "0 PCI_BUS_ID GPU-a,GPU-b 0,1\nready\n1 PCI_BUS_ID GPU-c,GPU-d 2,3\nready\n"
+        "\"devices\":[\"GPU-a\",\"GPU-b\"]}\n\"devices\":[\"GPU-c\",\"GPU-d\"]}\n");
+  CHECK(b.run(servers(2, good, {"--devices", "1,3", "--run", "true"})) == 0);
+  CHECK(b.run(servers(3, good, {"--devices", "1,3"})) == 2);
+  CHECK(b.run(servers(1, good, {"--devices", "7"})) == 2);
+  CHECK(b.run(servers(1, good, {"--devices-per-instance", "0"})) == 2);
+  const auto nested = std::string(WEIR_TOOLS_DIR "/weir-serve-many --devices auto --log-dir ") + b.path("logs") +
+                      " -n 3 --run true -- " WEIR_NASTY " port {port}";
+  CHECK(b.run(servers(2, good, {"--devices", "auto", "--run", nested})) == 125);  // two of four are left
+  CHECK(b.err().find("only 2 are free:\n  device 0 (GPU-a) is held by pid") != std::string::npos);
+  CHECK(b.run(servers(4, good, {"--devices", "auto", "--run", "true"})) == 0);
+  ::unsetenv("WEIR_DEVICES");
 }
 
 TEST_CASE("serve-many: runs at the same time never share a port", "[serve-many]") {

@@ -242,14 +242,10 @@ class bench_session {
     id.choices = options_.request.choices;
     id.seed = options_.run.seed;
     id.start_unix_ns = options_.run.start_unix_ns;
-    return bench_report{bench_table(id, summary_),
-                        vllm_result(id, summary_, options_.details ? &details_ : nullptr),
-                        vllm_result_name(id),
-                        summary_.completed,
-                        summary_.failed,
-                        already_done_,
-                        signals_.seen(),
-                        log_ ? log_->close() : result<void>{}};
+    return bench_report{bench_table(id, summary_), vllm_result(id, summary_, options_.details ? &details_ : nullptr),
+                        vllm_result_name(id),      summary_.completed,
+                        summary_.failed,           already_done_,
+                        signals_.seen(),           log_ ? log_->close() : result<void>{}};
   }
 
   bench_options options_;
@@ -271,7 +267,8 @@ class bench_session {
 
 /// Runs a benchmark: finds the servers and their models, warms up, sends, counts, and writes records as they come.
 /// SIGINT and SIGTERM end it early; what was measured so far is then reported as usual.
-/// \return  errc::invalid_argument, not_found, limit, busy, io before anything is sent. A request that fails is a record,
+/// \return  errc::invalid_argument, not_found, limit, busy, io before anything is sent. A request that fails is a
+/// record,
 ///          not a failure of the run; see also bench_report::records.
 [[nodiscard]] inline result<bench_report> run_bench(bench_options options, const bench_console& console) {
   return detail::bench_session(std::move(options), console).run();

@@ -24,11 +24,9 @@ namespace weir::inline v0 {
 /// Whoever answers an exchange later than in `on_request`.
 class exchange_owner {
  public:
-  /// The peer went away, or the server was destroyed, before the answer was ended. The exchange is dead: don't touch
-  /// it.
+  /// The peer went away, or the server was destroyed, before the answer was ended. The exchange is no more.
   virtual void on_gone() = 0;
-  /// After a flush that returned false: the kernel has taken the rest. `t_ns` was read just before the send that did
-  /// it.
+  /// The kernel has taken the rest of a flush that returned false. `t_ns` was read just before the send that did it.
   virtual void on_drained(std::int64_t /*t_ns*/) {}
 
  protected:
@@ -50,7 +48,8 @@ class exchange {
 
   [[nodiscard]] const http1_head& head() const noexcept { return *head_; }
   [[nodiscard]] std::string_view body() const noexcept { return body_; }
-  /// When the request's last byte had been read: right after the recv(2) that brought it.
+  /// When the request's last byte had been read: right after the recv(2) that brought it. Where that was before the
+  /// answer to the request in front of it was out: when its turn came.
   [[nodiscard]] std::int64_t t_read_ns() const noexcept { return t_read_ns_; }
 
   /// The answer comes later: `owner` hears if the peer goes first. It must live until the exchange has ended.

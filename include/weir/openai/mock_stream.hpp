@@ -54,7 +54,7 @@ class mock_keeper {
 /// stream up and no other: nothing is rendered while its socket is full.
 class mock_stream final : public timer, public exchange_owner {
  public:
-  /// \param questions  of the key, one a prompt or nullptr; for the log.
+  /// Holds `x`; the head of a stream leaves at once. \param faulty  the faults of the options hit this request.
   mock_stream(mock_shared& shared, mock_keeper& keeper, exchange& x, mock_request request, std::string id,
               std::vector<mock_choice> choices, bool faulty)
       : shared_(&shared),
@@ -313,7 +313,7 @@ class mock_stream final : public timer, public exchange_owner {
       const std::string_view reason = whole ? c.finish_reason() : status == "error" ? "error" : "abort";
       ++m.finished.find(reason)->second;
     }
-    m.e2e.observe((now_ns() - truth_.t_accept_ns) * sequences(), sequences());
+    if (status == "ok") m.e2e.observe((now_ns() - truth_.t_accept_ns) * sequences(), sequences());
     keeper_->ended(*this);
   }
 

@@ -43,6 +43,11 @@ class figure_list {
   void number(std::string name, std::string unit, double value, int digits) {
     list_.push_back({std::move(name), std::move(unit), cell::number(value, digits), value});
   }
+  /// A number, or missing for `reason` where `value` is NaN.
+  void number_or(std::string name, std::string unit, double value, int digits, const std::string& reason) {
+    std::isnan(value) ? missing(std::move(name), std::move(unit), reason)
+                      : number(std::move(name), std::move(unit), value, digits);
+  }
   void text(std::string name, std::string words) {
     list_.push_back({std::move(name), "", cell::text(std::move(words))});
   }

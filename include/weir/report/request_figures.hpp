@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,20 +75,15 @@ inline bool can_adjust(latency which) noexcept {
 
 inline constexpr double ns_per_ms = 1e6;
 
-inline void append_percentiles(figure_list& out, const std::string& name, sample_set& samples,
-                               const figure_choice& choice) {
-  for (const double p : choice.percentiles) {
-    const auto label = name + "_" + percentile_name(p);
-    out.number(label + "_ms", "ms", samples.percentile(p) / ns_per_ms, 3);
-    if (!choice.intervals) continue;
-    if (const auto ranks = percentile_interval(samples.count(), p)) {
-      out.number(label + "_low_ms", "ms", samples.value_at(ranks->low) / ns_per_ms, 3);
-      out.number(label + "_high_ms", "ms", samples.value_at(ranks->high) / ns_per_ms, 3);
-    } else {
-      for (const char* bound : {"_low_ms", "_high_ms"})
-        out.missing(label + bound, "ms", "too few values for an interval");
-    }
-  }
+/// Appends the bounds between which the percentile lies.
+inline void append_interval(figure_list& out, const std::string& label, sample_set& samples, double p) {
+  const auto ranks = percentile_interval(samples.count(), p);
+  const auto bound = [&](const char* which, std::size_t rank_interval::* rank) {
+    const double ns = ranks ? samples.value_at((*ranks).*rank) : std::numeric_limits<double>::quiet_NaN();
+    out.number_or(label + which, "ms", ns / ns_per_ms, 3, "too few values for an interval");
+  };
+  bound("_low_ms", &rank_interval::low);
+  bound("_high_ms", &rank_interval::high);
 }
 
 }  // namespace detail
@@ -95,35 +91,22 @@ inline void append_percentiles(figure_list& out, const std::string& name, sample
 /// Appends the figures of one latency: n, mean, std, min, percentiles, max, and adjusted percentiles.
 inline void append_latency(figure_list& out, latency which, sample_set& samples, const request_counts& counts,
                            const figure_choice& choice) {
-  const std::string name(to_string(which));
+  const std::string name(to_string(which)), reason = detail::why_no(which, counts);
   const auto m = samples.describe();
-  out.count(name + "_n", m.count);
-  const auto in_ms = [&](const char* what, double ns) {
-    if (m.count > 0)
-      out.number(name + what, "ms", ns / detail::ns_per_ms, 3);
-    else
-      out.missing(name + what, "ms", detail::why_no(which, counts));
+  const auto in_ms = [&](const std::string& what, double ns) {
+    out.number_or(name + what + "_ms", "ms", ns / detail::ns_per_ms, 3, reason);
   };
-  in_ms("_mean_ms", m.mean);
-  in_ms("_std_ms", m.std);
-  in_ms("_min_ms", m.min);
-  if (m.count > 0) {
-    detail::append_percentiles(out, name, samples, choice);
-  } else {
-    for (const double p : choice.percentiles)
-      for (const char* what : {"_ms", "_low_ms", "_high_ms"})
-        if (choice.intervals || what[1] == 'm')
-          out.missing(name + "_" + percentile_name(p) + what, "ms", detail::why_no(which, counts));
-  }
-  in_ms("_max_ms", m.max);
-  if (!choice.adjusted || !detail::can_adjust(which)) return;
+  out.count(name + "_n", m.count);
+  in_ms("_mean", m.mean);
+  in_ms("_std", m.std);
+  in_ms("_min", m.min);
   for (const double p : choice.percentiles) {
-    const auto label = name + "_adj_" + percentile_name(p) + "_ms";
-    if (m.count + counts.failed() > 0)
-      out.number(label, "ms", samples.percentile(p, counts.failed()) / detail::ns_per_ms, 3);
-    else
-      out.missing(label, "ms", detail::why_no(which, counts));
+    in_ms("_" + percentile_name(p), samples.percentile(p));
+    if (choice.intervals) detail::append_interval(out, name + "_" + percentile_name(p), samples, p);
   }
+  in_ms("_max", m.max);
+  if (!choice.adjusted || !detail::can_adjust(which)) return;
+  for (const double p : choice.percentiles) in_ms("_adj_" + percentile_name(p), samples.percentile(p, counts.failed()));
 }
 
 /// Appends how many requests there were and how they ended.

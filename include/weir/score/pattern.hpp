@@ -65,7 +65,7 @@ class pattern_search {
   std::size_t match_many(std::size_t i, std::size_t at) {
     const pattern_step& s = steps_[i];
     if (s.takes_rest) return match(i + 1, text_.size());
-    stretch& dead = dead_.at(s.slot);
+    stretch& dead = dead_[s.slot];
     if (at >= dead.from && at <= dead.to) return no_position;
     std::size_t place = at, count = 0;
     const auto matches_here = [&] { return count >= s.least ? match(i + 1, place) : no_position; };
@@ -86,8 +86,8 @@ class pattern_search {
 
   const std::vector<pattern_step>& steps_;
   std::string_view text_;
-  std::size_t begin_ = 0, end_ = 0;  // of the group
-  std::array<stretch, 4> dead_{};    // by slot
+  std::size_t begin_ = 0, end_ = 0;         // of the group
+  std::array<stretch, most_slots> dead_{};  // by slot
 };
 
 }  // namespace detail

@@ -39,6 +39,7 @@ struct pattern_step {
 
 inline constexpr std::size_t no_position = std::numeric_limits<std::size_t>::max();
 inline constexpr std::size_t unbounded = no_position;
+inline constexpr std::size_t most_slots = 4;  ///< Unbounded steps of a pattern.
 
 /// Turns the source of a pattern into steps.
 class pattern_compiler {
@@ -110,6 +111,7 @@ class pattern_compiler {
       return append_utf8(steps_.back().text, s.set[0]);
     }
     if (s.most == unbounded) s.slot = slots_++;
+    if (slots_ > most_slots) throw std::invalid_argument("a pattern has too many unbounded steps");
     steps_.push_back(std::move(s));
   }
 

@@ -34,6 +34,7 @@ struct engine {
   std::vector<std::string> command;
   environment variables = {};
   std::string config = {};         ///< A file whose placeholders are replaced on its way to {dir}/config.json.
+  bool wants_devices = false;      ///< It computes on accelerators where there are any.
   std::string parallel_flag = {};  ///< The flag that takes the number of devices; empty: it has none.
   ready_rule ready = {};
   std::int64_t grace_ns = 10'000'000'000;  ///< From SIGTERM to SIGKILL.
@@ -178,16 +179,17 @@ inline result<engine> mock(engine e, const std::vector<std::string>& words) {
 
 struct engine_preset {
   std::string_view name;
+  bool wants_devices;
   result<engine> (*make)(engine, const std::vector<std::string>&);
 };
 
-inline constexpr std::array<engine_preset, 7> engine_presets{{{"vllm", vllm},
-                                                              {"sglang", sglang},
-                                                              {"llama.cpp", llama_cpp},
-                                                              {"transformers", transformers},
-                                                              {"trtllm", trtllm},
-                                                              {"mindie", mindie},
-                                                              {"mock", mock}}};
+inline constexpr std::array<engine_preset, 7> engine_presets{{{"vllm", true, vllm},
+                                                              {"sglang", true, sglang},
+                                                              {"llama.cpp", false, llama_cpp},
+                                                              {"transformers", true, transformers},
+                                                              {"trtllm", true, trtllm},
+                                                              {"mindie", true, mindie},
+                                                              {"mock", false, mock}}};
 
 }  // namespace detail
 
@@ -204,13 +206,17 @@ inline constexpr std::array<engine_preset, 7> engine_presets{{{"vllm", vllm},
     const auto uses_port = [](const std::string& word) { return has_placeholder(word, "port"); };
     if (std::none_of(words.begin(), words.end(), uses_port))
       return failure{errc::invalid_argument, "the command has no {port}: each instance must be told where to listen"};
-    const auto slash = words[0].rfind('/');
-    return engine{words[0].substr(slash == std::string::npos ? 0 : slash + 1), words};
+    engine own{words[0].substr(words[0].rfind('/') + 1), words};
+    own.wants_devices = std::any_of(words.begin(), words.end(),
+                                    [](const std::string& word) { return has_placeholder(word, "devices"); });
+    return own;
   }
   if (detail::gives(words, {"--port"}))
     return failure{errc::invalid_argument, "the server's port is chosen here: use --base-port"};
   for (const auto& preset : detail::engine_presets)
-    if (preset.name == name) return preset.make(engine{std::string(name), {}}, words);
+    if (preset.name == name)
+      return preset.make(engine{.name = std::string(name), .command = {}, .wants_devices = preset.wants_devices},
+                         words);
   return failure{errc::invalid_argument, "unknown engine '" + std::string(name) + "'"};
 }
 

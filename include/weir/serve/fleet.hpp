@@ -21,12 +21,17 @@
 #include "weir/base/result.hpp"
 #include "weir/net/connection.hpp"
 #include "weir/net/loop.hpp"
+#include "weir/serve/capture.hpp"
+#include "weir/serve/device_lease.hpp"
+#include "weir/serve/device_sources.hpp"
 #include "weir/serve/engine.hpp"
+#include "weir/serve/gateway.hpp"
 #include "weir/serve/http_health.hpp"
 #include "weir/serve/instance.hpp"
 #include "weir/serve/placeholders.hpp"
 #include "weir/serve/ports.hpp"
 #include "weir/serve/run_directory.hpp"
+#include "weir/serve/runs.hpp"
 #include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
@@ -36,6 +41,12 @@ struct fleet_spec {
   engine server;
   std::size_t count = 1;
   std::optional<int> base_port = {};  ///< Instance i gets exactly base_port + i; without it, free ports from 8000 on.
+  enum class device_use { none, free, named };  ///< No accelerator; any that are free; `devices`.
+  device_use devices_from = device_use::none;
+  std::vector<std::string> devices = {};
+  std::size_t devices_per_instance = 1;
+  std::string gateway = {};              ///< "haproxy" or "nginx": one port in front of all.
+  std::optional<int> gateway_port = {};  ///< Without it: the first free one behind the instances' ports.
   std::string log_directory = "weir-logs";
   std::int64_t ready_timeout_ns = 600'000'000'000;
   restart_policy restart = {};
@@ -45,6 +56,7 @@ struct fleet_spec {
 struct fleet_member {
   held_port port;
   std::optional<port_block> block;
+  device_lease devices;
   std::string directory;  ///< Its own, within the run's.
   std::string log;
   process_spec process;
@@ -54,7 +66,10 @@ struct fleet_member {
 struct fleet {
   run_directory run;
   std::string locks;
+  std::unique_ptr<device_source> source;  ///< Empty where the instances have no devices.
   std::vector<fleet_member> members;
+  held_port gateway;  ///< Its port; number 0 where there is no gateway.
+  std::vector<std::string> gateway_command;
 };
 
 namespace detail {
@@ -80,17 +95,34 @@ inline result<void> write_config(const std::string& from, const std::string& to,
   return {};
 }
 
-/// Fills in the command, the environment and the files of a member that has its ports and its directory.
-inline result<void> fill_member(fleet_member& member, const engine& server, std::size_t index,
+/// The leases of all instances, with the source they are from; nothing where the instances are to have none.
+inline result<std::vector<device_lease>> fleet_devices(const fleet_spec& spec, fleet& made) {
+  std::vector<device_lease> none(spec.count);
+  if (spec.devices_from == fleet_spec::device_use::none) return none;
+  auto source = open_device_source();
+  if (!source) return source.error();
+  made.source = std::move(*source);
+  return lease_devices(*made.source, {spec.count, spec.devices_per_instance, spec.devices}, made.locks);
+}
+
+/// Fills in the command, the environment and the files of a member that has its ports, devices and directory.
+inline result<void> fill_member(fleet_member& member, const fleet_spec& spec, std::size_t index,
                                 const run_directory& run) {
-  const placeholder_values values{
+  placeholder_values values{
       member.port.number, static_cast<int>(index), member.block ? member.block->first : 0, {}, member.directory};
-  for (const auto& word : server.command) {
+  for (const auto& each : member.devices.devices)
+    values.devices += (values.devices.empty() ? "" : ",") + std::to_string(each.index);
+  auto words = spec.server.command;
+  if (spec.devices_per_instance > 1 && !spec.server.parallel_flag.empty())
+    words.insert(words.end(), {spec.server.parallel_flag, std::to_string(spec.devices_per_instance)});
+  for (const auto& word : words) {
     auto filled = replace_placeholders(word, values);
     if (!filled) return filled.error();
     member.process.argv.push_back(std::move(*filled));
   }
-  for (const auto& [name, value] : server.variables) {
+  // An engine that is told its devices in a file counts them as the vendor's tool does: nothing may be hidden from it.
+  if (spec.server.config.empty()) member.process.variables = device_variables(member.devices.devices);
+  for (const auto& [name, value] : spec.server.variables) {
     auto filled = replace_placeholders(value, values);
     if (!filled) return filled.error();
     member.process.variables.emplace_back(name, std::move(*filled));
@@ -100,15 +132,37 @@ inline result<void> fill_member(fleet_member& member, const engine& server, std:
   member.process.log = member.log;
   member.process.held = {member.port.socket.get(), member.port.lock.fd(), run.lock_fd()};
   if (member.block) member.process.held.push_back(member.block->lock.fd());
-  if (server.config.empty()) return {};
-  return write_config(server.config, member.directory + "/config.json", values);
+  for (const auto& lock : member.devices.locks) member.process.held.push_back(lock.fd());
+  if (spec.server.config.empty()) return {};
+  return write_config(spec.server.config, member.directory + "/config.json", values);
+}
+
+/// Takes the gateway's port and writes and checks its configuration.
+inline result<void> take_gateway(const fleet_spec& spec, fleet& made) {
+  if (spec.gateway.empty()) return {};
+  const int next = made.members.back().port.number + 1;
+  auto ports = spec.gateway_port || spec.base_port
+                   ? hold_ports(1, made.locks, spec.gateway_port.value_or(next), spec.gateway_port.value_or(next) + 1)
+                   : hold_ports(1, made.locks, next);
+  if (!ports) return failure{ports.error().code, "the gateway: " + ports.error().detail};
+  made.gateway = std::move(ports->front());
+  gateway_spec wanted{made.gateway.number, made.run.path(), spec.server.ready.health, {}};
+  for (std::size_t i = 0; i < made.members.size(); ++i)
+    wanted.backends.push_back({"i" + std::to_string(i), made.members[i].port.number});
+  auto program = make_gateway(spec.gateway, wanted);
+  if (auto wrote = replace_text(program.file, program.config); !wrote) return wrote;
+  const auto checked = capture_output(std::move(program.check), 20'000'000'000);
+  if (!checked) return failure{checked.error().code, "the gateway: " + checked.error().detail};
+  made.gateway_command = std::move(program.start);
+  return {};
 }
 
 }  // namespace detail
 
 /// Takes what the instances need, all or nothing.
-/// \return  errc::busy for a port in use, with its holder; errc::invalid_argument for an unknown placeholder;
-///          errc::io for directories.
+/// \return  errc::busy for a port or a device in use, with its holder; errc::invalid_argument for an unknown
+/// placeholder,
+///          or more instances than devices; errc::not_found for a device; errc::io for directories.
 [[nodiscard]] inline result<fleet> make_fleet(const fleet_spec& spec) {
   auto locks = lock_directory();
   if (!locks) return locks.error();
@@ -120,10 +174,13 @@ inline result<void> fill_member(fleet_member& member, const engine& server, std:
   auto ports = detail::fleet_ports(spec, *locks);
   if (!ports) return ports.error();
 
-  fleet made{std::move(*run), std::move(*locks), {}};
+  fleet made{std::move(*run), std::move(*locks), nullptr, {}, {}, {}};
+  auto devices = detail::fleet_devices(spec, made);
+  if (!devices) return devices.error();
   for (std::size_t i = 0; i < spec.count; ++i) {
     fleet_member member;
     member.port = std::move((*ports)[i]);
+    member.devices = std::move((*devices)[i]);
     if (spec.server.uses_block()) {
       auto block = take_port_block(made.locks);
       if (!block) return block.error();
@@ -133,9 +190,10 @@ inline result<void> fill_member(fleet_member& member, const engine& server, std:
     if (::mkdir(member.directory.c_str(), 0700) != 0) return io_failure("cannot make " + member.directory, errno);
     member.log = spec.log_directory + "/" + spec.server.name + "_rank" + std::to_string(i) + "_port" +
                  std::to_string(member.port.number) + ".log";
-    if (auto filled = detail::fill_member(member, spec.server, i, made.run); !filled) return filled.error();
+    if (auto filled = detail::fill_member(member, spec, i, made.run); !filled) return filled.error();
     made.members.push_back(std::move(member));
   }
+  if (auto taken = detail::take_gateway(spec, made); !taken) return taken.error();
   return made;
 }
 
@@ -154,14 +212,65 @@ inline result<void> fill_member(fleet_member& member, const engine& server, std:
   return spec;
 }
 
+/// The spec of the gateway, to be started when all members are ready: before, it would count them as broken.
+[[nodiscard]] inline instance_spec gateway_instance(const fleet& from, const fleet_spec& asked, loop& on,
+                                                    receive_buffer& buffer) {
+  instance_spec spec;
+  spec.name = "gateway";
+  spec.process.argv = from.gateway_command;
+  spec.process.variables = {{"WEIR_RUN", from.run.name()}, {"WEIR_INSTANCE", spec.name}};
+  spec.process.log = asked.log_directory + "/" + asked.gateway + "_port" + std::to_string(from.gateway.number) + ".log";
+  spec.process.held = {from.gateway.socket.get(), from.gateway.lock.fd(), from.run.lock_fd()};
+  const auto& ready = asked.server.ready;
+  const ready_rule rule{ready.models.empty() ? ready.health : ready.models, {}, {}, {}};
+  spec.judge = [&on, &buffer, port = from.gateway.number, rule](health_user& user) {
+    return std::make_unique<http_health>(on, buffer, port, rule, user);
+  };
+  spec.ready_timeout_ns = 30'000'000'000;
+  spec.restart = asked.restart;
+  return spec;
+}
+
+[[nodiscard]] inline std::string member_url(const fleet& from, std::size_t i) {
+  return "http://127.0.0.1:" + std::to_string(from.members[i].port.number);
+}
+
+/// What is written down of member `i` while it is kept as `now`.
+[[nodiscard]] inline run_instance member_state(const fleet& from, std::size_t i, const instance& now) {
+  const auto& member = from.members[i];
+  std::string devices;
+  for (const auto& each : member.devices.devices) devices += (devices.empty() ? "" : ",") + std::to_string(each.index);
+  const auto* running = now.running();
+  return {now.spec().name,
+          std::string(state_name(now.state())),
+          member_url(from, i),
+          member.log,
+          running ? running->cgroup_path() : "",
+          std::move(devices),
+          running ? running->state().pid : 0};
+}
+
 /// Appends the endpoint record of member `i`, which serves `model`:
 /// {"type":"endpoint","instance":"0","base_url":"http://127.0.0.1:8000","model":"m","port":8000,"devices":[]}
+/// Behind a gateway its type is "backend", for readers of endpoints to pass over.
 inline void append_endpoint(std::string& out, const fleet& from, std::size_t i, std::string_view model) {
   const int port = from.members[i].port.number;
   json_writer json(out);
-  json.begin_object().field("type", "endpoint").field("instance", std::to_string(i));
-  json.field("base_url", "http://127.0.0.1:" + std::to_string(port));
-  json.field("model", model).field("port", port).key("devices").begin_array().end_array().end_object();
+  json.begin_object().field("type", from.gateway.number > 0 ? "backend" : "endpoint");
+  json.field("instance", std::to_string(i));
+  json.field("base_url", member_url(from, i));
+  json.field("model", model).field("port", port).key("devices").begin_array();
+  for (const auto& each : from.members[i].devices.devices) json.value(each.id);
+  json.end_array().end_object();
+  out.push_back('\n');
+}
+
+/// Appends the gateway's endpoint record.
+inline void append_gateway(std::string& out, const fleet& from, std::string_view model) {
+  json_writer json(out);
+  json.begin_object().field("type", "endpoint").field("instance", "gateway");
+  json.field("base_url", "http://127.0.0.1:" + std::to_string(from.gateway.number)).field("model", model);
+  json.field("port", from.gateway.number).end_object();
   out.push_back('\n');
 }
 

@@ -5,6 +5,8 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -50,6 +52,11 @@ enum class instance_state : unsigned char {
   stopped,  ///< Nothing is left of it: it was asked to stop.
   failed    ///< It ended without being asked, or never got ready, and is not started again: see `why`.
 };
+
+[[nodiscard]] constexpr std::string_view state_name(instance_state state) noexcept {
+  constexpr std::array<std::string_view, 6> names{"starting", "ready", "ending", "pausing", "stopped", "failed"};
+  return names[static_cast<std::size_t>(state)];
+}
 
 class instance;
 

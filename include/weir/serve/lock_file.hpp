@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,30 +41,39 @@ class lock_file {
  public:
   lock_file() = default;
 
-  /// Takes the lock at once or not at all.
+  /// Takes the lock at once or not at all, and writes this process's name into the file.
   /// \return  errc::busy, naming the holder where it is known; errc::io where the file can't be opened.
   [[nodiscard]] static result<lock_file> take(const std::string& path) {
-    lock_file lock;
-    // Without O_CREAT first: in a sticky directory Linux refuses O_CREAT on another user's file (protected_regular).
-    for (const int how : {O_RDWR, O_RDWR | O_CREAT | O_EXCL, O_RDWR, O_RDONLY}) {
-      lock.fd_ = unique_fd(::open(path.c_str(), how | O_CLOEXEC | O_NOFOLLOW, 0666));
-      if (lock.fd_) break;
-    }
-    if (!lock.fd_) return io_failure("cannot open the lock " + path, errno);
-    if (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return io_failure("cannot lock " + path, errno);
-      const auto holder = read_text_file(path);
-      return failure{errc::busy, holder && !holder->empty() ? "held by " + *holder : path + " is locked"};
-    }
-    ::fchmod(lock.fd_.get(), 0666);  // other users must be able to lock it after us
-    if (::ftruncate(lock.fd_.get(), 0) == 0) (void)write_all(lock.fd_.get(), describe_process(::getpid()));
+    auto lock = open_locked(path, {O_RDWR, O_RDWR | O_CREAT | O_EXCL, O_RDWR, O_RDONLY});
+    if (!lock) return lock;
+    ::fchmod(lock->fd(), 0666);  // other users must be able to lock it after us
+    if (::ftruncate(lock->fd(), 0) == 0) (void)write_all(lock->fd(), describe_process(::getpid()));
     return lock;
   }
+
+  /// Looks whether somebody holds the lock, without making or changing the file.
+  /// \return  errc::busy where it is held; errc::io where there is no file.
+  [[nodiscard]] static result<lock_file> probe(const std::string& path) { return open_locked(path, {O_RDONLY}); }
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 
  private:
+  /// Opens by the first of `ways` that works. Without O_CREAT first: in a sticky directory Linux refuses O_CREAT on
+  /// another user's file (protected_regular).
+  static result<lock_file> open_locked(const std::string& path, std::initializer_list<int> ways) {
+    lock_file lock;
+    for (const int how : ways) {
+      lock.fd_ = unique_fd(::open(path.c_str(), how | O_CLOEXEC | O_NOFOLLOW, 0666));
+      if (lock.fd_) break;
+    }
+    if (!lock.fd_) return io_failure("cannot open the lock " + path, errno);
+    if (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+    if (errno != EWOULDBLOCK) return io_failure("cannot lock " + path, errno);
+    const auto holder = read_text_file(path);
+    return failure{errc::busy, holder && !holder->empty() ? "held by " + *holder : path + " is locked"};
+  }
+
   unique_fd fd_;
 };
 

@@ -2,6 +2,7 @@
 #ifndef WEIR_SERVE_NEWS_HPP
 #define WEIR_SERVE_NEWS_HPP
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -40,16 +41,16 @@ namespace weir::inline v0 {
 
 /// The state of all servers in one line: "4 instances: 3 ready, 1 starting (loading (HTTP 503))".
 [[nodiscard]] inline std::string status_line(const supervisor& servers) {
-  static constexpr std::array<const char*, 6> names{"starting", "ready", "ending", "pausing", "stopped", "failed"};
-  std::array<std::size_t, names.size()> counts{};
+  std::array<std::size_t, 6> counts{};
   std::string doing;
   for (const auto& each : servers.instances()) {
     ++counts[static_cast<std::size_t>(each.state())];
     if (each.state() == instance_state::starting && doing.empty()) doing = each.doing();
   }
   std::string line = std::to_string(servers.instances().size()) + " instances:";
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (counts[i] > 0) line += " " + std::to_string(counts[i]) + " " + names[i] + ",";
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (counts[i] > 0)
+      line += " " + std::to_string(counts[i]) + " " + std::string(state_name(static_cast<instance_state>(i))) + ",";
   line.pop_back();
   return doing.empty() ? line : line + " (" + doing + ")";
 }

@@ -22,8 +22,10 @@
 #include "weir/net/loop.hpp"
 #include "weir/serve/describe.hpp"
 #include "weir/serve/fleet.hpp"
+#include "weir/serve/gateway_cost.hpp"
 #include "weir/serve/news.hpp"
 #include "weir/serve/process.hpp"
+#include "weir/serve/runs.hpp"
 #include "weir/serve/signals.hpp"
 #include "weir/serve/supervise.hpp"
 #include "weir/serve/text_file.hpp"
@@ -64,11 +66,14 @@ class session final : private instance_user, private timer, private watcher {
       return program.error().code == errc::not_found ? 127 : 126;
     }
     if (auto clear = clear_endpoints(); !clear) return clear.error();
+    if (auto dead = collect_dead_runs(); dead && dead->runs > 0)
+      user_->say("removed what " + std::to_string(dead->runs) + " killed runs had left");
     auto fleet = make_fleet(spec_.servers);
     if (!fleet) return fleet.error();
     fleet_.emplace(std::move(*fleet));
     for (std::size_t i = 0; i < fleet_->members.size(); ++i)
       servers_.add(member_spec(*fleet_, spec_.servers, i, loop_, buffer_));
+    write_state();
     servers_.start();
     loop_.arm(*this, now_ns());
     for (step(); !over(); step())
@@ -93,7 +98,7 @@ class session final : private instance_user, private timer, private watcher {
     if (old && !old->empty() && !old->starts_with(R"({"type":"endpoint")"))
       return failure{errc::invalid_argument,
                      spec_.endpoints + " exists and holds something else than endpoint records"};
-    if (auto wrote = replace_text(spec_.endpoints, ""); !wrote) return wrote;
+    if (auto can = check_replaceable(spec_.endpoints); !can) return can;
     ::unlink(spec_.endpoints.c_str());
     return {};
   }
@@ -106,6 +111,8 @@ class session final : private instance_user, private timer, private watcher {
   /// Decides what comes next. The callbacks only note what happened, so that no object is changed under its own feet.
   void step() {
     if (!ready_ && !ending_) {
+      if (servers_.all_ready() && fleet_->gateway.number > 0 && servers_.instances().size() == fleet_->members.size())
+        servers_.add_started(gateway_instance(*fleet_, spec_.servers, loop_, buffer_));
       if (servers_.all_ready()) on_all_ready();
       for (const auto& each : servers_.instances())
         if (each.state() == instance_state::failed) end(failed(each.why()->code == errc::limit ? 124 : 125));
@@ -119,10 +126,22 @@ class session final : private instance_user, private timer, private watcher {
     std::string records;
     for (std::size_t i = 0; i < fleet_->members.size(); ++i)
       append_endpoint(records, *fleet_, i, servers_.instances()[i].model());
+    if (fleet_->gateway.number > 0) {
+      append_gateway(records, *fleet_, servers_.instances()[0].model());
+      tell_gateway_cost();
+    }
     const std::string file = spec_.endpoints.empty() ? fleet_->run.path() + "/endpoints.jsonl" : spec_.endpoints;
     if (auto wrote = replace_text(file, records); !wrote) return user_->warn(wrote.error().detail), end(failed(125));
     user_->on_endpoints(records);
     if (!spec_.command.empty()) start_command(file);
+  }
+
+  void tell_gateway_cost() {
+    const auto& rule = spec_.servers.server.ready;
+    const auto cost = gateway_cost_ns(fleet_->gateway.number, fleet_->members[0].port.number,
+                                      rule.health.empty() ? "/v1/models" : rule.health);
+    user_->say(cost ? "the gateway adds " + std::to_string(*cost / 1000) + " us to an answer (medians of 200)"
+                    : "what the gateway adds can't be measured: " + cost.error().detail);
   }
 
   void start_command(const std::string& endpoints) {
@@ -165,11 +184,13 @@ class session final : private instance_user, private timer, private watcher {
 
   void on_time(std::int64_t now) override {
     if (command_ && now >= kill_command_ns_) command_->stop(0);
+    if (std::exchange(changed_, false)) write_state();
     user_->on_status(servers_);
     loop_.arm(*this, now + status_ns);
   }
 
   void on_change(instance& which) override {
+    changed_ = true;
     const bool failed = which.state() == instance_state::ending && which.why();
     const std::size_t lines = failed && ++failures_ <= 3 ? 20 : 0;  // of a hundred, the first ones' words will do
     const auto news = describe_change(which, lines);
@@ -180,6 +201,15 @@ class session final : private instance_user, private timer, private watcher {
       user_->warn(news);
   }
 
+  /// For `status`, and for whoever cleans up after a killed run.
+  void write_state() {
+    std::string records;
+    append_run_state(records, describe_process(::getpid()));
+    for (std::size_t i = 0; i < fleet_->members.size(); ++i)
+      append_instance_state(records, member_state(*fleet_, i, servers_.instances()[i]));
+    (void)replace_text(fleet_->run.path() + "/state.jsonl", records);
+  }
+
   session_spec spec_;
   session_user* user_;
   loop loop_;
@@ -188,7 +218,7 @@ class session final : private instance_user, private timer, private watcher {
   std::optional<fleet> fleet_;
   supervisor servers_{loop_, *this};
   std::optional<process> command_;
-  bool ready_ = false, ending_ = false, signalled_ = false;
+  bool ready_ = false, ending_ = false, signalled_ = false, changed_ = false;
   int status_ = 0, failures_ = 0;
   std::int64_t kill_command_ns_ = std::numeric_limits<std::int64_t>::max();
 };

@@ -31,6 +31,11 @@ class supervisor {
     for (auto& each : instances_)
       if (!stopping_) each.start();
   }
+  /// Adds a server to those that run already.
+  void add_started(instance_spec spec) {
+    add(std::move(spec));
+    if (!stopping_) instances_.back().start();
+  }
   /// Stops all, those that wait to be restarted too. Once more with a shorter grace hurries them.
   /// \param grace_ns  at most this from SIGTERM to SIGKILL; each has its own grace as another bound.
   void stop(std::int64_t grace_ns = std::int64_t{1} << 62) {

@@ -64,6 +64,15 @@ inline result<void> replace_text(const std::string& path, std::string_view text)
   return io_failure("cannot write " + path, error);
 }
 
+/// Whether replace_text would succeed now, without touching `path`: better known before hours of work than after.
+inline result<void> check_replaceable(const std::string& path) {
+  const std::string part = path + ".part." + std::to_string(::getpid());
+  const unique_fd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!file) return io_failure("cannot write " + path, errno);
+  ::unlink(part.c_str());
+  return {};
+}
+
 /// Calls `visit(std::string_view line)` for each line, without its newline.
 template <class Visit>
 void each_line(std::string_view text, Visit&& visit) {

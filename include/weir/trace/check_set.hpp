@@ -50,8 +50,8 @@ inline set_check check_ranks(const std::vector<rank_profile>& set) {
     else if (!seen.insert(p.rank).second)
       wrong.push_back("rank " + std::to_string(p.rank) + " twice: " + p.file);
   }
-  for (std::int64_t r = 0; r < world; ++r)
-    if (!seen.contains(r) && wrong.size() < 20) wrong.push_back("rank " + std::to_string(r) + " is missing");
+  for (std::int64_t r = 0; r < world && wrong.size() < 20; ++r)
+    if (!seen.contains(r)) wrong.push_back("rank " + std::to_string(r) + " is missing");
   if (!wrong.empty()) return {check.question, check_outcome::failed, listed(wrong)};
   if (world < 0) return {check.question, check_outcome::unknown, "no trace tells the world size"};
   check.detail = std::to_string(set.size()) + " of " + std::to_string(world);

@@ -116,7 +116,7 @@ class collective_log {
       const bool message = in >= 0 || out >= 0;
       const std::int64_t each = element_bytes(message ? type : shape_type);
       const std::int64_t elements = message ? std::max(in, out) : detail::first_shape(shape);
-      return each > 0 && elements >= 0 && elements < (std::int64_t{1} << 59) ? elements * each : -1;
+      return each > 0 && elements >= 0 && elements <= most_elements ? elements * each : -1;
     }
 
    private:

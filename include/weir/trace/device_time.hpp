@@ -45,6 +45,9 @@ namespace weir::inline v0 {
   return name;
 }
 
+/// A message of more elements than this is damage: sums of bytes stay in range.
+inline constexpr std::int64_t most_elements = std::int64_t{1} << 44;
+
 /// Calls of one kernel, or of one collective.
 struct call_total {
   device_class what;
@@ -159,7 +162,7 @@ class device_time {
     total.add(e.dur_ns);
     const auto elements = parse_number<std::int64_t>(event_arg(e.args, "In msg nelems"));
     const std::int64_t each = element_bytes(event_arg(e.args, "dtype"));
-    if (elements && each > 0)
+    if (elements && *elements >= 0 && *elements <= most_elements && each > 0)
       total.in_bytes += *elements * each;
     else
       ++total.without_bytes;

@@ -118,10 +118,13 @@ struct kineto_event {
   std::string_view args;             ///< The object as written, with braces; empty where there is none.
 };
 
+/// Times beyond these are damage (the year 2043, 104 days), so that sums and differences of times stay in range.
+inline constexpr std::int64_t latest_ns = std::int64_t{1} << 61, longest_ns = std::int64_t{1} << 53;
+
 enum class event_read : unsigned char {
   ok,       ///< The event is whole.
   skipped,  ///< `wanted` said no to its category; the rest was not read.
-  damaged,  ///< Not an object as JSON says, or its `ts` or `dur` is not a number.
+  damaged,  ///< Not an object as JSON says, or its `ts` or `dur` is no number in range.
 };
 
 /// Reads the event that `object` holds.
@@ -145,7 +148,7 @@ template <class Wanted>
       event.name = at.string();
     } else if (key == "ts" || key == "dur") {
       const auto time = exact_ns(at.value());
-      if (!time) return event_read::damaged;
+      if (!time || *time > (key == "ts" ? latest_ns : longest_ns) || *time < -longest_ns) return event_read::damaged;
       (key == "ts" ? event.t_ns : event.dur_ns) = *time;
     } else if (key == "args") {
       event.args = at.value();

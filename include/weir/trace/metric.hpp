@@ -3,6 +3,7 @@
 #ifndef WEIR_TRACE_METRIC_HPP
 #define WEIR_TRACE_METRIC_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "weir/base/json_write.hpp"
+#include "weir/base/result.hpp"
 
 namespace weir::inline v0 {
 
@@ -69,6 +71,16 @@ class metric_writer {
   std::string_view table_;
   trace_labels labels_;
 };
+
+/// Drops all metrics but those of `names`.
+/// \return  errc::invalid_argument naming the name that no metric has; then nothing is dropped.
+inline result<void> keep_metrics(std::vector<trace_metric>& metrics, const std::vector<std::string>& names) {
+  for (const auto& name : names)
+    if (std::ranges::find(metrics, name, &trace_metric::name) == metrics.end())
+      return failure{errc::invalid_argument, "there is no metric '" + name + "'; docs/traces.md lists them"};
+  std::erase_if(metrics, [&](const auto& m) { return std::ranges::find(names, m.name) == names.end(); });
+  return {};
+}
 
 /// Appends metrics as records: {"type":"metric","name","value" or null,"reason","unit","labels"}, one a line.
 inline void append_metric_records(std::string& out, const std::vector<trace_metric>& metrics) {

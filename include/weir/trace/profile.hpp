@@ -190,7 +190,7 @@ result<rank_profile> read_profile(Source source, std::string file, const kind_ta
   out.world_size = detail::integer_or(event_arg(distributed, "world_size"), -1);
   std::string base = text("baseTimeNanoseconds");
   base.erase(base.find_last_not_of(' ') + 1);
-  out.base_ns = detail::integer_or(base, 0);
+  out.base_ns = std::clamp<std::int64_t>(detail::integer_or(base, 0), 0, latest_ns);
   out.file = std::move(file);
   return out;
 }

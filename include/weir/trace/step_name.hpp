@@ -35,7 +35,8 @@ namespace detail {
 inline std::optional<std::int64_t> number_at(std::string_view& text) noexcept {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || value < 0) return std::nullopt;
+  constexpr std::int64_t most = std::int64_t{1} << 40;  // more is no count of tokens
+  if (error != std::errc{} || value < 0 || value > most) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return value;
 }

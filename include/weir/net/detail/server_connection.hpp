@@ -98,6 +98,7 @@ class server_connection final : public exchange, public watcher {
   void finished() override {
     active_ = head_seen_ = false;
     if (body_.capacity() > keep_bytes) body_ = {};
+    if (out_.capacity() > keep_bytes && out_.empty()) out_ = {};
     if (broken_) return close();
     if (answers_left_ > 0 && --answers_left_ == 0) close_after_ = true;
     if (!close_after_) parser_.next();
@@ -128,6 +129,7 @@ class server_connection final : public exchange, public watcher {
   /// Feeds the parser what was left over, or else what the socket has. \return  false where there is nothing.
   bool next_bytes() {
     if (at_ < in_.size()) {
+      t_read_ns_ = now_ns();
       const std::size_t used = feed(std::string_view(in_).substr(at_));
       at_ += used;
       if (at_ == in_.size()) in_.clear(), at_ = 0;
@@ -183,12 +185,14 @@ class server_connection final : public exchange, public watcher {
       if (!readable_ && at_ == in_.size()) return close(), false;
       ::shutdown(socket_.get(), SHUT_WR);
     }
-    while (!receive().empty()) {
-    }
-    return false;
+    for (int reads = 0; reads < patience; ++reads)
+      if (receive().empty()) return false;
+    return close(), false;  // it will never stop
   }
 
-  static constexpr std::size_t keep_bytes = std::size_t{1} << 16;  // of a body's memory, for the next one
+  static constexpr std::size_t keep_bytes = std::size_t{1}
+                                            << 16;  // of a body's or an answer's memory, for the next one
+  static constexpr int patience = 1024;             // reads of what nobody wants any more
 
   http1_parser parser_;
   connection_home* home_;

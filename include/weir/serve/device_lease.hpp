@@ -1,0 +1,195 @@
+// weir/serve/device_lease.hpp - devices that belong to one run until nothing of it is left on them. Needs Linux.
+#ifndef WEIR_SERVE_DEVICE_LEASE_HPP
+#define WEIR_SERVE_DEVICE_LEASE_HPP
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/result.hpp"
+#include "weir/base/units.hpp"
+#include "weir/serve/describe.hpp"
+#include "weir/serve/device.hpp"
+#include "weir/serve/device_groups.hpp"
+#include "weir/serve/lock_file.hpp"
+#include "weir/serve/text_file.hpp"
+
+namespace weir::inline v0 {
+
+/// Devices of one instance, locked for all runs of this machine.
+struct device_lease {
+  std::vector<device> devices;
+  std::vector<std::size_t> places;         ///< In the source's list.
+  std::vector<std::uint64_t> used_before;  ///< Bytes in use when it was taken.
+  std::vector<lock_file> locks;            ///< For the keeper to hold too.
+};
+
+/// What is asked for.
+struct device_request {
+  std::size_t instances = 1, per_instance = 1;
+  std::vector<std::string> wanted = {};  ///< The first of these, in this order; empty: any that are free.
+};
+
+namespace detail {
+
+inline std::string megabytes(std::uint64_t bytes) {
+  return std::to_string(bytes >> 20) + " MiB";
+}
+
+inline std::string device_file(const std::string& locks, const device& d, std::string_view suffix) {
+  std::string name = d.id;
+  std::replace(name.begin(), name.end(), '/', '_');
+  return locks + "/device-" + name + std::string(suffix);
+}
+
+/// Memory that comes and goes with the driver: not a sign that a process still holds the device.
+inline std::uint64_t slack(const device& d) {
+  return std::max<std::uint64_t>(256U << 20, d.total_bytes / 50);
+}
+
+/// Who computes on a device, in words; empty where nobody does.
+inline std::string device_users(const device_use& now) {
+  std::string who;
+  for (const auto& each : now.processes) {
+    who += (who.empty() ? "" : ", ") + describe_process(each.pid);
+    if (each.bytes > 0) who += " with " + megabytes(each.bytes);
+  }
+  return who;
+}
+
+/// Takes one device: its lock, and nobody on it.
+inline result<lock_file> take_device(const device_source& source, std::size_t at, const std::string& locks,
+                                     std::uint64_t& used_before) {
+  const auto& about = source.devices()[at];
+  const std::string who = "device " + std::to_string(about.index) + " (" + about.id + ")";
+  auto lock = lock_file::take(device_file(locks, about, ".lock"));
+  if (!lock) return failure{lock.error().code, who + " is " + lock.error().detail};
+  const auto now = source.use(at);
+  if (!now) return failure{now.error().code, who + ": " + now.error().detail};
+  if (!now->processes.empty()) return failure{errc::busy, who + " is used by " + device_users(*now)};
+  used_before = now->used_bytes;
+  const auto quarantine = device_file(locks, about, ".quarantine");
+  if (const auto why = read_text_file(quarantine)) {
+    const auto limit = parse_number<std::uint64_t>(why->substr(0, why->find(' ')));
+    if (limit && now->used_bytes > *limit)
+      return failure{errc::busy, who + " is quarantined: " + why->substr(std::min(why->find(' ') + 1, why->size()))};
+    ::unlink(quarantine.c_str());  // its memory is back
+  }
+  return lock;
+}
+
+}  // namespace detail
+
+/// Leases devices for all instances or for none.
+///
+/// The lock of each device is a file in `locks`, held by this program and by the keepers that it is handed to, so it
+/// outlives a killed supervisor exactly until nothing is left on the device. A second lock is held while choosing, so
+/// that two runs do not each take what the other one needs.
+///
+/// \return  errc::not_found for a device that is not there; errc::invalid_argument where fewer are asked for than
+/// needed;
+///          errc::busy where not enough are free, saying who holds each.
+[[nodiscard]] inline result<std::vector<device_lease>> lease_devices(const device_source& source,
+                                                                     const device_request& asked,
+                                                                     const std::string& locks) {
+  const std::size_t needed = asked.instances * asked.per_instance;
+  const std::string need = std::to_string(asked.instances) + " instances of " + std::to_string(asked.per_instance) +
+                           " need " + std::to_string(needed) + " devices";
+  const auto& all = source.devices();
+  const auto visible = visible_devices(all, all.empty() ? nullptr : std::getenv(visibility_variable(all[0].maker)));
+  std::vector<std::size_t> candidates;
+  for (const auto& name : asked.wanted) {
+    const auto found = find_device(all, name);
+    if (!found) return found.error();
+    if (std::find(visible.begin(), visible.end(), *found) == visible.end())
+      return failure{errc::not_found, "device " + name + " is hidden by " + visibility_variable(all[0].maker)};
+    if (std::find(candidates.begin(), candidates.end(), *found) != candidates.end())
+      return failure{errc::invalid_argument, "device " + name + " is named twice"};
+    candidates.push_back(*found);
+  }
+  if (asked.wanted.empty()) candidates = visible;
+  if (candidates.size() < needed)
+    return failure{errc::invalid_argument, need + ", but there are " + std::to_string(candidates.size())};
+
+  if (!asked.wanted.empty()) candidates.resize(needed);
+
+  result<lock_file> choosing = failure{errc::busy, ""};
+  for (const auto start = now_ns(); !choosing && now_ns() - start < 30'000'000'000; ::usleep(1000))
+    if (choosing = lock_file::take(locks + "/devices.lock"); choosing || choosing.error().code != errc::busy) break;
+  if (!choosing) return choosing.error();
+
+  std::map<std::size_t, std::pair<lock_file, std::uint64_t>> taken;
+  std::string refused;
+  for (const auto at : candidates) {
+    std::uint64_t used = 0;
+    auto lock = detail::take_device(source, at, locks, used);
+    if (lock)
+      taken.emplace(at, std::pair(std::move(*lock), used));
+    else
+      refused += "\n  " + lock.error().detail;
+  }
+  std::vector<std::size_t> free;
+  std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(free),
+               [&](std::size_t at) { return taken.contains(at); });
+  // What was named is dealt in the order it was named in; what is chosen, is chosen by its links.
+  std::vector<std::vector<std::size_t>> groups;
+  if (asked.wanted.empty())
+    groups = choose_groups(source, free, asked.per_instance, asked.instances);
+  else
+    for (std::size_t i = 0; free.size() == candidates.size() && i < needed; i += asked.per_instance)
+      groups.emplace_back(free.begin() + static_cast<std::ptrdiff_t>(i),
+                          free.begin() + static_cast<std::ptrdiff_t>(i + asked.per_instance));
+  if (groups.size() < asked.instances)
+    return failure{errc::busy, need + ", but only " + std::to_string(free.size()) + " are free:" + refused};
+
+  std::vector<device_lease> leases;
+  for (auto& group : groups) {
+    auto& lease = leases.emplace_back();
+    for (const auto at : group) {
+      lease.devices.push_back(all[at]);
+      lease.used_before.push_back(taken.at(at).second);
+      lease.locks.push_back(std::move(taken.at(at).first));
+    }
+    lease.places = std::move(group);
+  }
+  return leases;
+}
+
+/// Waits until a lease's devices are as they were before: nobody on them, their memory back. Call it when nothing is
+/// left of the instance, before the lease is let go.
+/// \return  errc::busy where that does not happen in time, naming who holds what; the device is then refused to later
+///          runs until its memory is back.
+[[nodiscard]] inline result<void> await_devices(const device_source& source, const device_lease& lease,
+                                                const std::string& locks, std::int64_t timeout_ns = 10'000'000'000) {
+  const auto start = now_ns();
+  for (std::size_t i = 0; i < lease.places.size(); ++i) {
+    const auto& about = lease.devices[i];
+    const std::uint64_t limit = lease.used_before[i] + detail::slack(about);
+    for (;; ::usleep(20'000)) {
+      const auto now = source.use(lease.places[i]);
+      if (!now) return now.error();
+      if (now->processes.empty() && now->used_bytes <= limit) break;
+      if (now_ns() - start < timeout_ns) continue;
+      const auto who = detail::device_users(*now);
+      const std::string why = detail::megabytes(now->used_bytes) + " are still in use, " +
+                              detail::megabytes(lease.used_before[i]) + " were before" +
+                              (who.empty() ? "; no process is seen to hold them" : ": " + who);
+      (void)replace_text(detail::device_file(locks, about, ".quarantine"), std::to_string(limit) + " " + why);
+      return failure{errc::busy, "device " + std::to_string(about.index) + " (" + about.id + "): " + why};
+    }
+  }
+  return {};
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_SERVE_DEVICE_LEASE_HPP

@@ -1,0 +1,359 @@
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <csignal>
+#include <set>
+
+#include "catch.hpp"
+#include "scratch.hpp"
+#include "weir/base/hash.hpp"
+#include "weir/serve/device_fixture.hpp"
+#include "weir/serve/device_lease.hpp"
+#include "weir/serve/kfd.hpp"
+#include "weir/serve/npu_smi.hpp"
+#include "weir/serve/nvml.hpp"
+
+namespace {
+
+using device = weir::device;
+using places = std::vector<std::size_t>;
+
+/// Eight devices as in a machine with two NVLink islands of four, each on its own NUMA node.
+std::string two_islands() {
+  std::string text;
+  for (int i = 0; i < 8; ++i) {
+    const auto n = std::to_string(i), numa = std::to_string(i / 4);
+    text += R"({"type":"device","vendor":"nvidia","index":)" + n + R"(,"id":"GPU-)" + std::string(1, char('a' + i)) +
+            R"(","numa":)" + numa + R"(,"total_bytes":80000000000,"used_bytes":0,"links":[)";
+    for (int j = 0; j < 8; ++j) text += (j ? "," : "") + std::string(j / 4 == i / 4 ? "18" : "-50");
+    text += "]}\n";
+  }
+  return text;
+}
+
+struct machine : test::scratch {
+  explicit machine(const std::string& devices = two_islands()) {
+    write("devices", devices);
+    std::filesystem::create_directory(path("locks"));
+    source = weir::fixture_source::open(path("devices")).value();
+    ::unsetenv("CUDA_VISIBLE_DEVICES");
+  }
+  weir::result<std::vector<weir::device_lease>> lease(std::size_t instances, std::size_t each = 1,
+                                                      std::vector<std::string> wanted = {}) const {
+    return weir::lease_devices(*source, {instances, each, std::move(wanted)}, path("locks"));
+  }
+  std::unique_ptr<weir::device_source> source;
+};
+
+std::vector<places> places_of(const std::vector<weir::device_lease>& leases) {
+  std::vector<places> out;
+  for (const auto& each : leases) out.push_back(each.places);
+  return out;
+}
+
+constexpr const char* npu_table =
+    R"(+------------------------------------------------------------------------------------------------+
+| npu-smi 24.1.rc1.b030            Version: 24.1.rc1.b030                                        |
++---------------------------+---------------+----------------------------------------------------+
+| NPU   Name                | Health        | Power(W)    Temp(C)           Hugepages-Usage(page)|
+| Chip                      | Bus-Id        | AICore(%)   Memory-Usage(MB)  HBM-Usage(MB)        |
++===========================+===============+====================================================+
+| 0     910B3               | OK            | 101.8       43                0    / 0             |
+| 0                         | 0000:C1:00.0  | 0           0    / 0          3318 / 65536         |
++===========================+===============+====================================================+
+| 6     910B3               | OK            | 95.2        41                0    / 0             |
+| 0                         | 0000:01:00.0  | 12          0    / 0          59356/ 65536         |
++===========================+===============+====================================================+
++---------------------------+---------------+----------------------------------------------------+
+| NPU     Chip              | Process id    | Process name             | Process memory(MB)      |
++===========================+===============+====================================================+
+| No running processes found in NPU 0                                                            |
++===========================+===============+====================================================+
+| 6       0                 | 1712733       | sglangschedul            | 48954                   |
+| 6       0                 | 1712734       | python3                  | 7000                    |
++===========================+===============+====================================================+
+)";
+
+}  // namespace
+
+TEST_CASE("devices: one is found by index, by id, and by the unique start of one", "[serve][device]") {
+  const machine m;
+  const auto& all = m.source->devices();
+  CHECK(*weir::find_device(all, "3") == 3);
+  CHECK(*weir::find_device(all, "GPU-d") == 3);
+  CHECK(weir::find_device(all, "GPU").error().code == weir::errc::invalid_argument);
+  for (const char* bad : {"8", "-1", "", "GPU-x", "a", "3 "})
+    CHECK(weir::find_device(all, bad).error().code == weir::errc::not_found);
+}
+
+TEST_CASE("devices: an outer restriction is read as CUDA reads it", "[serve][device]") {
+  const machine m;
+  const auto visible = [&](const char* text) { return weir::visible_devices(m.source->devices(), text); };
+  CHECK(visible(nullptr) == places{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(visible("2,0") == places{2, 0});
+  CHECK(visible("GPU-c,1") == places{2, 1});
+  CHECK(visible("").empty());
+  CHECK(visible("1,9,2") == places{1});  // what can't be found hides all behind it
+  CHECK(visible("1,1,2") == places{1, 2});
+}
+
+TEST_CASE("devices: a server is shown its own by names that mean the same to everybody", "[serve][device]") {
+  const auto variables = [](device::vendor maker) {
+    return weir::device_variables({{maker, 5, "GPU-f", "", "", -1, 0}, {maker, 2, "GPU-c", "", "", -1, 0}});
+  };
+  CHECK(variables(device::vendor::nvidia) ==
+        weir::environment{{"CUDA_VISIBLE_DEVICES", "GPU-f,GPU-c"}, {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}});
+  CHECK(variables(device::vendor::amd) == weir::environment{{"ROCR_VISIBLE_DEVICES", "GPU-f,GPU-c"}});
+  CHECK(variables(device::vendor::ascend) == weir::environment{{"ASCEND_RT_VISIBLE_DEVICES", "5,2"}});
+  CHECK(weir::device_variables({}).empty());
+}
+
+TEST_CASE("devices: a group is chosen by its slowest link", "[serve][device]") {
+  const machine m;
+  const places all{0, 1, 2, 3, 4, 5, 6, 7};
+  const auto groups = [&](places free, std::size_t size, std::size_t count) {
+    return weir::choose_groups(*m.source, std::move(free), size, count);
+  };
+  CHECK(groups(all, 4, 2) == std::vector<places>{{0, 1, 2, 3}, {4, 5, 6, 7}});
+  CHECK(groups({0, 1, 4, 5, 6, 7}, 4, 1) == std::vector<places>{{4, 5, 6, 7}});  // not the first four that are free
+  CHECK(groups({3, 4, 5}, 2, 1) == std::vector<places>{{4, 5}});
+  CHECK(groups({0, 4}, 2, 1) == std::vector<places>{{0, 4}});  // poor, but all there is
+  CHECK(groups(all, 1, 3) == std::vector<places>{{0}, {1}, {2}});
+  CHECK(groups({0, 1, 2}, 2, 2).size() == 1);
+  CHECK(groups({}, 1, 1).empty());
+}
+
+TEST_CASE("devices: leases are exclusive, and end with their holder", "[serve][device]") {
+  const machine m;
+  auto first = m.lease(2, 2);
+  REQUIRE(first);
+  CHECK(places_of(*first) == std::vector<places>{{0, 1}, {2, 3}});
+  auto second = m.lease(1, 4);
+  REQUIRE(second);
+  CHECK(places_of(*second) == std::vector<places>{{4, 5, 6, 7}});
+  const auto third = m.lease(1);
+  REQUIRE_FALSE(third);
+  CHECK(third.error().code == weir::errc::busy);
+  CHECK(third.error().detail.find(
+            "1 instances of 1 need 1 devices, but only 0 are free:\n  device 0 (GPU-a) is held by pid " +
+            std::to_string(::getpid())) == 0);
+  first->clear();
+  CHECK(m.lease(4));
+}
+
+TEST_CASE("devices: named ones are dealt in the order of the names", "[serve][device]") {
+  const machine m;
+  const auto leases = m.lease(2, 2, {"7", "GPU-a", "3", "1"});
+  REQUIRE(leases);
+  CHECK(places_of(*leases) == std::vector<places>{{7, 0}, {3, 1}});
+  CHECK(m.lease(1, 1, {"2"}));
+  CHECK(m.lease(1, 1, {"3"}).error().code == weir::errc::busy);
+  CHECK(m.lease(1, 1, {"9"}).error().detail.find("no device '9'; there are 0 (GPU-a), ") == 0);
+  CHECK(m.lease(2, 1, {"4"}).error().detail == "2 instances of 1 need 2 devices, but there are 1");
+  CHECK(m.lease(2, 1, {"4", "GPU-e"}).error().detail == "device GPU-e is named twice");
+  CHECK(m.lease(9).error().detail == "9 instances of 1 need 9 devices, but there are 8");
+}
+
+TEST_CASE("devices: an outer restriction bounds the choice", "[serve][device]") {
+  const machine m;
+  ::setenv("CUDA_VISIBLE_DEVICES", "6,2", 1);
+  const auto leases = m.lease(2);
+  CHECK(m.lease(1, 1, {"0"}).error().detail == "device 0 is hidden by CUDA_VISIBLE_DEVICES");
+  CHECK(m.lease(3).error().code == weir::errc::invalid_argument);
+  ::unsetenv("CUDA_VISIBLE_DEVICES");
+  REQUIRE(leases);
+  CHECK(places_of(*leases) == std::vector<places>{{6}, {2}});
+}
+
+TEST_CASE("devices: one that somebody computes on is not leased, and he is named", "[serve][device]") {
+  const auto pid = std::to_string(::getpid());
+  const machine m(R"({"type":"device","vendor":"nvidia","index":0,"id":"GPU-a","processes":[{"pid":)" + pid +
+                  R"(,"bytes":35245260800}]}
+{"type":"device","vendor":"nvidia","index":1,"id":"GPU-b"})");
+  CHECK(places_of(m.lease(1).value()) == std::vector<places>{{1}});
+  CHECK(m.lease(1, 1, {"0"}).error().detail ==
+        "1 instances of 1 need 1 devices, but only 0 are free:\n  device 0 (GPU-a) is used by " +
+            weir::describe_process(::getpid()) + " with 33612 MiB");
+}
+
+TEST_CASE("devices: memory that does not come back quarantines its device until it does", "[serve][device]") {
+  const auto with = [](std::uint64_t used) {
+    return R"({"type":"device","vendor":"nvidia","index":0,"id":"GPU-a","total_bytes":80000000000,"used_bytes":)" +
+           std::to_string(used) + "}\n";
+  };
+  const machine m(with(1'000'000'000));
+  auto leases = m.lease(1);
+  REQUIRE(leases);
+  m.write("devices", with(34'000'000'000));
+  const auto stuck = weir::await_devices(*m.source, (*leases)[0], m.path("locks"), 50'000'000);
+  REQUIRE_FALSE(stuck);
+  CHECK(stuck.error().detail ==
+        "device 0 (GPU-a): 32424 MiB are still in use, 953 MiB were before; no process is seen to hold them");
+  leases->clear();
+  CHECK(m.lease(1).error().detail.find("device 0 (GPU-a) is quarantined: 32424 MiB are still in use") !=
+        std::string::npos);
+  m.write("devices", with(1'100'000'000));
+  leases = m.lease(1);
+  REQUIRE(leases);
+  CHECK(weir::await_devices(*m.source, (*leases)[0], m.path("locks"), 50'000'000));
+}
+
+TEST_CASE("devices: nobody ever holds one twice, however holders die", "[serve][device]") {
+  const machine m(R"({"type":"device","vendor":"nvidia","index":0,"id":"GPU-a"}
+{"type":"device","vendor":"nvidia","index":1,"id":"GPU-b"}
+{"type":"device","vendor":"nvidia","index":2,"id":"GPU-c"}
+{"type":"device","vendor":"nvidia","index":3,"id":"GPU-d"}
+)");
+  struct ledger {
+    std::array<std::atomic<pid_t>, 4> owner;
+    std::atomic<int> acquired, doubled;
+  };
+  auto* book =
+      static_cast<ledger*>(::mmap(nullptr, sizeof(ledger), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  const auto contend = [&] {
+    for (weir::random_stream random(static_cast<std::uint64_t>(::getpid()));;) {
+      const auto leases = m.lease(1, 1 + random.below(2));
+      if (!leases) ::usleep(500);
+      if (!leases) continue;
+      for (const auto at : (*leases)[0].places) {
+        const pid_t before = book->owner[at].exchange(::getpid());
+        // An owner that is still there, and not on its way out, would have to hold the lock.
+        if (before != 0 && ::kill(before, 0) == 0 && weir::start_ticks(before) >= 0 &&
+            weir::parent_of(before) == ::getppid() &&
+            !weir::read_text_file("/proc/" + std::to_string(before) + "/cmdline").value().empty())
+          ++book->doubled;
+      }
+      ++book->acquired;
+      ::usleep(static_cast<useconds_t>(random.below(300)));
+      for (const auto at : (*leases)[0].places) book->owner[at] = 0;
+    }
+  };
+  std::vector<pid_t> contenders;
+  weir::random_stream random(3);
+  const auto begin = [&] {
+    const pid_t pid = ::fork();
+    if (pid == 0) contend();
+    contenders.push_back(pid);
+  };
+  for (int i = 0; i < 6; ++i) begin();
+  const int wanted = test::rounds(250);
+  for (const auto start = weir::now_ns(); book->acquired < wanted && weir::now_ns() - start < wanted * 100'000'000L;) {
+    ::usleep(20'000);
+    auto& victim = contenders[random.below(contenders.size())];
+    ::kill(victim, SIGKILL);
+    ::waitpid(victim, nullptr, 0);
+    victim = contenders.back();
+    contenders.pop_back();
+    begin();
+  }
+  for (const pid_t pid : contenders) ::kill(pid, SIGKILL), ::waitpid(pid, nullptr, 0);
+  CHECK(book->acquired >= wanted);
+  CHECK(book->doubled == 0);
+  CHECK(m.lease(4));  // the dead hold nothing
+  ::munmap(book, sizeof(ledger));
+}
+
+TEST_CASE("npu-smi: the table of a 910B machine", "[serve][device]") {
+  const auto table = weir::parse_npu_smi(npu_table);
+  REQUIRE(table);
+  REQUIRE(table->devices.size() == 2);
+  const auto& second = table->devices[1];
+  CHECK(second.index == 1);  // NPU 6 is the second device that a program counts
+  CHECK(second.id == "NPU-1");
+  CHECK(second.name == "Ascend 910B3");
+  CHECK(second.bus == "0000:01:00.0");
+  CHECK(second.total_bytes == std::uint64_t{65536} << 20);
+  CHECK(table->uses[0].used_bytes == std::uint64_t{3318} << 20);
+  CHECK(table->uses[0].processes.empty());
+  CHECK(table->uses[1].used_bytes == std::uint64_t{59356} << 20);  // "59356/ 65536", without the blank
+  REQUIRE(table->uses[1].processes.size() == 2);
+  CHECK(table->uses[1].processes[0].pid == 1712733);
+  CHECK(table->uses[1].processes[0].bytes == std::uint64_t{48954} << 20);
+}
+
+TEST_CASE("npu-smi: two chips of one board are two devices; text without a table is an error", "[serve][device]") {
+  const auto table = weir::parse_npu_smi(
+      R"(| NPU     Name              | Health          | Power(W)     Temp(C)           Hugepages-Usage(page) |
+| Chip    Phy-ID            | Bus-Id          | AICore(%)    Memory-Usage(MB)  HBM-Usage(MB)         |
+| 0       Ascend910         | OK              | 176.2        39                0    / 0              |
+| 0       0                 | 0000:9D:00.0    | 0            0    / 0          3113 / 65536          |
+| 0       Ascend910         | OK              | -            39                0    / 0              |
+| 1       1                 | 0000:9F:00.0    | 0            0    / 0          2886 / 65536          |
+| NPU     Chip              | Process id      | Process name             | Process memory(MB)        |
+| 0       1                 | 77              | python                   | 100                       |
+)");
+  REQUIRE(table);
+  REQUIRE(table->devices.size() == 2);
+  CHECK(table->devices[1].bus == "0000:9f:00.0");
+  CHECK(table->uses[0].processes.empty());
+  CHECK(table->uses[1].processes.size() == 1);
+  for (const char* bad : {"", "command not found", "| NPU |", "| 0 | 1 | 2 |", "|||||", "| 0 910B3 | OK |"})
+    CHECK(weir::parse_npu_smi(bad).error().code == weir::errc::parse);
+}
+
+TEST_CASE("npu-smi: a command that is missing, fails or hangs is an error", "[serve][device]") {
+  CHECK(weir::npu_source::open("no-such-program-of-weir").error().code == weir::errc::not_found);
+  CHECK(weir::npu_source::open("echo broken; exit 3").error().code == weir::errc::io);
+  CHECK(weir::capture_output({"sleep", "60"}, 50'000'000).error().code == weir::errc::limit);
+  test::scratch here;
+  const auto source = weir::npu_source::open("cat " + here.write("table", npu_table)).value();
+  CHECK(source->devices().size() == 2);
+  CHECK(source->use(1)->processes.size() == 2);
+}
+
+TEST_CASE("amdkfd: devices, memory, processes and links out of sysfs", "[serve][device]") {
+  const test::scratch sys;
+  const auto put = [&](const std::string& file, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(sys.path(file)).parent_path());
+    sys.write(file, text);
+  };
+  const std::string nodes = "class/kfd/kfd/topology/nodes/";
+  put(nodes + "0/properties", "cpu_cores_count 64\nsimd_count 0\n");
+  put(nodes + "0/gpu_id", "0\n");
+  for (int i = 1; i <= 2; ++i) {
+    const auto n = std::to_string(i);
+    put(nodes + n + "/properties", "simd_count 416\nunique_id 283686952306183" + n + "\ndrm_render_minor 12" +
+                                       std::to_string(7 + i) + "\ngfx_target_version 90010\n");
+    put(nodes + n + "/gpu_id", "1000" + n + "\n");
+    put(nodes + n + "/io_links/0/properties", "type 2\nnode_from " + n + "\nnode_to 0\nweight 20\n");
+    put(nodes + n + "/io_links/1/properties",
+        "type 11\nnode_from " + n + "\nnode_to " + std::to_string(3 - i) + "\nweight 15\n");
+    const std::string render = "class/drm/renderD12" + std::to_string(7 + i) + "/device/";
+    put(render + "mem_info_vram_total", "68702699520\n");
+    put(render + "mem_info_vram_used", std::to_string(i) + "000\n");
+    put(render + "numa_node", std::to_string(i - 1) + "\n");
+  }
+  put("class/kfd/kfd/proc/4242/vram_10002", "2000\n");
+  put("class/kfd/kfd/proc/4242/vram_10001", "0\n");
+  const auto source = weir::kfd_source::open(sys.path("")).value();
+  REQUIRE(source->devices().size() == 2);
+  CHECK(source->devices()[0].id == "GPU-000a141e28323c47");  // printf '%016x' 2836869523061831
+  CHECK(source->devices()[1].index == 1);
+  CHECK(source->devices()[1].numa == 1);
+  CHECK(source->devices()[1].total_bytes == 68702699520);
+  CHECK(source->use(0)->processes.empty());
+  REQUIRE(source->use(1)->processes.size() == 1);
+  CHECK(source->use(1)->processes[0].pid == 4242);
+  CHECK(source->use(1)->used_bytes == 2000);
+  CHECK(source->link(0, 1) == 1000);
+  CHECK(weir::kfd_source::open(sys.path("nothing")).error().code == weir::errc::not_found);
+}
+
+TEST_CASE("nvml: without a driver there is nothing, and that is said", "[serve][device]") {
+  const auto none = weir::nvml_source::open("libweir-no-such-library.so.1");
+  REQUIRE_FALSE(none);
+  CHECK(none.error().code == weir::errc::not_found);
+  CHECK(none.error().detail == "libweir-no-such-library.so.1 is not installed");
+  CHECK(weir::nvml_source::open("libc.so.6").error().code == weir::errc::io);
+}
+
+TEST_CASE("fixture: a wrong line is named", "[serve][device]") {
+  const test::scratch here;
+  for (const char* bad : {"[]", "{", R"({"index":"x"})", R"({"links":7})", R"({"processes":[1]})"}) {
+    CAPTURE(bad);
+    const auto source = weir::fixture_source::open(here.write("devices", bad));
+    REQUIRE_FALSE(source);
+    CHECK(source.error().detail.find(here.path("devices")) == 0);
+  }
+}
