@@ -30,7 +30,6 @@ class WeirConan(ConanFile):
 
     def requirements(self):
         self.requires("range-v3/0.12.0", transitive_headers=True)
-        self.requires("fast_float/3.9.0", transitive_headers=True)
         self.requires("simdjson/3.10.1", transitive_headers=True, transitive_libs=True)
 
     def validate(self):

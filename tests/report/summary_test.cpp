@@ -223,7 +223,7 @@ TEST_CASE("summary: the order of records changes nothing that is printed", "[rep
 
 TEST_CASE("summary: shards summarised together are the whole, however they were dealt", "[report][property]") {
   const auto lines = mixed_lines(150);
-  const std::size_t shards = GENERATE(1, 2, 3, 10, 400);
+  const std::size_t shards = GENERATE(1U, 2U, 3U, 10U, 400U);
   std::vector<std::vector<std::string>> stride(shards), block(shards);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     stride[i % shards].push_back(lines[i]);

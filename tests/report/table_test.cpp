@@ -98,7 +98,7 @@ TEST_CASE("table: text fits the width it is given, and loses nothing", "[report]
     row.push_back(cell::count(1000 + i));
   }
   t.rows = {row};
-  for (const std::size_t width : {1, 12, 13, 14, 40, 80, 1000}) {
+  for (const std::size_t width : {1U, 12U, 13U, 14U, 40U, 80U, 1000U}) {
     const auto text = text_of(t, width);
     CAPTURE(width, text);
     std::size_t widest = 0;

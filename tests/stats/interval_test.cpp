@@ -28,7 +28,7 @@ TEST_CASE("interval: ranks are those of the binomial distribution", "[stats]") {
 }
 
 TEST_CASE("interval: a sample that is too small has none", "[stats]") {
-  for (const std::size_t n : {0, 1, 5}) CHECK_FALSE(weir::percentile_interval(n, 50));
+  for (const std::size_t n : {0U, 1U, 5U}) CHECK_FALSE(weir::percentile_interval(n, 50));
   CHECK_FALSE(weir::percentile_interval(35, 90));
   CHECK_FALSE(weir::percentile_interval(367, 99));
   CHECK_FALSE(weir::percentile_interval(100, 0));

@@ -34,7 +34,7 @@ TEST_CASE("log_histogram: merged shards are the whole, bit for bit, in any order
   const auto values = latencies(3000);
   weir::log_histogram whole;
   for (const double value : values) whole.add(value);
-  const std::size_t count = GENERATE(1, 2, 3, 7, 64);
+  const std::size_t count = GENERATE(1U, 2U, 3U, 7U, 64U);
   std::vector<weir::log_histogram> shards(count);
   for (std::size_t i = 0; i < values.size(); ++i) shards[i % count].add(values[i]);
   weir::log_histogram forward, backward;

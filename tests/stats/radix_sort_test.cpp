@@ -9,7 +9,7 @@
 #include "weir/base/hash.hpp"
 
 TEST_CASE("radix_sort: gives what std::sort gives, for every size and spread", "[stats][property]") {
-  const std::size_t count = GENERATE(0, 1, 2, 2047, 2048, 5000, 20000);
+  const std::size_t count = GENERATE(0U, 1U, 2U, 2047U, 2048U, 5000U, 20000U);
   const int spread = GENERATE(0, 1, 2, 3);
   weir::random_stream random(count + 1);
   std::vector<double> ours;

@@ -58,8 +58,8 @@ TEST_CASE("samples: many values are counted, within the histogram's bound and wi
 }
 
 TEST_CASE("samples: neither order nor sharding changes a figure, on both sides of the limit", "[stats][property]") {
-  const std::size_t limit = GENERATE(100, 1500, 2000, 5000);
-  const std::size_t shards = GENERATE(1, 2, 5, 40);
+  const std::size_t limit = GENERATE(100U, 1500U, 2000U, 5000U);
+  const std::size_t shards = GENERATE(1U, 2U, 5U, 40U);
   const auto values = gaps(2000);
   weir::sample_set whole(limit), merged(limit);
   for (const double value : values) whole.add(value);

@@ -30,11 +30,11 @@ inline std::vector<cell> diff_row(const std::string& name, const two_sides& both
                                   bool calls) {
   std::vector<cell> row{cell::text(name)};
   double mean[2], count[2];
-  for (const std::size_t side : {0, 1}) {
+  for (const std::size_t side : {0U, 1U}) {
     mean[side] = static_cast<double>(both.ns[side]) / 1e3 / static_cast<double>(ranks[side]);
     count[side] = static_cast<double>(both.calls[side]) / static_cast<double>(ranks[side]);
   }
-  for (const std::size_t side : {0, 1})
+  for (const std::size_t side : {0U, 1U})
     row.push_back(calls ? cell::number(count[side], count[side] == std::floor(count[side]) ? 0 : 2)
                         : cell::missing("a class is a union of time, not calls"));
   row.push_back(cell::number(mean[0], 3));
@@ -67,7 +67,7 @@ inline table diff_table(std::string title, std::string_view subject) {
   const std::size_t ranks[2] = {a.size(), b.size()};
   detail::two_sides span, busy, classes[3], exposed;
   std::map<std::string, detail::two_sides, std::less<>> kernels;
-  for (const std::size_t side : {0, 1})
+  for (const std::size_t side : {0U, 1U})
     for (const auto& p : side == 0 ? a : b) {
       const auto whole = detail::whole_time(p);
       span.ns[side] += whole.length_ns;
