@@ -70,6 +70,26 @@ words servers(int count, const words& habits, const words& options = {}) {
   return all;
 }
 
+/// All of the answer to GET /v1/models at a port of this machine.
+std::string answer_of(int port) {
+  const weir::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(static_cast<std::uint16_t>(port));
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  constexpr std::string_view request = "GET /v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0 ||
+      ::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0)
+    return {};
+  std::string all;
+  std::array<char, 4096> bytes;
+  for (ssize_t got = 1; got > 0;) {
+    got = ::recv(fd.get(), bytes.data(), bytes.size(), 0);
+    if (got > 0) all.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+  return all;
+}
+
 const words good{"port", "{port}"};
 const words nasty{"stubborn", "grandchildren", "session", "daemon", "stopped", "chain", "port", "{port}"};
 
@@ -316,6 +336,98 @@ TEST_CASE("serve-many: devices are shown to the servers, and are free again afte
   CHECK(b.err().find("only 2 are free:\n  device 0 (GPU-a) is held by pid") != std::string::npos);
   CHECK(b.run(servers(4, good, {"--devices", "auto", "--run", "true"})) == 0);
   ::unsetenv("WEIR_DEVICES");
+}
+
+TEST_CASE("serve-many: status shows what serves, stop ends it", "[serve-many]") {
+  const bench b;
+  CHECK(b.run({"status"}) == 0);
+  CHECK(b.out() == "nothing serves, and nothing is left\n");
+  const pid_t tool = b.start(servers(2, good, {"--endpoints", b.path("endpoints")}));
+  REQUIRE(test::eventually([&] { return std::filesystem::exists(b.path("endpoints")); }, 10 * s));
+  const auto shown = [&](const words& args) { return b.run(args) == 0 ? b.out() : std::string(); };
+  const auto two_ready = [](const std::string& text) {
+    const auto first = text.find("ready");
+    return first != text.npos && text.find("ready", first + 1) != text.npos;
+  };
+  CHECK(test::eventually([&] { return two_ready(shown({"status"})); }, 5 * s));
+  const auto records = shown({"status", "--json"});
+  CHECK(records.find(R"("is":"serving","run_pid":)" + std::to_string(tool)) != std::string::npos);
+  CHECK(std::count(records.begin(), records.end(), '\n') == 2);
+  CHECK(b.run({"gc"}) == 0);  // takes nothing from those who live
+  CHECK(b.err() == "weir-serve-many: removed 0 dead runs, 0 processes and 0 cgroups of theirs\n");
+  CHECK(b.run({"stop"}) == 0);
+  CHECK(b.status_of(tool) == 128 + SIGTERM);
+  CHECK(b.run({"begone"}) == 2);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: what is left where keepers were killed too is collected", "[serve-many]") {
+  const bench b;
+  const auto leave_some = [&] {
+    const pid_t tool = b.start(servers(2, nasty, {"--endpoints", b.path("endpoints")}));
+    REQUIRE(test::eventually([&] { return std::filesystem::exists(b.path("endpoints")); }, 10 * s));
+    std::vector<pid_t> doomed{tool};
+    for (const pid_t pid : weir::marked_processes("WEIR_TEST_MARK=" + b.mark))
+      if (test::text_of("/proc/" + std::to_string(pid) + "/comm") == "weir-keeper\n") doomed.push_back(pid);
+    REQUIRE(doomed.size() == 3);
+    for (const pid_t pid : doomed) ::kill(pid, SIGSTOP);  // none may see another one die
+    for (const pid_t pid : doomed) ::kill(pid, SIGKILL);
+    CHECK(b.status_of(tool) == 128 + SIGKILL);
+    CHECK(b.survivors() > 4);
+    CHECK_FALSE(b.clean());
+  };
+  leave_some();
+  CHECK(b.run({"status"}) == 0);
+  CHECK(b.out().find("killed") != std::string::npos);
+  CHECK(b.run({"gc"}) == 0);
+  CHECK(b.err().find("removed 1 dead runs, ") != std::string::npos);
+  CHECK(b.clean());
+  leave_some();
+  CHECK(b.run(servers(1, good, {"--run", "true"})) == 0);  // the next run sees to it by itself
+  CHECK(b.err().find("removed what 1 killed runs had left") != std::string::npos);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: a gateway deals requests to all instances behind one port", "[serve-many]") {
+  const std::string program = GENERATE("haproxy", "nginx");
+  CAPTURE(program);
+  if (!weir::find_program(program, std::string(weir::variable("PATH")) + ":/usr/sbin")) {
+    WARN("skipped: " << program << " is not installed");
+    return;
+  }
+  ::setenv("PATH", (std::string(weir::variable("PATH")) + ":/usr/sbin").c_str(), 1);
+  const bench b;
+  const pid_t tool = b.start(servers(3, good, {"--gateway", program}));
+  const auto listed = [&] { return b.out().find("\"gateway\"") != std::string::npos && b.out().ends_with("\n"); };
+  REQUIRE(test::eventually(listed, 15 * s));
+  CAPTURE(b.out(), b.err());
+  const auto records = b.out();
+  CHECK(records.starts_with(R"({"type":"backend","instance":"0",)"));
+  const auto gateway = records.substr(records.find(R"({"type":"endpoint","instance":"gateway")"));
+  const int port = std::atoi(gateway.substr(gateway.find("\"port\":") + 7).c_str());
+  REQUIRE(port > 0);
+  std::set<std::string> served_by;
+  for (int i = 0; i < 12; ++i) {
+    const auto reply = answer_of(port);
+    CHECK(reply.starts_with("HTTP/1.1 200"));
+    CHECK(reply.find("nasty") != std::string::npos);
+    const auto lower = reply.find("pstream: ");
+    served_by.insert(lower == reply.npos ? "nobody" : reply.substr(lower + 9, 2));
+  }
+  CHECK(served_by == std::set<std::string>{"i0", "i1", "i2"});
+  ::kill(tool, SIGTERM);
+  CHECK(b.status_of(tool) == 128 + SIGTERM);
+  CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: a gateway that is not installed is said before anything starts", "[serve-many]") {
+  const bench b;
+  const std::string path(weir::variable("PATH"));
+  ::setenv("PATH", "/nowhere", 1);
+  CHECK(b.run(servers(1, good, {"--gateway", "haproxy"})) == 2);
+  ::setenv("PATH", path.c_str(), 1);
+  CHECK(b.err() == "weir-serve-many: the gateway: haproxy: command not found\n");
+  CHECK(b.clean());
 }
 
 TEST_CASE("serve-many: runs at the same time never share a port", "[serve-many]") {
