@@ -33,4 +33,5 @@ OUT=$out weir-serve-many -n "$N" --log-dir "$out/logs" --endpoints "$out/endpoin
   exit $worst' "$@"
 
 weir-score --json "$out"/requests-*.jsonl > "$out/answers.jsonl"
-weir-summarize --group-by instance "$out"/requests-*.jsonl "$out/answers.jsonl" | tee "$out/summary.txt"
+weir-summarize --group-by instance "$out"/requests-*.jsonl "$out/answers.jsonl" > "$out/summary.txt"
+cat "$out/summary.txt"

@@ -44,6 +44,8 @@ const weir::tool::description serve_many{
                  "Default: those of the list, or 1."},
                 {"base-port", "P", "Instance i gets exactly port P + i. Default: free ports from 8000 on."},
                 {"log-dir", "DIR", "Log files, ENGINE_rankR_portP.log, appended. Default: weir-logs."},
+                {"log-limit", "MIB",
+                 "Give the oldest part of a log back to the disk where it takes more. Default: never."},
                 {"endpoints", "FILE", "Write the endpoint records to this file when all are ready."},
                 {"ready-timeout", "600s", "Stop everything where an instance is not ready by then. Default: 600s."},
                 {"ready", "STEP",

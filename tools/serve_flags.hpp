@@ -3,6 +3,7 @@
 #define WEIR_TOOLS_SERVE_FLAGS_HPP
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,6 +74,9 @@ inline result<fleet_spec> given_fleet(const arguments& args) {
   if (!gateway_port) return gateway_port.error();
   if (args.has("gateway-port")) fleet.gateway_port = *gateway_port;
   fleet.log_directory = args.get("log-dir", "weir-logs");
+  const auto log_limit = args.number<std::uint32_t>("log-limit", 0);
+  if (!log_limit) return log_limit.error();
+  fleet.log_limit_bytes = std::int64_t{*log_limit} << 20;
   fleet.ready_timeout_ns = *timeout;
   fleet.restart = *restart;
   if (auto given = give_devices(args, fleet); !given) return given.error();

@@ -1,9 +1,12 @@
 #include "weir/serve/engine.hpp"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 #include "catch.hpp"
 #include "scratch.hpp"
+#include "weir/serve/log_limit.hpp"
 #include "weir/serve/log_tail.hpp"
 
 namespace {
@@ -126,6 +129,28 @@ TEST_CASE("log tail: the last lines, and only those of this start", "[serve][log
   const auto large = here.write("large", std::string(100'000, 'x') + "\nlast\n");
   CHECK(weir::log_tail(large, 0, 1) == "last");
   CHECK(weir::log_tail(large).size() <= 16384);
+}
+
+TEST_CASE("log limit: the oldest part goes, the newest and the length stay", "[serve][log]") {
+  const test::scratch here;
+  std::string text;
+  for (int i = 0; text.size() < 4'000'000; ++i) text += "line " + std::to_string(i) + "\n";
+  const auto log = here.write("log", text);
+  REQUIRE(weir::limit_log(log, 8'000'000));
+  CHECK(test::text_of(log) == text);  // nothing to do
+  const auto limited = weir::limit_log(log, 1'000'000);
+  if (!limited) {
+    WARN("skipped: " << limited.error().detail);
+    return;
+  }
+  struct stat about{};
+  REQUIRE(::stat(log.c_str(), &about) == 0);
+  CHECK(about.st_blocks * 512 < 1'000'000);
+  const auto left = test::text_of(log);
+  CHECK(left.size() == text.size());
+  CHECK(left.substr(left.size() - 500'000) == text.substr(text.size() - 500'000));
+  CHECK(left[0] == '\0');
+  CHECK_FALSE(weir::limit_log(here.path("missing"), 1));
 }
 
 TEST_CASE("log advice: known messages are explained, others are left alone", "[serve][log]") {

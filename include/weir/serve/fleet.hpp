@@ -48,6 +48,7 @@ struct fleet_spec {
   std::string gateway = {};              ///< "haproxy" or "nginx": one port in front of all.
   std::optional<int> gateway_port = {};  ///< Without it: the first free one behind the instances' ports.
   std::string log_directory = "weir-logs";
+  std::int64_t log_limit_bytes = 0;  ///< What a log may take on disk; 0: as much as it likes.
   std::int64_t ready_timeout_ns = 600'000'000'000;
   restart_policy restart = {};
 };
@@ -66,6 +67,7 @@ struct fleet_member {
 struct fleet {
   run_directory run;
   std::string locks;
+  std::string remark;                     ///< What could not be had, and what was done instead; mostly empty.
   std::unique_ptr<device_source> source;  ///< Empty where the instances have no devices.
   std::vector<fleet_member> members;
   held_port gateway;  ///< Its port; number 0 where there is no gateway.
@@ -73,6 +75,15 @@ struct fleet {
 };
 
 namespace detail {
+
+/// Locks for this user alone, where the directory for all users can't be had.
+inline result<std::string> own_locks() {
+  auto directory = runs_directory();
+  if (!directory) return directory.error();
+  std::string locks = *directory + "/new.locks";  // a name that no run has
+  if (::mkdir(locks.c_str(), 0700) == 0 || errno == EEXIST) return locks;
+  return io_failure("cannot make " + locks, errno);
+}
 
 inline result<std::vector<held_port>> fleet_ports(const fleet_spec& spec, const std::string& locks) {
   if (!spec.base_port) return hold_ports(spec.count, locks);
@@ -164,17 +175,23 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made) {
 /// placeholder,
 ///          or more instances than devices; errc::not_found for a device; errc::io for directories.
 [[nodiscard]] inline result<fleet> make_fleet(const fleet_spec& spec) {
+  std::string remark;
   auto locks = lock_directory();
+  if (!locks) {
+    remark = locks.error().detail + ": only this user's runs are kept apart";
+    locks = detail::own_locks();
+  }
   if (!locks) return locks.error();
   auto run = run_directory::make();
   if (!run) return run.error();
   std::error_code error;
   std::filesystem::create_directories(spec.log_directory, error);
-  if (error) return failure{errc::io, "cannot make the log directory " + spec.log_directory + ": " + error.message()};
+  if (!error && ::access(spec.log_directory.c_str(), W_OK | X_OK) != 0) error.assign(errno, std::generic_category());
+  if (error) return failure{errc::io, "cannot use the log directory " + spec.log_directory + ": " + error.message()};
   auto ports = detail::fleet_ports(spec, *locks);
   if (!ports) return ports.error();
 
-  fleet made{std::move(*run), std::move(*locks), nullptr, {}, {}, {}};
+  fleet made{std::move(*run), std::move(*locks), std::move(remark), nullptr, {}, {}, {}};
   auto devices = detail::fleet_devices(spec, made);
   if (!devices) return devices.error();
   for (std::size_t i = 0; i < spec.count; ++i) {

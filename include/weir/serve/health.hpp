@@ -26,6 +26,8 @@ class health {
   virtual ~health() = default;
   /// What is being waited for, for people: "connecting", "loading".
   [[nodiscard]] virtual std::string doing() const = 0;
+  /// What a person should know of a server that is ready all the same; mostly nothing.
+  [[nodiscard]] virtual std::string note() const { return {}; }
   [[nodiscard]] virtual std::string model() const { return {}; }  ///< The served model's name, once it is known.
 };
 

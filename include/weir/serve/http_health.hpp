@@ -49,8 +49,7 @@ class http_health final : public health, private timer {
     return "ready";
   }
   [[nodiscard]] std::string model() const override { return model_; }
-  /// Why the step `generate` was passed without a token; empty where one was made.
-  [[nodiscard]] const std::string& note() const noexcept { return note_; }
+  [[nodiscard]] std::string note() const override { return note_; }
 
  private:
   enum class step { connect, health, models, generate, ready };
@@ -99,6 +98,7 @@ class http_health final : public health, private timer {
   }
 
   bool listed(const http_answer& reply) {
+    if (reply.status >= 400 && reply.status < 500) return true;  // no such list, or not without a key
     if (reply.status != 200) return false;
     const auto models = parse_models(reply.body);
     last_ = !models ? models.error().detail : models->empty() ? "it lists none" : "";
@@ -109,8 +109,8 @@ class http_health final : public health, private timer {
   /// One token was made, or every way to ask for one was refused (an embedding server): that is all it will ever say.
   bool generated(const result<http_answer>& reply) {
     if (!reply || reply->status >= 500) return false;
-    if (reply->status == 200) return true;
-    note_ = rule_.generate[way_] + ": HTTP " + std::to_string(reply->status);
+    if (reply->status == 200) return note_.clear(), true;
+    note_ = "makes no token when asked: " + rule_.generate[way_] + " answers HTTP " + std::to_string(reply->status);
     return ++way_ == rule_.generate.size();
   }
 

@@ -122,6 +122,7 @@ class instance final : private watcher, private timer, private health_user {
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
   /// It failed because something of it can't be killed.
   [[nodiscard]] bool stuck() const noexcept { return stuck_; }
+  [[nodiscard]] const std::string& note() const noexcept { return note_; }  ///< See health::note.
   [[nodiscard]] std::string doing() const { return health_ ? health_->doing() : std::string(); }
   [[nodiscard]] const std::string& model() const noexcept { return model_; }
   [[nodiscard]] int restarts() const noexcept { return restarts_; }
@@ -142,7 +143,7 @@ class instance final : private watcher, private timer, private health_user {
   void on_healthy() override {
     loop_->disarm(*this);
     ready_ns_ = now_ns();
-    if (health_) model_ = health_->model();
+    if (health_) model_ = health_->model(), note_ = health_->note();
     if (process_) process_->note_memory();  // by now it has made what it may leave behind when it is killed
     change(instance_state::ready);
   }
@@ -209,7 +210,7 @@ class instance final : private watcher, private timer, private health_user {
   std::optional<process> process_;
   std::unique_ptr<health> health_;
   std::optional<failure> failure_;
-  std::string model_, trouble_;
+  std::string model_, note_, trouble_;
   instance_state state_ = instance_state::starting;
   bool asked_ = false;  // to stop
   bool stuck_ = false;

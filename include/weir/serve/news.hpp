@@ -23,7 +23,8 @@ namespace weir::inline v0 {
   if (which.state() == instance_state::ready) {
     if (!which.trouble().empty()) return who + " does not answer as it should: " + which.trouble();
     const std::int64_t ms = (which.ready_ns() - which.started_ns()) / 1'000'000;
-    return who + " is ready after " + seconds_text(ms * 1'000'000) + " s";
+    return who + " is ready after " + seconds_text(ms * 1'000'000) + " s" +
+           (which.note().empty() ? "" : "; it " + which.note());
   }
   if (which.state() == instance_state::pausing)
     return who + " will be started again (" + std::to_string(which.restarts()) + " of " +

@@ -120,26 +120,35 @@ inline bool only_time_wait(int port) {
   return who;
 }
 
-/// Holds exactly `port`.
-/// \param locks  see lock_directory.
-/// \return       errc::busy, with the holder where it can be found; errc::invalid_argument outside 1..65535.
-[[nodiscard]] inline result<held_port> hold_port(int port, const std::string& locks) {
+namespace detail {
+
+/// hold_port, but for the holder's name, which costs a look at every process.
+inline result<held_port> take_port(int port, const std::string& locks) {
   const std::string name = "port " + std::to_string(port);
   if (port < 1 || port > 65535) return failure{errc::invalid_argument, name + " is not a port: 1 to 65535"};
   auto lock = lock_file::take(locks + "/port-" + std::to_string(port) + ".lock");
   if (!lock && lock.error().code != errc::busy) return lock.error();
   if (!lock) return failure{errc::busy, name + " is " + lock.error().detail};
   // A plain bind fails beside any other socket, also beside one that will listen later.
-  if (!detail::bind_port(port, false, false)) {
+  if (!bind_port(port, false, false)) {
     if (errno == EACCES) return failure{errc::io, name + " needs root: choose one above 1023"};
-    if (!detail::only_time_wait(port)) {
-      const auto who = port_holder(port);
-      return failure{errc::busy, name + " is in use" + (who.empty() ? "" : " by " + who)};
-    }
+    if (!only_time_wait(port)) return failure{errc::busy, name + " is in use"};
   }
-  held_port held{port, detail::bind_port(port, true, true), std::move(*lock)};
+  held_port held{port, bind_port(port, true, true), std::move(*lock)};
   if (!held.socket) return io_failure("cannot hold " + name, errno);
   return held;
+}
+
+}  // namespace detail
+
+/// Holds exactly `port`.
+/// \param locks  see lock_directory.
+/// \return       errc::busy, with the holder where it can be found; errc::invalid_argument outside 1..65535.
+[[nodiscard]] inline result<held_port> hold_port(int port, const std::string& locks) {
+  auto held = detail::take_port(port, locks);
+  if (held || !held.error().detail.ends_with(" is in use")) return held;
+  const auto who = port_holder(port);
+  return failure{errc::busy, held.error().detail + (who.empty() ? "" : " by " + who)};
 }
 
 /// Holds the first `count` free ports from `first` on, passing over those in use.
@@ -148,7 +157,7 @@ inline bool only_time_wait(int port) {
                                                                int first = 8000, int end = 10002) {
   std::vector<held_port> held;
   for (int port = first; port < end && held.size() < count; ++port) {
-    auto one = hold_port(port, locks);
+    auto one = detail::take_port(port, locks);
     if (one)
       held.push_back(std::move(*one));
     else if (one.error().code != errc::busy)

@@ -23,6 +23,7 @@
 #include "weir/serve/describe.hpp"
 #include "weir/serve/fleet.hpp"
 #include "weir/serve/gateway_cost.hpp"
+#include "weir/serve/log_limit.hpp"
 #include "weir/serve/news.hpp"
 #include "weir/serve/process.hpp"
 #include "weir/serve/runs.hpp"
@@ -71,6 +72,7 @@ class session final : private instance_user, private timer, private watcher {
     auto fleet = make_fleet(spec_.servers);
     if (!fleet) return fleet.error();
     fleet_.emplace(std::move(*fleet));
+    tell_limits();
     for (std::size_t i = 0; i < fleet_->members.size(); ++i)
       servers_.add(member_spec(*fleet_, spec_.servers, i, loop_, buffer_));
     write_state();
@@ -101,6 +103,15 @@ class session final : private instance_user, private timer, private watcher {
     if (auto can = check_replaceable(spec_.endpoints); !can) return can;
     ::unlink(spec_.endpoints.c_str());
     return {};
+  }
+
+  /// What this machine does not let us do.
+  void tell_limits() {
+    if (!fleet_->remark.empty()) user_->warn(fleet_->remark);
+    if (const auto group = cgroup::make())
+      ::rmdir(group->path.c_str());
+    else
+      user_->say("no cgroup can be made (" + group.error().detail + "): servers are killed process by process");
   }
 
   /// Ends with `status`, unless an end with another one is under way.
@@ -185,6 +196,8 @@ class session final : private instance_user, private timer, private watcher {
   void on_time(std::int64_t now) override {
     if (command_ && now >= kill_command_ns_) command_->stop(0);
     if (std::exchange(changed_, false)) write_state();
+    if (spec_.servers.log_limit_bytes > 0)
+      for (const auto& member : fleet_->members) (void)limit_log(member.log, spec_.servers.log_limit_bytes);
     user_->on_status(servers_);
     loop_.arm(*this, now + status_ns);
   }
