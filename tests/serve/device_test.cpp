@@ -41,7 +41,7 @@ struct machine : test::scratch {
   }
   weir::result<std::vector<weir::device_lease>> lease(std::size_t instances, std::size_t each = 1,
                                                       std::vector<std::string> wanted = {}) const {
-    return weir::lease_devices(*source, {instances, each, std::move(wanted)}, path("locks"));
+    return weir::lease_devices(*source, {instances, each, std::move(wanted)}, path("locks"), 20'000'000);
   }
   std::unique_ptr<weir::device_source> source;
 };
@@ -199,6 +199,55 @@ TEST_CASE("devices: memory that does not come back quarantines its device until 
   CHECK(weir::await_devices(*m.source, (*leases)[0], m.path("locks"), 50'000'000));
 }
 
+TEST_CASE("devices: the memory of a run that was killed is waited for by the next one", "[serve][device]") {
+  const auto with = [](std::uint64_t used) {
+    return R"({"type":"device","vendor":"nvidia","index":0,"id":"GPU-a","total_bytes":80000000000,"used_bytes":)" +
+           std::to_string(used) + "}\n";
+  };
+  const machine m(with(500'000'000));
+  const pid_t killed = ::fork();
+  if (killed == 0) {
+    const auto lease = m.lease(1);
+    m.write("devices", with(34'000'000'000));
+    ::raise(SIGKILL);
+  }
+  int status = 0;
+  ::waitpid(killed, &status, 0);
+  REQUIRE(WIFSIGNALED(status));
+  const auto refused = m.lease(1);
+  REQUIRE_FALSE(refused);
+  CAPTURE(refused.error().detail);
+  CHECK(refused.error().detail.find("device 0 (GPU-a) is quarantined: its memory was not seen back after pid " +
+                                    std::to_string(killed)) != std::string::npos);
+  CHECK(refused.error().detail.find("(32424 MiB in use now; to have it all the same: rm " +
+                                    m.path("locks/device-GPU-a.quarantine)")) != std::string::npos);
+  const pid_t driver = ::fork();
+  if (driver == 0) {
+    ::usleep(30'000);
+    m.write("devices", with(600'000'000));
+    ::_exit(0);
+  }
+  const auto lease = weir::lease_devices(*m.source, {1, 1, {}}, m.path("locks"), 20'000'000'000);
+  ::waitpid(driver, &status, 0);
+  REQUIRE(lease);
+  // What the device is held to afterwards is what it used before the one that was killed.
+  CHECK((*lease)[0].used_before == std::vector<std::uint64_t>{500'000'000});
+}
+
+TEST_CASE("devices: what a driver does not tell of power and load is missing, not 0", "[serve][device]") {
+  const test::scratch here;
+  const auto file = here.write("devices", R"({"vendor":"nvidia","index":0,"id":"GPU-a","watts":101.5,"busy_percent":0}
+{"vendor":"nvidia","index":1,"id":"GPU-b","joules":12})");
+  const auto source = weir::fixture_source::open(file).value();
+  const auto first = source->use(0).value(), second = source->use(1).value();
+  CHECK(first.watts == 101.5);
+  CHECK(first.busy_percent == 0.0);
+  CHECK_FALSE(first.joules);
+  CHECK(second.joules == 12.0);
+  CHECK_FALSE(second.watts);
+  CHECK_FALSE(second.busy_percent);
+}
+
 TEST_CASE("devices: nobody ever holds one twice, however holders die", "[serve][device]") {
   const machine m(R"({"type":"device","vendor":"nvidia","index":0,"id":"GPU-a"}
 {"type":"device","vendor":"nvidia","index":1,"id":"GPU-b"}
@@ -270,6 +319,10 @@ TEST_CASE("npu-smi: the table of a 910B machine", "[serve][device]") {
   REQUIRE(table->uses[1].processes.size() == 2);
   CHECK(table->uses[1].processes[0].pid == 1712733);
   CHECK(table->uses[1].processes[0].bytes == std::uint64_t{48954} << 20);
+  CHECK(table->uses[0].watts == 101.8);
+  CHECK(table->uses[0].busy_percent == 0.0);
+  CHECK(table->uses[1].watts == 95.2);
+  CHECK(table->uses[1].busy_percent == 12.0);
 }
 
 TEST_CASE("npu-smi: two chips of one board are two devices; text without a table is an error", "[serve][device]") {
@@ -286,6 +339,8 @@ TEST_CASE("npu-smi: two chips of one board are two devices; text without a table
   REQUIRE(table);
   REQUIRE(table->devices.size() == 2);
   CHECK(table->devices[1].bus == "0000:9f:00.0");
+  CHECK(table->uses[0].watts == 176.2);
+  CHECK_FALSE(table->uses[1].watts);  // '-': the board's power stands at its first chip
   CHECK(table->uses[0].processes.empty());
   CHECK(table->uses[1].processes.size() == 1);
   for (const char* bad : {"", "command not found", "| NPU |", "| 0 | 1 | 2 |", "|||||", "| 0 910B3 | OK |"})
@@ -323,6 +378,8 @@ TEST_CASE("amdkfd: devices, memory, processes and links out of sysfs", "[serve][
     put(render + "mem_info_vram_total", "68702699520\n");
     put(render + "mem_info_vram_used", std::to_string(i) + "000\n");
     put(render + "numa_node", std::to_string(i - 1) + "\n");
+    if (i == 2) put(render + "gpu_busy_percent", "87\n");
+    if (i == 2) put(render + "hwmon/hwmon5/power1_average", "250000000\n");
   }
   put("class/kfd/kfd/proc/4242/vram_10002", "2000\n");
   put("class/kfd/kfd/proc/4242/vram_10001", "0\n");
@@ -336,6 +393,10 @@ TEST_CASE("amdkfd: devices, memory, processes and links out of sysfs", "[serve][
   REQUIRE(source->use(1)->processes.size() == 1);
   CHECK(source->use(1)->processes[0].pid == 4242);
   CHECK(source->use(1)->used_bytes == 2000);
+  CHECK(source->use(1)->watts == 250.0);
+  CHECK(source->use(1)->busy_percent == 87.0);
+  CHECK_FALSE(source->use(0)->watts);
+  CHECK_FALSE(source->use(0)->busy_percent);
   CHECK(source->link(0, 1) == 1000);
   CHECK(weir::kfd_source::open(sys.path("nothing")).error().code == weir::errc::not_found);
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,10 +38,14 @@ struct device_process {
   std::uint64_t bytes = 0;
 };
 
-/// What a device is doing now.
+/// What a device is doing now. What its driver does not tell is empty, never 0.
 struct device_use {
   std::uint64_t used_bytes = 0;
   std::vector<device_process> processes;
+  std::optional<double> watts = {};   ///< Power drawn.
+  std::optional<double> joules = {};  ///< Drawn since the driver was loaded: finer than watts looked at now and then.
+  std::optional<double> busy_percent =
+      {};  ///< Of its cores (SM, AICore, compute units), over the driver's last period.
 };
 
 /// A vendor's way to tell about its devices.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +21,7 @@ namespace weir::inline v0 {
 
 /// A file with one device a line:
 /// {"type":"device","vendor":"nvidia","index":0,"id":"GPU-a","name":"H100","bus":"","numa":0,"total_bytes":1,
-///  "used_bytes":0,"processes":[{"pid":7,"bytes":1}],"links":[0,18,18,18]}
+///  "used_bytes":0,"processes":[{"pid":7,"bytes":1}],"links":[0,18,18,18],"watts":101.8,"joules":5,"busy_percent":97}
 /// `vendor`, `index` and `id` are required. The file is read again for every look at a device's use, so that a test can
 /// change it.
 class fixture_source final : public device_source {
@@ -86,6 +87,9 @@ class fixture_source final : public device_source {
     if (name == "numa") return number(into.about.numa, name, value);
     if (name == "total_bytes") return number(into.about.total_bytes, name, value);
     if (name == "used_bytes") return number(into.now.used_bytes, name, value);
+    if (name == "watts") return real(into.now.watts, name, value);
+    if (name == "joules") return real(into.now.joules, name, value);
+    if (name == "busy_percent") return real(into.now.busy_percent, name, value);
     if (name != "links" && name != "processes") return {};
     simdjson::ondemand::array items;
     if (value.get_array().get(items)) return field_failure(name, "an array");
@@ -99,6 +103,13 @@ class fixture_source final : public device_source {
       else
         into.now.processes.push_back({static_cast<pid_t>(first), static_cast<std::uint64_t>(second)});
     }
+    return {};
+  }
+
+  static result<void> real(std::optional<double>& into, std::string_view name, json_value value) {
+    double read = 0;
+    if (value.get_double().get(read)) return field_failure(name, "a number");
+    into = read;
     return {};
   }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,24 +67,49 @@ inline std::string device_users(const device_use& now) {
   return who;
 }
 
-/// Takes one device: its lock, and nobody on it.
+/// The debt of a device: what it may use at most before it is lent again, and why it may be more now. It is written
+/// when the device is lent and struck out when its memory is seen back, so a supervisor that is killed in between
+/// leaves it to whoever asks next: the driver frees memory up to seconds after the processes are gone.
+struct device_debt {
+  std::uint64_t limit = 0;
+  std::string why;
+
+  static std::string file(const std::string& locks, const device& d) { return device_file(locks, d, ".quarantine"); }
+  void write(const std::string& locks, const device& d) const {
+    (void)replace_text(file(locks, d), std::to_string(limit) + " " + why);
+  }
+  static std::optional<device_debt> read(const std::string& locks, const device& d) {
+    const auto text = read_text_file(file(locks, d));
+    if (!text) return std::nullopt;
+    const auto blank = std::min(text->find(' '), text->size());
+    const auto limit = parse_number<std::uint64_t>(text->substr(0, blank));
+    if (!limit) return std::nullopt;  // written by something else
+    return device_debt{*limit, text->substr(std::min(blank + 1, text->size()))};
+  }
+};
+
+/// Takes one device: its lock, nobody on it, and its memory back from whoever had it before.
 inline result<lock_file> take_device(const device_source& source, std::size_t at, const std::string& locks,
-                                     std::uint64_t& used_before) {
+                                     std::int64_t patience_ns, std::uint64_t& used_before) {
   const auto& about = source.devices()[at];
   const std::string who = "device " + std::to_string(about.index) + " (" + about.id + ")";
   auto lock = lock_file::take(device_file(locks, about, ".lock"));
   if (!lock) return failure{lock.error().code, who + " is " + lock.error().detail};
-  const auto now = source.use(at);
-  if (!now) return failure{now.error().code, who + ": " + now.error().detail};
-  if (!now->processes.empty()) return failure{errc::busy, who + " is used by " + device_users(*now)};
-  used_before = now->used_bytes;
-  const auto quarantine = device_file(locks, about, ".quarantine");
-  if (const auto why = read_text_file(quarantine)) {
-    const auto limit = parse_number<std::uint64_t>(why->substr(0, why->find(' ')));
-    if (limit && now->used_bytes > *limit)
-      return failure{errc::busy, who + " is quarantined: " + why->substr(std::min(why->find(' ') + 1, why->size()))};
-    ::unlink(quarantine.c_str());  // its memory is back
+  const auto debt = device_debt::read(locks, about);
+  for (const auto start = now_ns();; ::usleep(20'000)) {
+    const auto now = source.use(at);
+    if (!now) return failure{now.error().code, who + ": " + now.error().detail};
+    const bool late = now_ns() - start > patience_ns;
+    if (!now->processes.empty() && (!debt || late))
+      return failure{errc::busy, who + " is used by " + device_users(*now)};
+    used_before = now->used_bytes;
+    if (!debt || (now->processes.empty() && now->used_bytes <= debt->limit)) break;
+    if (late)
+      return failure{errc::busy, who + " is quarantined: " + debt->why + " (" + megabytes(used_before) +
+                                     " in use now; to have it all the same: rm " + device_debt::file(locks, about) +
+                                     ")"};
   }
+  if (debt) used_before = std::min(used_before, debt->limit - std::min(debt->limit, slack(about)));
   return lock;
 }
 
@@ -95,12 +121,14 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
 /// outlives a killed supervisor exactly until nothing is left on the device. A second lock is held while choosing, so
 /// that two runs do not each take what the other one needs.
 ///
+/// \param patience_ns  how long a device is waited for whose former user was killed a moment ago.
 /// \return  errc::not_found for a device that is not there; errc::invalid_argument where fewer are asked for than
 /// needed;
 ///          errc::busy where not enough are free, saying who holds each.
 [[nodiscard]] inline result<std::vector<device_lease>> lease_devices(const device_source& source,
                                                                      const device_request& asked,
-                                                                     const std::string& locks) {
+                                                                     const std::string& locks,
+                                                                     std::int64_t patience_ns = 2'000'000'000) {
   const std::size_t needed = asked.instances * asked.per_instance;
   const std::string need = std::to_string(asked.instances) + " instances of " + std::to_string(asked.per_instance) +
                            " need " + std::to_string(needed) + " devices";
@@ -131,7 +159,7 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
   std::string refused;
   for (const auto at : candidates) {
     std::uint64_t used = 0;
-    auto lock = detail::take_device(source, at, locks, used);
+    auto lock = detail::take_device(source, at, locks, patience_ns, used);
     if (lock)
       taken.emplace(at, std::pair(std::move(*lock), used));
     else
@@ -155,6 +183,9 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
   for (auto& group : groups) {
     auto& lease = leases.emplace_back();
     for (const auto at : group) {
+      detail::device_debt{taken.at(at).second + detail::slack(all[at]),
+                          "its memory was not seen back after " + describe_process(::getpid()) + " had it"}
+          .write(locks, all[at]);
       lease.devices.push_back(all[at]);
       lease.used_before.push_back(taken.at(at).second);
       lease.locks.push_back(std::move(taken.at(at).first));
@@ -177,13 +208,16 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
     for (;; ::usleep(20'000)) {
       const auto now = source.use(lease.places[i]);
       if (!now) return now.error();
-      if (now->processes.empty() && now->used_bytes <= limit) break;
+      if (now->processes.empty() && now->used_bytes <= limit) {
+        ::unlink(detail::device_debt::file(locks, about).c_str());
+        break;
+      }
       if (now_ns() - start < timeout_ns) continue;
       const auto who = detail::device_users(*now);
       const std::string why = detail::megabytes(now->used_bytes) + " are still in use, " +
                               detail::megabytes(lease.used_before[i]) + " were before" +
                               (who.empty() ? "; no process is seen to hold them" : ": " + who);
-      (void)replace_text(detail::device_file(locks, about, ".quarantine"), std::to_string(limit) + " " + why);
+      detail::device_debt{limit, why}.write(locks, about);
       return failure{errc::busy, "device " + std::to_string(about.index) + " (" + about.id + "): " + why};
     }
   }

@@ -1,7 +1,8 @@
 // weir/serve/kfd.hpp - AMD's devices, as the kernel driver shows them in sysfs. Needs Linux.
 //
 // Source: the Linux kernel's amdkfd driver (kfd_topology.c, kfd_process.c): class/kfd/kfd/topology/nodes/N/properties,
-// class/kfd/kfd/proc/PID/vram_GPUID; amdgpu: class/drm/renderDM/device/mem_info_vram_{total,used}.
+// class/kfd/kfd/proc/PID/vram_GPUID; amdgpu: class/drm/renderDM/device/mem_info_vram_{total,used},
+// gpu_busy_percent, hwmon/hwmonN/power1_{average,input} (microwatts).
 #ifndef WEIR_SERVE_KFD_HPP
 #define WEIR_SERVE_KFD_HPP
 
@@ -47,6 +48,14 @@ class kfd_source final : public device_source {
       const auto bytes = number_in(entry.path().string() + "/vram_" + std::to_string(nodes_[at].gpu));
       if (pid && bytes > 0) now.processes.push_back({*pid, bytes});
     }
+    const std::string card = render_path(at);
+    if (const auto busy = read_text_file(card + "/gpu_busy_percent"))
+      now.busy_percent = static_cast<double>(number_in(card + "/gpu_busy_percent"));
+    // One sensor directory; which of the two files there is depends on the chip.
+    for (const auto& sensor : std::filesystem::directory_iterator(card + "/hwmon", none))
+      for (const char* file : {"/power1_input", "/power1_average"})
+        if (std::filesystem::exists(sensor.path().string() + file))
+          now.watts = static_cast<double>(number_in(sensor.path().string() + file)) / 1e6;
     return now;
   }
 

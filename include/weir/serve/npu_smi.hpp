@@ -12,12 +12,14 @@
 #define WEIR_SERVE_NPU_SMI_HPP
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -64,6 +66,14 @@ inline std::optional<std::uint64_t> npu_number(std::string_view word) {
   return number ? std::optional(*number) : std::nullopt;
 }
 
+/// The first word of a cell as a number, which npu-smi writes as "101.8", "0", or "-" where there is none.
+inline std::optional<double> npu_real(const std::vector<std::string_view>& cell) {
+  double value = 0;
+  if (cell.empty()) return std::nullopt;
+  const auto [end, error] = std::from_chars(cell[0].data(), cell[0].data() + cell[0].size(), value);
+  return error == std::errc{} && end == cell[0].data() + cell[0].size() ? std::optional(value) : std::nullopt;
+}
+
 }  // namespace detail
 
 /// Reads the text of `npu-smi info`.
@@ -74,6 +84,7 @@ inline std::optional<std::uint64_t> npu_number(std::string_view word) {
   std::vector<std::pair<int, int>> chips;  // NPU and chip of each device
   std::optional<int> npu;                  // a first row whose second row has not come
   std::string name;
+  std::optional<double> watts;
   bool processes = false;
   each_line(text, [&](std::string_view line) {
     const auto cells = detail::npu_cells(line);
@@ -91,6 +102,7 @@ inline std::optional<std::uint64_t> npu_number(std::string_view word) {
     } else if (cells[0].size() > 1 && !detail::npu_number(cells[0][1])) {
       npu = static_cast<int>(*first);  // "| 0  910B3 | OK | ..."
       name = cells[0][1];
+      watts = detail::npu_real(cells[2]);  // '-' for the second chip of a board, whose power the first one's includes
     } else if (npu) {
       // "| 0 | 0000:C1:00.0 | 0  0 / 0  3318 / 65536 |": the last pair is the device's memory
       device found{device::vendor::ascend, static_cast<int>(table.devices.size()), {}, "Ascend " + name, {}, -1, 0};
@@ -103,6 +115,8 @@ inline std::optional<std::uint64_t> npu_number(std::string_view word) {
         use.used_bytes = detail::npu_number(last[last.size() - 3]).value_or(0) * mib;
         found.total_bytes = detail::npu_number(last.back()).value_or(0) * mib;
       }
+      use.watts = watts;
+      use.busy_percent = detail::npu_real(cells[2]);
       chips.emplace_back(*npu, static_cast<int>(*first));
       table.devices.push_back(std::move(found));
       table.uses.push_back(std::move(use));

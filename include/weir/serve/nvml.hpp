@@ -34,6 +34,9 @@ struct nvml_memory {  // nvmlMemory_v2_t
   unsigned version;
   unsigned long long total, reserved, free, used;
 };
+struct nvml_utilization {  // percent
+  unsigned gpu, memory;
+};
 struct nvml_process {  // nvmlProcessInfo_v2_t
   unsigned pid;
   unsigned long long used_bytes;
@@ -53,6 +56,9 @@ struct nvml_library {
   int (*pci)(handle, nvml_pci_info*) = nullptr;
   int (*memory)(handle, nvml_memory*) = nullptr;
   int (*processes)(handle, unsigned*, nvml_process*) = nullptr;
+  int (*power)(handle, unsigned*) = nullptr;             // mW
+  int (*energy)(handle, unsigned long long*) = nullptr;  // mJ
+  int (*utilization)(handle, nvml_utilization*) = nullptr;
   int (*common_ancestor)(handle, handle, int*) = nullptr;
   int (*nvlink_state)(handle, unsigned, int*) = nullptr;
   int (*nvlink_peer)(handle, unsigned, nvml_pci_info*) = nullptr;
@@ -79,6 +85,9 @@ struct nvml_library {
     find(out.pci, "nvmlDeviceGetPciInfo_v3");
     find(out.memory, "nvmlDeviceGetMemoryInfo_v2");
     find(out.processes, "nvmlDeviceGetComputeRunningProcesses_v3");
+    find(out.power, "nvmlDeviceGetPowerUsage");
+    find(out.energy, "nvmlDeviceGetTotalEnergyConsumption");
+    find(out.utilization, "nvmlDeviceGetUtilizationRates");
     find(out.common_ancestor, "nvmlDeviceGetTopologyCommonAncestor");
     find(out.nvlink_state, "nvmlDeviceGetNvLinkState");
     find(out.nvlink_peer, "nvmlDeviceGetNvLinkRemotePciInfo_v2");
@@ -134,6 +143,7 @@ class nvml_source final : public device_source {
       const bool known = each.used_bytes != ~0ULL;
       now.processes.push_back({static_cast<pid_t>(each.pid), known ? each.used_bytes : 0});
     }
+    look_at_load(handles_[at], now);
     return now;
   }
 
@@ -148,6 +158,16 @@ class nvml_source final : public device_source {
 
  private:
   explicit nvml_source(const detail::nvml_library& library) : nvml_(library) {}
+
+  /// Power and utilization are the whole device's: a MIG slice has none of its own, and NVML says so.
+  void look_at_load(void* handle, device_use& now) const {
+    unsigned milliwatts = 0;
+    unsigned long long millijoules = 0;
+    detail::nvml_utilization busy{};
+    if (nvml_.power && nvml_.power(handle, &milliwatts) == 0) now.watts = milliwatts / 1e3;
+    if (nvml_.energy && nvml_.energy(handle, &millijoules) == 0) now.joules = static_cast<double>(millijoules) / 1e3;
+    if (nvml_.utilization && nvml_.utilization(handle, &busy) == 0) now.busy_percent = busy.gpu;
+  }
 
   void add_with_slices(void* handle, int index) {
     unsigned slices = 0;

@@ -1,8 +1,8 @@
 // weir/serve/ports.hpp - TCP ports that nobody else takes between the choice and the server's bind. Needs Linux.
 //
-// A port is held by a socket that is bound with SO_REUSEADDR and SO_REUSEPORT and never listens. A server that sets
-// either option can bind and listen beside it, again after a restart; a client is refused until the server listens;
-// nobody else gets the port, by number or by chance. Two such holders could share a port, so a lock file comes first.
+// A port is held by a socket that is bound, then given SO_REUSEADDR and SO_REUSEPORT, and never listens. A server that
+// sets either option can bind and listen beside it, again after a restart; a client is refused until the server
+// listens; nobody else gets the port, by number or by chance. A lock file names the holder to other runs.
 #ifndef WEIR_SERVE_PORTS_HPP
 #define WEIR_SERVE_PORTS_HPP
 
@@ -46,11 +46,15 @@ struct port_block {
 
 namespace detail {
 
+inline void share_port(int fd, bool reuse_address, bool reuse_port) {
+  const int on = 1;
+  if (reuse_address) ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (reuse_port) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+}
+
 inline unique_fd bind_port(int port, bool reuse_address, bool reuse_port) {
   unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  if (reuse_address) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (reuse_port) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  share_port(fd.get(), reuse_address, reuse_port);
   sockaddr_in where{};
   where.sin_family = AF_INET;
   where.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -129,12 +133,16 @@ inline result<held_port> take_port(int port, const std::string& locks) {
   auto lock = lock_file::take(locks + "/port-" + std::to_string(port) + ".lock");
   if (!lock && lock.error().code != errc::busy) return lock.error();
   if (!lock) return failure{errc::busy, name + " is " + lock.error().detail};
-  // A plain bind fails beside any other socket, also beside one that will listen later.
-  if (!bind_port(port, false, false)) {
-    if (errno == EACCES) return failure{errc::io, name + " needs root: choose one above 1023"};
-    if (!only_time_wait(port)) return failure{errc::busy, name + " is in use"};
+  // A plain bind fails beside any other socket, also beside one that will listen later. Shared only after it, it is
+  // never open to a second holder in between, not even to one that keeps its locks elsewhere.
+  held_port held{port, bind_port(port, false, false), std::move(*lock)};
+  if (held.socket) {
+    share_port(held.socket.get(), true, true);
+    return held;
   }
-  held_port held{port, bind_port(port, true, true), std::move(*lock)};
+  if (errno == EACCES) return failure{errc::io, name + " needs root: choose one above 1023"};
+  if (!only_time_wait(port)) return failure{errc::busy, name + " is in use"};
+  held.socket = bind_port(port, true, true);
   if (!held.socket) return io_failure("cannot hold " + name, errno);
   return held;
 }
