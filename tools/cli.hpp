@@ -1,7 +1,7 @@
 // tools/cli.hpp - what every weir tool shares: a command line described as data, and the exit statuses.
 //
 // A tool is a table of options, a few sentences and a body. Help text, man page, shell completion and the parser all
-// come from the same table, so they cannot drift apart. CLI11 does the parsing, in cli.cpp alone (it is slow to
+// come from the same table, so they cannot drift apart. CLI11 does the parsing, in cli_parse.cpp alone (it is slow to
 // compile).
 #ifndef WEIR_TOOLS_CLI_HPP
 #define WEIR_TOOLS_CLI_HPP

@@ -1,5 +1,5 @@
-// tools/cli_table.hpp - how an option table is read: by the parser (cli.cpp), by the writers of text
-// (cli_text.cpp), and by weir.cpp for its list of tools.
+// tools/cli_table.hpp - how an option table is read: by the parser (cli_parse.cpp), by the writers of text
+// (cli_text.cpp, cli_completion.cpp), and by weir.cpp for its list of tools.
 #ifndef WEIR_TOOLS_CLI_TABLE_HPP
 #define WEIR_TOOLS_CLI_TABLE_HPP
 
