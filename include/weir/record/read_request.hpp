@@ -14,6 +14,7 @@
 
 #include "weir/base/result.hpp"
 #include "weir/record/json_fields.hpp"
+#include "weir/record/plain_integers.hpp"
 #include "weir/record/request.hpp"
 
 namespace weir::inline v0 {
@@ -45,19 +46,25 @@ read_outcome read_name(Enum& out, json_value value, Enum last, read_outcome want
 
 /// Makes `choice` as good as new, but keeps the memory of its strings.
 inline void clear(choice_record& choice) {
-  static const choice_record blank;
-  choice = blank;
+  choice.index = 0;
+  choice.t_first_ns = choice.t_last_ns = choice.tokens_out = choice.tokens_first = unmeasured;
+  for (auto* text : {&choice.finish_reason, &choice.text, &choice.reasoning}) text->clear();
 }
 
 /// Makes `request` as good as new, but keeps the memory of its strings and vectors; `choices` keep their old rows.
 inline void clear(request_record& request) {
-  static const request_record blank;
-  auto choices = std::move(request.choices);
-  auto events = std::move(request.events);
-  request = blank;
-  events.clear();
-  request.choices = std::move(choices);
-  request.events = std::move(events);
+  request.attempt = 1;
+  request.status = outcome::ok;
+  request.http_status = 0;
+  for (auto* t :
+       {&request.t_sched_ns, &request.t_woke_ns, &request.t_connect_ns, &request.t_send_ns, &request.t_first_ns,
+        &request.t_visible_ns, &request.t_last_ns, &request.t_done_ns, &request.tokens_in, &request.tokens_out})
+    *t = unmeasured;
+  request.basis = request.itl_basis = tokens_basis::none;
+  for (auto* text : {&request.id, &request.endpoint, &request.instance, &request.model, &request.error,
+                     &request.expected, &request.subject, &request.session})
+    text->clear();
+  request.events.clear();
 }
 
 /// A request being read: where its parts go until all of them are there.
@@ -65,8 +72,10 @@ class request_target {
  public:
   explicit request_target(read_options options) : options_(options) {}
 
-  result<void> read(simdjson::ondemand::object object) {
+  /// \param end  where the document ends.
+  result<void> read(simdjson::ondemand::object object, const char* end) {
     clear(record);
+    end_ = end;
     choices_ = 0;
     has_status_ = false;
     times_.clear(), tokens_.clear(), which_.clear();
@@ -100,6 +109,8 @@ class request_target {
   template <class Integer>
   read_outcome read_numbers(std::vector<Integer>& out, json_value value) {
     if (!options_.events) return nullptr;
+    if (detail::plain_integers(value.raw_json_token().data(), end_, out)) return nullptr;
+    out.clear();
     simdjson::ondemand::array numbers;
     if (value.get_array().get(numbers)) return "an array";
     for (auto each : numbers) {
@@ -125,6 +136,7 @@ class request_target {
   }
 
   read_options options_;
+  const char* end_ = nullptr;
   std::size_t choices_ = 0;
   bool has_status_ = false;
   std::vector<std::int64_t> times_;

@@ -20,6 +20,10 @@ class hash_set {
     return fresh;
   }
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
+  /// Fetches what `insert` of this hash will look at: worth it some tens of nanoseconds before.
+  void prefetch(std::uint64_t hash) const noexcept {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)], 1);
+  }
 
  private:
   bool place(std::uint64_t hash) noexcept {

@@ -78,10 +78,7 @@ class summarizer {
     for (const auto t : {r.t_sched_ns, r.t_connect_ns, r.t_send_ns, r.t_done_ns})
       identity = mix64(identity ^ static_cast<std::uint64_t>(t));
     const bool has_time = r.t_sched_ns != unmeasured || r.t_connect_ns != unmeasured || r.t_send_ns != unmeasured;
-    if (has_time && !requests_seen_.insert(identity)) {
-      ++requests_twice_;
-      return;
-    }
+    if (has_time) requests_seen_.prefetch(identity);
     const auto value = [&](group_key key) -> std::string_view {
       switch (key) {
         case group_key::instance:
@@ -99,7 +96,12 @@ class summarizer {
       }
       return files_.back();
     };
-    group_of(value).requests.add(r, files_.size() - 1, latencies_);
+    const auto group = find_group(value);
+    if (has_time && !requests_seen_.insert(identity)) {
+      ++requests_twice_;
+      return;
+    }
+    group_at(group, value).requests.add(r, files_.size() - 1, latencies_);
   }
 
   void add(const answer_record& a) {
@@ -121,7 +123,7 @@ class summarizer {
       }
       return {};
     };
-    group_of(value).answers.add(a);
+    group_at(find_group(value), value).answers.add(a);
   }
 
   void add(const run_record& run) {
@@ -142,11 +144,17 @@ class summarizer {
   [[nodiscard]] const std::vector<std::string>& runs() const noexcept { return runs_; }
 
  private:
+  using group_index = std::map<std::string, std::size_t, std::less<>>;
+
   template <class ValueOf>
-  record_group& group_of(ValueOf&& value_of) {
+  group_index::iterator find_group(ValueOf&& value_of) {
     name_.clear();
     for (const auto key : keys_) name_.append(value_of(key)).push_back('\0');
-    auto known = index_.find(name_);
+    return index_.find(name_);
+  }
+  /// The group that find_group found, or a new one.
+  template <class ValueOf>
+  record_group& group_at(group_index::iterator known, ValueOf&& value_of) {
     if (known == index_.end()) {
       known = index_.emplace(name_, groups_.size()).first;
       groups_.emplace_back();
@@ -157,7 +165,7 @@ class summarizer {
 
   std::vector<group_key> keys_;
   std::vector<record_group> groups_;
-  std::map<std::string, std::size_t, std::less<>> index_;
+  group_index index_;
   std::vector<std::string> files_, runs_;
   time_axis axis_;
   hash_set requests_seen_, answers_seen_;

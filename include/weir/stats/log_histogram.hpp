@@ -41,10 +41,22 @@ class log_histogram {
 
   /// The value of that rank, from 0. \pre rank < count(). \complexity O(buckets).
   [[nodiscard]] double value_at(std::uint64_t rank) const noexcept {
-    if (rank < zeros_) return 0;
+    const auto in = bucket_of(rank);
+    return (in.low + in.high) / 2;
+  }
+
+  /// The values low <= v < high of one bucket (0 alone: both are 0), and how many values are below them.
+  struct bucket {
+    double low = 0, high = 0;
+    std::uint64_t rank = 0, count = 0;
+  };
+  /// The bucket that holds the value of that rank. \pre rank < count(). \complexity O(buckets).
+  [[nodiscard]] bucket bucket_of(std::uint64_t rank) const noexcept {
+    if (rank < zeros_) return {0, 0, 0, zeros_};
     std::size_t at = 0;
-    for (std::uint64_t below = zeros_ + counts_[0]; below <= rank; below += counts_[at]) ++at;
-    return middle(first_ + at);
+    std::uint64_t below = zeros_;
+    for (; below + counts_[at] <= rank; ++at) below += counts_[at];
+    return {bound(first_ + at), bound(first_ + at + 1), below, counts_[at]};
   }
 
   /// Calls `each(value, times)` for every bucket that is not empty, in ascending order.
@@ -61,12 +73,16 @@ class log_histogram {
   static constexpr int dropped_bits = 52 - 10;
 
   static std::size_t index_of(double value) noexcept { return std::bit_cast<std::uint64_t>(value) >> dropped_bits; }
-  static double middle(std::size_t index) noexcept {
-    const auto bound = [](std::uint64_t i) { return std::bit_cast<double>(i << dropped_bits); };
-    return (bound(index) + bound(index + 1)) / 2;
+  static double bound(std::size_t index) noexcept {
+    return std::bit_cast<double>(std::uint64_t{index} << dropped_bits);
   }
+  static double middle(std::size_t index) noexcept { return (bound(index) + bound(index + 1)) / 2; }
   /// The counter of a bucket; the range of buckets grows to include it.
   std::uint64_t* slot(std::size_t index) {
+    const std::size_t at = index - first_;  // wraps round where index < first_
+    return at < counts_.size() ? &counts_[at] : grown_slot(index);
+  }
+  std::uint64_t* grown_slot(std::size_t index) {
     if (counts_.empty()) first_ = index;
     if (index < first_) {
       counts_.insert(counts_.begin(), first_ - index, 0);

@@ -3,8 +3,10 @@
 #define WEIR_STATS_PERCENTILE_HPP
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 
@@ -54,22 +56,41 @@ struct moments {
   double max = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// The moments of `values`, in one pass that does not lose digits where the mean is far from zero.
-///
-/// The last bits of a sum depend on the order of its terms: pass sorted values where the result must not.
-/// \source  Welford, "Note on a method for calculating corrected sums of squares and products", 1962.
+namespace detail {
+__extension__ using wide_integer = __int128;
+
+/// The power of two that makes `largest` a number of at most `bits` bits.
+inline double scale_to(double largest, int bits) noexcept {
+  int exponent = 0;
+  (void)std::frexp(largest, &exponent);
+  return std::ldexp(1.0, std::min(bits - exponent, 1000));
+}
+inline double from_scaled(wide_integer sum, double scale) noexcept {
+  return static_cast<double>(sum) / scale;
+}
+}  // namespace detail
+
+/// The moments of `values`. The sums are of integers, so that no order of the values changes a bit of them: of the
+/// values in units of 2^-61 of the greatest, and of squared deviations with as many bits as 128 have room for.
+/// \pre         no NaN and no infinity.
+/// \complexity  three passes, O(n).
 [[nodiscard]] inline moments moments_of(std::span<const double> values) noexcept {
-  moments m;
-  double squares = 0;
+  moments m{.count = values.size()};
+  if (values.empty()) return m;
+  const auto [least, greatest] = std::ranges::minmax(values);
+  m.min = least, m.max = greatest;
+  const auto n = static_cast<double>(values.size());
+  const double unit = detail::scale_to(std::max(-least, greatest), 61);
+  detail::wide_integer sum = 0, squares = 0;
+  for (const double value : values) sum += static_cast<std::int64_t>(value * unit);
+  m.mean = detail::from_scaled(sum, unit) / n;
+  const int bits = (126 - static_cast<int>(std::bit_width(values.size()))) / 2;
+  const double step = detail::scale_to(std::max(m.mean - least, greatest - m.mean), bits);
   for (const double value : values) {
-    if (++m.count == 1) m.mean = 0, m.min = value, m.max = value;
-    const double from_old_mean = value - m.mean;
-    m.mean += from_old_mean / static_cast<double>(m.count);
-    squares += from_old_mean * (value - m.mean);
-    m.min = std::min(m.min, value);
-    m.max = std::max(m.max, value);
+    const auto off = static_cast<std::int64_t>((value - m.mean) * step);
+    squares += detail::wide_integer{off} * off;
   }
-  if (m.count > 0) m.std = std::sqrt(squares / static_cast<double>(m.count));
+  m.std = std::sqrt(static_cast<double>(squares) / n) / step;
   return m;
 }
 

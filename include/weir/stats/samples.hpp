@@ -2,17 +2,15 @@
 #ifndef WEIR_STATS_SAMPLES_HPP
 #define WEIR_STATS_SAMPLES_HPP
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include "weir/stats/log_histogram.hpp"
+#include "weir/stats/order.hpp"
 #include "weir/stats/percentile.hpp"
-#include "weir/stats/radix_sort.hpp"
 
 namespace weir::inline v0 {
 
@@ -28,10 +26,10 @@ class sample_set {
 
   /// \pre  value >= 0, finite; value * times, summed over all, below 9.2e18.
   void add(double value, std::uint32_t times = 1) {
-    sum_ += std::llround(value * times);
+    sum_ += rounded(value * times);
     if (exact() && values_.size() + times <= exact_limit_) {
       for (; times > 0; --times) values_.push_back(value);
-      sorted_ = false;
+      order_.forget();
     } else {
       count_in_buckets();
       buckets_.add(value, times);
@@ -41,15 +39,9 @@ class sample_set {
   /// Takes in the values of another set. \pre both have the same limit.
   void merge(const sample_set& other) {
     sum_ += other.sum_;
+    order_.forget();
     if (exact() && other.exact() && values_.size() + other.values_.size() <= exact_limit_) {
-      sorted_ = sorted_ && other.sorted_;
-      if (sorted_) {
-        std::vector<double> both(values_.size() + other.values_.size());
-        std::ranges::merge(values_, other.values_, both.begin());
-        values_ = std::move(both);
-      } else {
-        values_.insert(values_.end(), other.values_.begin(), other.values_.end());
-      }
+      values_.insert(values_.end(), other.values_.begin(), other.values_.end());
       return;
     }
     count_in_buckets();
@@ -62,16 +54,18 @@ class sample_set {
   [[nodiscard]] bool exact() const noexcept { return buckets_.count() == 0; }
 
   /// The value of that rank, from 0 (the smallest). \pre rank < count().
-  [[nodiscard]] double value_at(std::size_t rank) { return exact() ? sorted()[rank] : buckets_.value_at(rank); }
+  [[nodiscard]] double value_at(std::size_t rank) {
+    return exact() ? order_.value_at(values_, rank) : buckets_.value_at(rank);
+  }
   /// See weir::percentile.
   [[nodiscard]] double percentile(double p, std::size_t failures = 0) {
     return detail::percentile_of(count(), failures, p, [&](std::size_t rank) { return value_at(rank); });
   }
   /// See weir::moments_of. \complexity O(n).
-  [[nodiscard]] moments describe() {
-    if (exact()) return moments_of(sorted());
+  [[nodiscard]] moments describe() const {
+    if (exact()) return moments_of(values_);
     const auto n = static_cast<double>(count());
-    moments m{count(), static_cast<double>(sum_) / n, 0, value_at(0), value_at(count() - 1)};
+    moments m{count(), static_cast<double>(sum_) / n, 0, buckets_.value_at(0), buckets_.value_at(count() - 1)};
     buckets_.for_each([&](double value, std::uint64_t times) {
       m.std += static_cast<double>(times) * (value - m.mean) * (value - m.mean);
     });
@@ -80,21 +74,23 @@ class sample_set {
   }
 
  private:
-  std::span<const double> sorted() {
-    if (!sorted_) radix_sort(values_);
-    sorted_ = true;
-    return values_;
+  /// The nearest integer; std::llround is a call into a library, which millions of values notice.
+  static std::int64_t rounded(double value) noexcept {
+    const auto whole = static_cast<std::int64_t>(value);
+    return whole + (value - static_cast<double>(whole) >= 0.5 ? 1 : 0);
   }
   void count_in_buckets() {
+    if (values_.empty()) return;
     for (const double value : values_) buckets_.add(value);
     values_ = {};
+    order_.forget();
   }
 
   std::size_t exact_limit_;
   std::vector<double> values_;
+  order_statistics order_;
   log_histogram buckets_;
   std::int64_t sum_ = 0;
-  bool sorted_ = true;
 };
 
 }  // namespace weir::inline v0
