@@ -100,7 +100,8 @@ void flood() {
 
 /// Leaves a segment as Python's multiprocessing would after SIGKILL: mapped, its descriptor closed.
 void shared_memory() {
-  const std::string name = "/psm_weirtest" + std::to_string(::getpid());
+  const char* mark = std::getenv("WEIR_TEST_MARK");
+  const std::string name = "/psm_weirtest" + std::string(mark ? mark : "") + "_" + std::to_string(::getpid());
   const int fd = ::shm_open(name.c_str(), O_CREAT | O_RDWR, 0600);
   if (fd < 0 || ::ftruncate(fd, 65536) != 0) std::exit(4);
   if (::mmap(nullptr, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED) std::exit(4);
@@ -118,6 +119,7 @@ int be_tracker() {
   ::alarm(60);
   ignore_requests();
   const pid_t parent = ::getppid();
+  std::puts("tracker: watches");
   while (::getppid() == parent) nap_us(10'000);
   nap_us(300'000);
   std::puts("tracker: cleaned up");
@@ -211,7 +213,7 @@ int main(int argc, char** argv) {
     else if (habit == "leave")
       return std::puts("ready"), 0;
     else if (habit == "crash")
-      ::raise(SIGSEGV);
+      ::signal(SIGSEGV, SIG_DFL), ::raise(SIGSEGV);  // a sanitizer would catch it and end with 1
     else
       return std::fprintf(stderr, "nasty: unknown habit %s\n", argv[i]), 2;
   }

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -50,6 +52,14 @@ bool eventually(Condition&& holds, std::int64_t within_ns) {
   for (const auto start = weir::now_ns(); weir::now_ns() - start < within_ns; ::usleep(1000))
     if (holds()) return true;
   return holds();
+}
+
+/// How many segments weir-nasty left that ran with WEIR_TEST_MARK=`mark`.
+inline std::size_t leaked_memory(const std::string& mark) {
+  const std::filesystem::directory_iterator names("/dev/shm");
+  return static_cast<std::size_t>(std::count_if(begin(names), end(names), [&](const auto& file) {
+    return file.path().filename().string().starts_with("psm_weirtest" + mark);
+  }));
 }
 
 /// How often a test that looks for races repeats itself: `usual` times, or WEIR_STRESS times that.

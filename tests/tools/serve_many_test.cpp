@@ -55,7 +55,7 @@ struct bench : test::scratch {
     return survivors() == 0 && (!std::filesystem::exists(path("runs")) || std::filesystem::is_empty(path("runs")));
   }
   [[nodiscard]] bool says(std::string_view text) const {
-    return test::eventually([&] { return err().find(text) != std::string::npos; }, 10 * s);
+    return test::eventually([&] { return err().find(text) != std::string::npos; }, 60 * s);
   }
 
   std::string mark = weir::detail::launch_name();
@@ -92,6 +92,30 @@ std::string answer_of(int port) {
 
 const words good{"port", "{port}"};
 const words nasty{"stubborn", "grandchildren", "session", "daemon", "stopped", "chain", "port", "{port}"};
+/// Everything bad at once, but for what ends the server by itself.
+const words worst{"stubborn", "shm",    "grandchildren", "group", "session", "daemon",
+                  "stopped",  "zombie", "chain",         "bomb",  "flood",   "close"};
+
+/// A copy of the nasty server under a name that nothing else on this machine has, to count its processes by.
+struct named_nasty {
+  explicit named_nasty(const bench& b) : name("nasty-" + std::to_string(::getpid())), file(b.path(name)) {
+    std::filesystem::copy_file(WEIR_NASTY, file);
+  }
+  [[nodiscard]] int alive() const {
+    int count = 0;
+    weir::each_process(
+        [&](pid_t pid) { count += test::text_of("/proc/" + std::to_string(pid) + "/comm") == name + "\n"; });
+    return count;
+  }
+  [[nodiscard]] words server(const words& options, const words& more) const {
+    words all = options;
+    all.insert(all.end(), {"--grace", "20ms", "--", file});
+    all.insert(all.end(), worst.begin(), worst.end());
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  std::string name, file;
+};
 
 }  // namespace
 
@@ -145,8 +169,8 @@ TEST_CASE("serve-many: the command finds the endpoints, all of them, and they an
 
 TEST_CASE("serve-many: a base port is taken at its word", "[serve-many]") {
   const bench b;
-  const auto free = weir::hold_ports(3, b.path("").substr(0, b.path("").size() - 1), 9500).value();
-  const int base = free[2].number + 1;
+  int base = 20'000 + ::getpid() % 8'000;  // not where another suite on this machine would look first
+  while (!weir::hold_ports(2, b.path(""), base, base + 2)) base += 2;
   REQUIRE(b.run(servers(2, good, {"--base-port", std::to_string(base), "--run", "cat $WEIR_ENDPOINTS"})) == 0);
   CHECK(b.out().find(":" + std::to_string(base) + "\"") < b.out().find(":" + std::to_string(base + 1) + "\""));
 
@@ -162,7 +186,7 @@ TEST_CASE("serve-many: an early end is told with the log's last lines", "[serve-
   const bench b;
   const auto start = weir::now_ns();
   CHECK(b.run(servers(1, {"say", "loading weights", "say", "CUDA out of memory", "die", "{port}"})) == 1);
-  CHECK(weir::now_ns() - start < 2 * s);
+  CHECK(weir::now_ns() - start < 300 * s);  // long before the time-out of 600 s
   const auto told = b.err();
   CAPTURE(told);
   CHECK(told.find("instance 0: ended before it was ready: exit status 3; ") != std::string::npos);
@@ -172,10 +196,68 @@ TEST_CASE("serve-many: an early end is told with the log's last lines", "[serve-
 
 TEST_CASE("serve-many: one that does not get ready stops all, with its last words", "[serve-many]") {
   const bench b;
-  CHECK(b.run(servers(3, {"say", "still loading", "daemon", "hang", "{port}"}, {"--ready-timeout", "300ms"})) == 1);
-  CHECK(b.err().find("not ready after 0.3 s: starting (no answer yet)") != std::string::npos);
+  CHECK(b.run(servers(3, {"say", "still loading", "daemon", "hang", "{port}"}, {"--ready-timeout", "3s"})) == 1);
+  CHECK(b.err().find("not ready after 3 s: starting (no answer yet)") != std::string::npos);
   CHECK(b.err().find("still loading") != std::string::npos);
   CHECK(b.clean());
+}
+
+TEST_CASE("serve-many: of the worst server nothing is left 50 ms after the end, however it ends",
+          "[serve-many][nasty]") {
+  const bench b;
+  const named_nasty n(b);
+  const std::array ways{n.server({"--run", "true"}, {"port", "{port}"}),
+                        n.server({"--run", "sleep 60"}, {"port", "{port}"}), n.server({}, {"late", "port", "{port}"}),
+                        n.server({"--ready-timeout", "100ms"}, {"hang", "{port}"}), n.server({}, {"die", "{port}"})};
+  weir::random_stream random(17);
+  std::size_t survivors = 0, named = 0, leaked = 0;
+  const int rounds = test::rounds(50);
+  for (int round = 0; round < rounds; ++round) {
+    const auto way = static_cast<std::size_t>(round) % ways.size();
+    const auto delay_us = static_cast<useconds_t>(random.below(150'000));
+    CAPTURE(round, way, delay_us);
+    const pid_t tool = b.start(ways[way]);
+    const bool signalled = way == 1 || way == 2;
+    if (signalled) ::usleep(delay_us), ::kill(tool, SIGTERM);
+    const int status = b.status_of(tool);
+    CHECK(status == (signalled ? 128 + SIGTERM : way == 0 ? 0 : 1));
+    ::usleep(50'000);
+    survivors += b.survivors(), named += static_cast<std::size_t>(n.alive()), leaked += test::leaked_memory(b.mark);
+    std::filesystem::remove_all(b.path("logs"));
+  }
+  CHECK(survivors == 0);
+  CHECK(named == 0);
+  CHECK(leaked == 0);
+  CHECK(b.clean());
+  WARN(rounds << " rounds: survivors by their mark " << survivors << ", by their name " << named
+              << ", leaked shared memory " << leaked);
+}
+
+TEST_CASE("serve-many: of the worst server nothing is left when serve-many is killed", "[serve-many][nasty]") {
+  const bench b;
+  const named_nasty n(b);
+  weir::random_stream random(19);
+  const int rounds = test::rounds(10);
+  std::int64_t slowest = 0;
+  for (int round = 0; round < rounds; ++round) {
+    const auto delay_us = static_cast<useconds_t>(random.below(200'000));
+    CAPTURE(round, delay_us);
+    const pid_t tool = b.start(n.server({"--run", "sleep 60"}, {"port", "{port}"}));
+    ::usleep(delay_us);
+    ::kill(tool, SIGKILL);
+    const auto killed = weir::now_ns();
+    CHECK(b.status_of(tool) == 128 + SIGKILL);
+    CHECK(test::eventually([&] { return b.survivors() == 0; }, 60 * s));
+    slowest = std::max(slowest, weir::now_ns() - killed);
+    CHECK(n.alive() == 0);
+    CHECK(test::leaked_memory(b.mark) == 0);
+    std::filesystem::remove_all(b.path("logs"));
+  }
+  for (const auto& file : std::filesystem::directory_iterator(b.path("locks"))) {
+    CAPTURE(file.path());
+    CHECK(test::eventually([&] { return static_cast<bool>(weir::lock_file::probe(file.path().string())); }, 60 * s));
+  }
+  WARN(rounds << " rounds: nothing is left; the slowest took " << slowest / ms << " ms, looking included");
 }
 
 TEST_CASE("serve-many: a signal at any moment leaves nothing", "[serve-many]") {
@@ -194,23 +276,6 @@ TEST_CASE("serve-many: a signal at any moment leaves nothing", "[serve-many]") {
   CHECK(b.clean());
 }
 
-TEST_CASE("serve-many: SIGKILL at any moment leaves no process", "[serve-many]") {
-  const bench b;
-  weir::random_stream random(13);
-  for (int round = 0; round < test::rounds(12); ++round) {
-    const auto delay_us = static_cast<useconds_t>(random.below(100'000));
-    CAPTURE(round, delay_us);
-    const pid_t tool = b.start(servers(2, nasty, {"--run", "sleep 60"}));
-    ::usleep(delay_us);
-    ::kill(tool, SIGKILL);
-    CHECK(b.status_of(tool) == 128 + SIGKILL);
-    CHECK(test::eventually([&] { return b.survivors() == 0; }, 2 * s));
-  }
-  const auto locks = b.path("locks");
-  CHECK(test::eventually(
-      [&] { return static_cast<bool>(weir::hold_port(8000, locks)) || weir::port_holder(8000) != ""; }, s));
-}
-
 TEST_CASE("serve-many: signals reach the command and its children, and it may finish its work", "[serve-many]") {
   const bench b;
   const std::string command = "trap 'echo term >> got; exit 3' TERM; trap 'echo usr1 >> got' USR1; cd " + b.path("") +
@@ -218,7 +283,7 @@ TEST_CASE("serve-many: signals reach the command and its children, and it may fi
   const pid_t tool = b.start(servers(1, good, {"--run", command}));
   REQUIRE(b.says("on\n"));
   ::kill(tool, SIGUSR1);
-  REQUIRE(test::eventually([&] { return test::text_of(b.path("got")) == "usr1\n"; }, 5 * s));
+  REQUIRE(test::eventually([&] { return test::text_of(b.path("got")) == "usr1\n"; }, 60 * s));
   ::kill(tool, SIGTERM);
   CHECK(b.status_of(tool) == 128 + SIGTERM);
   CHECK(test::text_of(b.path("got")) == "usr1\nterm\n");
@@ -236,7 +301,7 @@ TEST_CASE("serve-many: a second signal does not wait", "[serve-many]") {
   const auto asked = weir::now_ns();
   ::kill(tool, SIGINT);
   CHECK(b.status_of(tool) == 128 + SIGINT);
-  CHECK(weir::now_ns() - asked < 3 * s);
+  CHECK(weir::now_ns() - asked < 30 * s);  // of the 60 s of grace
   CHECK(b.clean());
 }
 
@@ -244,7 +309,7 @@ TEST_CASE("serve-many: without a command it serves until a signal, and prints th
   const bench b;
   const pid_t tool = b.start(servers(2, good));
   REQUIRE(
-      test::eventually([&] { return b.out().find("\"1\"") != std::string::npos && b.out().ends_with("\n"); }, 10 * s));
+      test::eventually([&] { return b.out().find("\"1\"") != std::string::npos && b.out().ends_with("\n"); }, 60 * s));
   CHECK(b.out().starts_with(R"({"type":"endpoint","instance":"0",)"));
   ::kill(tool, SIGTERM);
   CHECK(b.status_of(tool) == 128 + SIGTERM);
@@ -262,12 +327,18 @@ TEST_CASE("serve-many: a server that dies during the run is told of, and success
   const bench b;
   const std::string kill_one = "for f in $(grep -lsz '^WEIR_TEST_MARK=" + b.mark +
                                "$' /proc/[0-9]*/environ); do grep -qsz '^WEIR_INSTANCE=1$' $f && p=${f%/environ} && "
-                               "kill -9 ${p#/proc/}; done; sleep 0.3";
-  CHECK(b.run(servers(2, good, {"--run", kill_one})) == 125);
+                               "kill -9 ${p#/proc/}; done; ";
+  // Waits for the tool to say `words`: what comes after it must not depend on how fast this machine is today.
+  const auto until = [&](const std::string& words) {
+    return kill_one + "i=0; until grep -q '" + words + "' " + b.path("err") +
+           " || [ $i = 600 ]; do i=$((i + 1)); sleep 0.1; done; ";
+  };
+  const auto ended = until("instance 1: ended"), again = until("instance 1 will be started again");
+  CHECK(b.run(servers(2, good, {"--run", ended})) == 125);
   CHECK(b.err().find("instance 1: ended: signal 9 (Killed)") != std::string::npos);
   CHECK(b.err().find("not every instance lived as long as the command") != std::string::npos);
-  CHECK(b.run(servers(2, good, {"--run", kill_one + "; exit 9"})) == 9);
-  CHECK(b.run(servers(2, good, {"--restart", "on-failure", "--run", kill_one + "; sleep 1"})) == 0);
+  CHECK(b.run(servers(2, good, {"--run", ended + "exit 9"})) == 9);
+  CHECK(b.run(servers(2, good, {"--restart", "on-failure", "--run", again})) == 0);
   CHECK(b.err().find("instance 1 will be started again (1 of 3)") != std::string::npos);
   CHECK(b.clean());
 }
@@ -317,14 +388,14 @@ TEST_CASE("serve-many: devices are shown to the servers, and are free again afte
                    "--devices-per-instance",
                    "2",
                    "--run",
-                   "cat " + b.path("logs") + "/*; grep -o '\"devices.*' $WEIR_ENDPOINTS",
+                   "grep -h PCI " + b.path("logs") + "/*; grep -o '\"devices.*' $WEIR_ENDPOINTS",
                    "--",
                    "/bin/sh",
                    "-c",
                    "echo {index} $CUDA_DEVICE_ORDER $CUDA_VISIBLE_DEVICES {devices}; exec " WEIR_NASTY " port {port}"};
   REQUIRE(b.run(show) == 0);
   CHECK(b.out() ==
-        "0 PCI_BUS_ID GPU-a,GPU-b 0,1\nready\n1 PCI_BUS_ID GPU-c,GPU-d 2,3\nready\n"
+        "0 PCI_BUS_ID GPU-a,GPU-b 0,1\n1 PCI_BUS_ID GPU-c,GPU-d 2,3\n"
         "\"devices\":[\"GPU-a\",\"GPU-b\"]}\n\"devices\":[\"GPU-c\",\"GPU-d\"]}\n");
   CHECK(b.run(servers(2, good, {"--devices", "1,3", "--run", "true"})) == 0);
   CHECK(b.run(servers(3, good, {"--devices", "1,3"})) == 2);
@@ -343,13 +414,13 @@ TEST_CASE("serve-many: status shows what serves, stop ends it", "[serve-many]") 
   CHECK(b.run({"status"}) == 0);
   CHECK(b.out() == "nothing serves, and nothing is left\n");
   const pid_t tool = b.start(servers(2, good, {"--endpoints", b.path("endpoints")}));
-  REQUIRE(test::eventually([&] { return std::filesystem::exists(b.path("endpoints")); }, 10 * s));
+  REQUIRE(test::eventually([&] { return std::filesystem::exists(b.path("endpoints")); }, 60 * s));
   const auto shown = [&](const words& args) { return b.run(args) == 0 ? b.out() : std::string(); };
   const auto two_ready = [](const std::string& text) {
     const auto first = text.find("ready");
     return first != text.npos && text.find("ready", first + 1) != text.npos;
   };
-  CHECK(test::eventually([&] { return two_ready(shown({"status"})); }, 5 * s));
+  CHECK(test::eventually([&] { return two_ready(shown({"status"})); }, 60 * s));
   const auto records = shown({"status", "--json"});
   CHECK(records.find(R"("is":"serving","run_pid":)" + std::to_string(tool)) != std::string::npos);
   CHECK(std::count(records.begin(), records.end(), '\n') == 2);
@@ -366,7 +437,7 @@ TEST_CASE("serve-many: what is left where keepers were killed too is collected",
   const auto leave_some = [&] {
     std::filesystem::remove(b.path("endpoints"));  // of an earlier time: this one's servers aren't up yet
     const pid_t tool = b.start(servers(2, nasty, {"--endpoints", b.path("endpoints")}));
-    REQUIRE(test::eventually([&] { return std::filesystem::exists(b.path("endpoints")); }, 10 * s));
+    REQUIRE(test::eventually([&] { return std::filesystem::exists(b.path("endpoints")); }, 60 * s));
     std::vector<pid_t> doomed{tool};
     for (const pid_t pid : weir::marked_processes("WEIR_TEST_MARK=" + b.mark))
       if (test::text_of("/proc/" + std::to_string(pid) + "/comm") == "weir-keeper\n") doomed.push_back(pid);
@@ -400,7 +471,7 @@ TEST_CASE("serve-many: a gateway deals requests to all instances behind one port
   const bench b;
   const pid_t tool = b.start(servers(3, good, {"--gateway", program}));
   const auto listed = [&] { return b.out().find("\"gateway\"") != std::string::npos && b.out().ends_with("\n"); };
-  REQUIRE(test::eventually(listed, 15 * s));
+  REQUIRE(test::eventually(listed, 60 * s));
   CAPTURE(b.out(), b.err());
   const auto records = b.out();
   CHECK(records.starts_with(R"({"type":"backend","instance":"0",)"));
@@ -431,23 +502,31 @@ TEST_CASE("serve-many: a gateway that is not installed is said before anything s
   CHECK(b.clean());
 }
 
-TEST_CASE("serve-many: runs at the same time never share a port", "[serve-many]") {
+TEST_CASE("serve-many: 32 runs at the same time never share a port or a device", "[serve-many][concurrent]") {
   const bench b;
-  constexpr int runs = 8, each = 4;
+  constexpr int runs = 32, each = 2;
+  std::string devices;
+  for (int i = 0; i < runs * each; ++i)
+    devices +=
+        R"({"vendor":"nvidia","index":)" + std::to_string(i) + R"(,"id":"GPU-)" + std::to_string(1000 + i) + "\"}\n";
+  ::setenv("WEIR_DEVICES", b.write("devices", devices).c_str(), 1);
   words files;
   std::vector<pid_t> tools;
   for (int i = 0; i < runs; ++i) {
     files.push_back(b.path("endpoints" + std::to_string(i)));
-    tools.push_back(b.start(servers(each, good, {"--quiet", "--endpoints", files.back()})));
+    tools.push_back(b.start(servers(each, good, {"--quiet", "--devices", "auto", "--endpoints", files.back()})));
   }
-  std::set<std::string> urls;
+  ::unsetenv("WEIR_DEVICES");
+  std::set<std::string> urls, ids;
   for (const auto& file : files) {
-    REQUIRE(test::eventually([&] { return std::filesystem::exists(file); }, 20 * s));
+    REQUIRE(test::eventually([&] { return std::filesystem::exists(file); }, 120 * s));
     weir::each_line(test::text_of(file), [&](std::string_view line) {
       CHECK(urls.insert(std::string(line.substr(line.find("http"), 22))).second);
+      CHECK(ids.insert(std::string(line.substr(line.find("GPU-"), 8))).second);
     });
   }
   CHECK(urls.size() == runs * each);
+  CHECK(ids.size() == runs * each);
   for (const pid_t tool : tools) ::kill(tool, SIGTERM);
   for (const pid_t tool : tools) CHECK(b.status_of(tool) == 128 + SIGTERM);
   CHECK(b.clean());

@@ -195,33 +195,38 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
   return leases;
 }
 
-/// Waits until a lease's devices are as they were before: nobody on them, their memory back. Call it when nothing is
-/// left of the instance, before the lease is let go.
-/// \return  errc::busy where that does not happen in time, naming who holds what; the device is then refused to later
-///          runs until its memory is back.
-[[nodiscard]] inline result<void> await_devices(const device_source& source, const device_lease& lease,
-                                                const std::string& locks, std::int64_t timeout_ns = 10'000'000'000) {
-  const auto start = now_ns();
+/// Looks whether a lease's devices are as they were before: nobody on them, their memory back. What is back is struck
+/// from the debts, what is not is written down, and then refused to later runs until it is.
+/// \return  errc::busy, naming who holds what.
+[[nodiscard]] inline result<void> look_at_devices(const device_source& source, const device_lease& lease,
+                                                  const std::string& locks) {
   for (std::size_t i = 0; i < lease.places.size(); ++i) {
     const auto& about = lease.devices[i];
-    const std::uint64_t limit = lease.used_before[i] + detail::slack(about);
-    for (;; ::usleep(20'000)) {
-      const auto now = source.use(lease.places[i]);
-      if (!now) return now.error();
-      if (now->processes.empty() && now->used_bytes <= limit) {
-        ::unlink(detail::device_debt::file(locks, about).c_str());
-        break;
-      }
-      if (now_ns() - start < timeout_ns) continue;
-      const auto who = detail::device_users(*now);
-      const std::string why = detail::megabytes(now->used_bytes) + " are still in use, " +
-                              detail::megabytes(lease.used_before[i]) + " were before" +
-                              (who.empty() ? "; no process is seen to hold them" : ": " + who);
-      detail::device_debt{limit, why}.write(locks, about);
-      return failure{errc::busy, "device " + std::to_string(about.index) + " (" + about.id + "): " + why};
+    const detail::device_debt debt{lease.used_before[i] + detail::slack(about), ""};
+    const auto now = source.use(lease.places[i]);
+    if (!now) return now.error();
+    if (now->processes.empty() && now->used_bytes <= debt.limit) {
+      ::unlink(detail::device_debt::file(locks, about).c_str());
+      continue;
     }
+    const auto who = detail::device_users(*now);
+    const std::string why = detail::megabytes(now->used_bytes) + " are still in use, " +
+                            detail::megabytes(lease.used_before[i]) + " were before" +
+                            (who.empty() ? "; no process is seen to hold them" : ": " + who);
+    detail::device_debt{debt.limit, why}.write(locks, about);
+    return failure{errc::busy, "device " + std::to_string(about.index) + " (" + about.id + "): " + why};
   }
   return {};
+}
+
+/// look_at_devices, until they are back. Call it when nothing is left of the instance, before the lease is let go.
+/// \return  errc::busy where that does not happen in time.
+[[nodiscard]] inline result<void> await_devices(const device_source& source, const device_lease& lease,
+                                                const std::string& locks, std::int64_t timeout_ns = 10'000'000'000) {
+  for (const auto start = now_ns();; ::usleep(20'000))
+    if (auto back = look_at_devices(source, lease, locks);
+        back || back.error().code != errc::busy || now_ns() - start >= timeout_ns)
+      return back;
 }
 
 }  // namespace weir::inline v0

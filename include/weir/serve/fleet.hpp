@@ -214,7 +214,7 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made) {
   return made;
 }
 
-/// The spec of member `i` for a supervisor on `on`; `buffer` is shared by all probes.
+/// The spec of member `i` for a supervisor on `on`; `buffer` is shared by all probes. `from` must outlive the instance.
 [[nodiscard]] inline instance_spec member_spec(const fleet& from, const fleet_spec& asked, std::size_t i, loop& on,
                                                receive_buffer& buffer) {
   instance_spec spec;
@@ -226,6 +226,8 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made) {
   spec.ready_timeout_ns = asked.ready_timeout_ns;
   spec.grace_ns = asked.server.grace_ns;
   spec.restart = asked.restart;
+  if (from.source)
+    spec.vacant = [&from, i] { return look_at_devices(*from.source, from.members[i].devices, from.locks); };
   return spec;
 }
 

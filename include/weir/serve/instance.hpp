@@ -18,6 +18,7 @@
 
 #include "weir/base/clock.hpp"
 #include "weir/base/hash.hpp"
+#include "weir/base/result.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/serve/describe.hpp"
 #include "weir/serve/health.hpp"
@@ -42,6 +43,10 @@ struct instance_spec {
   std::int64_t ready_timeout_ns = 600'000'000'000;
   std::int64_t grace_ns = 10'000'000'000;  ///< From SIGTERM to SIGKILL.
   restart_policy restart = {};
+  /// Asked before a restart: whether what the former start held (a device's memory) is back. It is asked again for
+  /// `vacant_ns`; the instance fails with what is still said then. Empty: there is nothing to wait for.
+  std::function<result<void>()> vacant = {};
+  std::int64_t vacant_ns = 10'000'000'000;
 };
 
 enum class instance_state : unsigned char {
@@ -120,7 +125,7 @@ class instance final : private watcher, private timer, private health_user {
   [[nodiscard]] const std::optional<failure>& why() const noexcept { return failure_; }
   /// What is wrong with a server that goes on all the same; empty where nothing is.
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
-  /// It failed because something of it can't be killed.
+  /// It failed because something of it can't be killed, or because what it held does not come back.
   [[nodiscard]] bool stuck() const noexcept { return stuck_; }
   [[nodiscard]] const std::string& note() const noexcept { return note_; }  ///< See health::note.
   [[nodiscard]] std::string doing() const { return health_ ? health_->doing() : std::string(); }
@@ -155,8 +160,17 @@ class instance final : private watcher, private timer, private health_user {
   }
 
   void on_time(std::int64_t) override {
-    if (state_ == instance_state::pausing) return start();
+    if (state_ == instance_state::pausing) return start_again();
     end({errc::limit, "not ready after " + seconds_text(spec_.ready_timeout_ns) + " s: " + doing()});
+  }
+
+  void start_again() {
+    const auto back = spec_.vacant ? spec_.vacant() : result<void>();
+    if (back) return start();
+    if (now_ns() < paused_ns_ + spec_.vacant_ns) return loop_->arm(*this, now_ns() + 100'000'000);
+    failure_ = back.error();
+    stuck_ = true;
+    change(instance_state::failed);
   }
 
   /// The server is of no use any more: takes it down.
@@ -200,7 +214,8 @@ class instance final : private watcher, private timer, private health_user {
     const int doublings = std::min(restarts_++, 20);
     const auto pause = std::min(spec_.restart.first_ns << doublings, spec_.restart.longest_ns);
     const double jitter = 0.8 + 0.4 * random_.uniform();
-    loop_->arm(*this, now_ns() + static_cast<std::int64_t>(static_cast<double>(pause) * jitter));
+    paused_ns_ = now_ns();
+    loop_->arm(*this, paused_ns_ + static_cast<std::int64_t>(static_cast<double>(pause) * jitter));
     change(instance_state::pausing);
   }
 
@@ -215,7 +230,7 @@ class instance final : private watcher, private timer, private health_user {
   bool asked_ = false;  // to stop
   bool stuck_ = false;
   int restarts_ = 0;
-  std::int64_t started_ns_ = 0, ready_ns_ = 0, log_from_ = 0;
+  std::int64_t started_ns_ = 0, ready_ns_ = 0, paused_ns_ = 0, log_from_ = 0;
   random_stream random_{static_cast<std::uint64_t>(now_ns())};
 };
 

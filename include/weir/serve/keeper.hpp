@@ -181,7 +181,6 @@ class keeper {
 
   /// Kills everything below this process, and returns when the kernel says that it has no child left.
   void clear() noexcept {
-    memory_.note_tree(self_);
     const std::int64_t start = now_ns();
     while (now_ns() < start + tracker_ns && kill_tree(true) && reap()) wait(now_ns() + 5 * ms, -1);
     if (plan_.cgroup >= 0) cgroup_write(plan_.cgroup, "cgroup.kill", "1");
@@ -205,10 +204,13 @@ class keeper {
     const std::size_t size = descendants(self_, tree_);
     bool met = false;
     for (std::size_t i = 0; i < size; ++i) {
-      if (spare_trackers && command_line_has(tree_[i].pid, "resource_tracker"))
+      if (spare_trackers && command_line_has(tree_[i].pid, "resource_tracker")) {
         met = true;
-      else
-        signal_in_tree(tree_[i], self_, SIGKILL);
+        continue;
+      }
+      signal_in_tree(tree_[i], self_, SIGSTOP);  // so that it maps nothing more between this note and its end
+      memory_.note(tree_[i].pid);
+      signal_in_tree(tree_[i], self_, SIGKILL);
     }
     return met;
   }

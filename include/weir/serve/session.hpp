@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -172,7 +173,11 @@ class session final : private instance_user, private timer, private watcher {
     if (!command_->over()) return;
     loop_.forget(command_->fd(), *this);
     command_.reset();
-    const bool lost = servers_.count(instance_state::failed) > 0;
+    const auto is_lost = [](const instance& each) {
+      return each.state() == instance_state::failed ||
+             (each.state() == instance_state::ending && each.why() && each.spec().restart.limit == 0);
+    };
+    const bool lost = std::any_of(servers_.instances().begin(), servers_.instances().end(), is_lost);
     if (lost) user_->warn("not every instance lived as long as the command: what it measured or wrote is not complete");
     const int status = now.exec_error != 0 || !now.ended ? 125 : shell_status(now.status);
     end(lost && status == 0 ? 125 : status);

@@ -75,10 +75,13 @@ class shm_names {
   void note_tree(pid_t top) noexcept {
     std::array<tree_entry, 1024> tree;
     const std::size_t size = descendants(top, tree);
-    for (std::size_t i = 0; i < size; ++i) {
-      detail::each_mapped_shm(tree[i].pid, [&](std::string_view name) { note(name); });
-      detail::each_open_shm(tree[i].pid, [&](std::string_view name) { note(name); });
-    }
+    for (std::size_t i = 0; i < size; ++i) note(tree[i].pid);
+  }
+
+  /// Notes what one process holds now.
+  void note(pid_t pid) noexcept {
+    detail::each_mapped_shm(pid, [&](std::string_view name) { note(name); });
+    detail::each_open_shm(pid, [&](std::string_view name) { note(name); });
   }
 
   /// Unlinks the noted segments that belong to this user and that no process of this machine has mapped or open.
