@@ -96,7 +96,8 @@ result<int> bench(const arguments& args) {
     return printed.error();
   if (!report->records) return report->records.error();
   if (report->signal != 0) return 128 + report->signal;
-  return report->completed == 0 && report->failed > 0 ? 1 : 0;
+  if (report->completed == 0 && report->failed > 0) return 1;
+  return args.has("require-valid") && report->level != weir::trust::valid ? 1 : 0;
 }
 
 }  // namespace

@@ -91,6 +91,9 @@ inline const description bench_about{
           {},
           true},
          {"percentiles,metric-percentiles", "50,90,99", "Which percentiles to show (default 50,90,99)."},
+         {"require-valid", "", "Exit with 1 unless the verdict on the measurement is VALID (docs/measuring.md)."},
+         {"server-metrics", "HOW", "auto (default) asks for the server's /metrics before and after the run; off.",
+          "auto|off"},
          {"progress", "HOW", "auto (default) shows progress on a terminal, plain as lines, off not at all.",
           "auto|plain|off"},
          {"disable-tqdm", "", "The same as --progress off."},
@@ -105,7 +108,9 @@ inline const description bench_about{
         "weir-prompts --dataset gsm8k test.jsonl | weir-bench --endpoints endpoints.jsonl --prompts - --records "
         "run.jsonl\n"
         "weir-bench --base-url http://127.0.0.1:8000 --request-rate 4 --goodput ttft:200 tpot:50",
-    .exits = "0 done, 1 no request succeeded, 2 trouble (usage, input, records not written), 128 + N ended by signal N",
+    .exits =
+        "0 done, 1 no request succeeded, or --require-valid and it is not, 2 trouble (usage, input, records not "
+        "written), 128 + N ended by signal N",
     .operands = "[FILE.json | K=V | GOAL:MS]...",
 };
 
@@ -266,6 +271,7 @@ inline bench_options bench_options_of(const arguments& args, std::vector<std::st
                 .burstiness = args.number("burstiness", 1.0).value(),
                 .seed = o.run.seed};
   o.max_concurrency = at_least<std::size_t>(args, "max-concurrency", 0, 1);
+  o.server_metrics = args.get("server-metrics", "auto") == "auto";
   o.limits = {.connect_ns = args.duration_ns("connect-timeout", o.limits.connect_ns).value(),
               .first_token_ns = args.duration_ns("first-token-timeout", o.limits.first_token_ns).value(),
               .stall_ns = args.duration_ns("stall-timeout", o.limits.stall_ns).value(),

@@ -228,7 +228,7 @@ TEST_CASE("vllm_result: a failure counts as an answer that never ends in the adj
 TEST_CASE("bench_table: failures and n/a stand where there is nothing to show", "[load]") {
   weir::run_summary s;
   for (int i = 0; i < 3; ++i) s.add(refused("no such model"), true);
-  const std::string text = weir::bench_table({}, s);
+  const std::string text = weir::bench_table({}, s, {});
   CHECK(text.find("3 x http: no such model") != std::string::npos);
   CHECK(text.find("Output token throughput (tok/s):             n/a") != std::string::npos);
   CHECK(text.find("Error rate (%):                              100.00") != std::string::npos);
@@ -240,7 +240,7 @@ TEST_CASE("bench_table: few requests and estimated tokens are said", "[load]") {
   auto r = answer(0, 50, 10, 5);
   r.basis = r.itl_basis = weir::tokens_basis::chunks;
   s.add(r, true);
-  const std::string text = weir::bench_table({}, s);
+  const std::string text = weir::bench_table({}, s, {});
   CHECK(text.find("with 1 requests, p99 is next to the maximum") != std::string::npos);
   CHECK(text.find("tokens were estimated") != std::string::npos);
   CHECK(text.find("Mean TPOT (ms):                              10.00") != std::string::npos);

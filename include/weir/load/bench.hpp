@@ -19,12 +19,15 @@
 #include "weir/base/result.hpp"
 #include "weir/load/bench_options.hpp"
 #include "weir/load/bench_table.hpp"
+#include "weir/load/client_watch.hpp"
 #include "weir/load/file_limit.hpp"
 #include "weir/load/progress.hpp"
 #include "weir/load/record_log.hpp"
+#include "weir/load/run_findings.hpp"
 #include "weir/load/run_summary.hpp"
 #include "weir/load/runner.hpp"
 #include "weir/load/schedule.hpp"
+#include "weir/load/server_side.hpp"
 #include "weir/load/stop_signals.hpp"
 #include "weir/load/vllm_result.hpp"
 #include "weir/net/address.hpp"
@@ -84,6 +87,7 @@ class bench_session {
       request_options request = options_.request;
       request.model = where.model;
       writers_.emplace_back(std::move(request), where.where.authority(), *target);
+      if (options_.server_metrics) servers_.add(where, *addresses);
       clients_.push_back(std::make_unique<client>(loop_, *std::move(addresses), options_.limits));
       targets_.push_back({&where, clients_.back().get(), &writers_.back()});
     }
@@ -167,6 +171,7 @@ class bench_session {
 
   result<void> measure() {
     if (signals_.seen() != 0) return {};
+    servers_.before(!options_.warmup.empty());
     options_.run.t_start_ns = now_ns();
     options_.run.start_unix_ns = wall_ns();
     describe_run();
@@ -180,9 +185,19 @@ class bench_session {
     what.t_sched_ns = times_;
     runner run(loop_, targets_, what, listener);
     const progress_ticker ticker(loop_, *console_, [&] { return state(run); });
+    client_watch watch(loop_, [&] { return held(run); });
+    if (auto watching = watch.start(); !watching) return watching;
     if (auto done = turn(run); !done) return done;
+    findings_.client = watch.stop();
     summary_.max_in_flight = run.max_in_flight();
+    findings_.server = servers_.after();
     return {};
+  }
+
+  /// Requests in flight, as long as it is the load that limits them.
+  [[nodiscard]] std::optional<std::size_t> held(const runner& run) const {
+    const bool sending = run.t_start_ns() != unmeasured && run.sent() < options_.prompts.size();
+    return sending ? std::optional(run.in_flight()) : std::nullopt;
   }
 
   result<void> turn(runner& run) {
@@ -242,10 +257,20 @@ class bench_session {
     id.choices = options_.request.choices;
     id.seed = options_.run.seed;
     id.start_unix_ns = options_.run.start_unix_ns;
-    return bench_report{bench_table(id, summary_), vllm_result(id, summary_, options_.details ? &details_ : nullptr),
-                        vllm_result_name(id),      summary_.completed,
-                        summary_.failed,           already_done_,
-                        signals_.seen(),           log_ ? log_->close() : result<void>{}};
+    findings_.judged = judge(facts_of(summary_, id, findings_.client, findings_.server, signals_.seen()));
+    if (log_) log_->write(findings_.judged);
+    bench_report r;
+    r.table = bench_table(id, summary_, findings_);
+    r.json = vllm_result(id, summary_, options_.details ? &details_ : nullptr,
+                         [&](json_writer& json) { append_findings(json, findings_, summary_); });
+    r.name = vllm_result_name(id);
+    r.completed = summary_.completed, r.failed = summary_.failed, r.good = summary_.good;
+    r.level = findings_.judged.level;
+    r.achieved_per_s = summary_.offered.achieved_per_s();
+    r.already_done = already_done_;
+    r.signal = signals_.seen();
+    if (log_) r.records = log_->close();
+    return r;
   }
 
   bench_options options_;
@@ -257,7 +282,9 @@ class bench_session {
   std::vector<load_target> targets_;
   std::vector<std::int64_t> times_;
   std::optional<record_log> log_;
+  server_watch servers_{options_.request};
   run_summary summary_;
+  run_findings findings_;
   detail_columns details_;
   runner* current_ = nullptr;  // what a signal stops
   std::uint64_t already_done_ = 0;

@@ -13,6 +13,7 @@
 #include "weir/load/record_log.hpp"
 #include "weir/load/run_summary.hpp"
 #include "weir/load/schedule.hpp"
+#include "weir/load/validity.hpp"
 #include "weir/load/vllm_result.hpp"
 #include "weir/openai/client.hpp"
 #include "weir/openai/endpoint.hpp"
@@ -34,9 +35,10 @@ struct bench_options {
 
   std::string records;  ///< A file, "-" for standard output, or empty.
   records_mode mode = records_mode::fresh;
-  bool details = false;   ///< Keep what --save-detailed writes.
-  run_record run;         ///< Tool, argv, host, seed: written first.
-  run_identity identity;  ///< What of it stands in the result; the rest is filled in.
+  bool details = false;        ///< Keep what --save-detailed writes.
+  bool server_metrics = true;  ///< Ask the servers for their /metrics before and after.
+  run_record run;              ///< Tool, argv, host, seed: written first.
+  run_identity identity;       ///< What of it stands in the result; the rest is filled in.
 };
 
 /// Where words go while a run lasts.
@@ -52,6 +54,9 @@ struct bench_report {
   std::string json;   ///< The JSON object of vLLM's result file.
   std::string name;   ///< What vLLM would call that file.
   std::uint64_t completed = 0, failed = 0;
+  std::uint64_t good = 0;          ///< Of the completed, those within the goals.
+  trust level = trust::invalid;    ///< The verdict.
+  double achieved_per_s = 0;       ///< Requests that left a second; NaN where there was no schedule.
   std::uint64_t already_done = 0;  ///< Prompts that an earlier run had answered (--resume).
   int signal = 0;                  ///< The signal that ended the run early, or 0.
   result<void> records;            ///< Whether the records were written in full; the run ended early where not.

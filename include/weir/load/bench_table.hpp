@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "weir/load/run_findings.hpp"
 #include "weir/load/run_summary.hpp"
 #include "weir/load/vllm_result.hpp"
 #include "weir/report/latency.hpp"
@@ -67,6 +68,10 @@ inline void add_totals(two_columns& out, const run_identity& run, const run_summ
   out.number("Concurrency held (mean)", s.held_concurrency());
   out.count("Concurrency held (peak)", s.max_in_flight);
   if (std::isfinite(run.request_rate)) out.number("Request rate configured (RPS)", run.request_rate);
+  if (const double asked = s.offered.asked_per_s(); !std::isnan(asked)) {
+    out.number("Request rate of the schedule (RPS)", asked);
+    out.number("Request rate achieved (RPS)", s.offered.achieved_per_s());
+  }
   out.number("Benchmark duration (s)", s.window_s());
   out.number("Total input tokens", s.tokens_in(), 0);
   out.number("Total generated tokens", s.tokens_out(), 0);
@@ -96,8 +101,47 @@ inline void add_failures(two_columns& out, const run_summary& s) {
   if (kinds.size() > shown) out.words("... and " + std::to_string(kinds.size() - shown) + " other kinds");
 }
 
+/// The same run as the server counted it.
+inline void add_server(two_columns& out, const run_findings& found, run_summary& s) {
+  if (!found.server.grown) return;
+  const server_metrics& server = *found.server.grown;
+  out.heading("Server's own count (" + std::string(server.engine) + ")", '-');
+  for (const auto& each : compare_latencies(server, s)) {
+    out.number("Mean " + std::string(each.name) + " of the server (ms)", each.server_ms);
+    out.number("Client's mean " + std::string(each.name) + " / server's", each.ratio(), 3);
+  }
+  if (const double queue = server.mean_ms(server_figure::queue_s, server_figure::queue_count); !std::isnan(queue))
+    out.number("Mean queue time of the server (ms)", queue);
+  if (const double hits = prefix_hit_share(server); !std::isnan(hits))
+    out.number("Prompt tokens from the prefix cache (%)", 100 * hits);
+  if (server.of(server_figure::preemptions) > 0) out.number("Preemptions", server.of(server_figure::preemptions), 0);
+}
+
+/// Whether to believe any of it.
+inline void add_verdict(two_columns& out, const verdict& judged) {
+  out.line("Verdict on this measurement", to_string(judged.level));
+  for (const auto& reason : judged.reasons) out.words("- " + reason);
+}
+
+/// What stands out in the server's own figures.
+template <class Remark>
+void add_server_remarks(const run_findings& found, run_summary& s, const Remark& remark) {
+  if (!found.server.grown) {
+    if (!found.server.missing.empty()) remark("the server's own figures could not be had: " + found.server.missing);
+    return;
+  }
+  for (const auto& each : compare_latencies(*found.server.grown, s))
+    if (each.name != "E2EL" && each.ratio() > 1.2)
+      remark("the client's mean " + std::string(each.name) + " is " + detail::shown(each.ratio()) +
+             " times the engine's own: what lies between them (API server, network) costs that much");
+  if (const double hits = prefix_hit_share(*found.server.grown); hits > 0.01)
+    remark(detail::percent(hits) +
+           " of the prompt tokens came from the server's prefix cache: TTFT is that of prompts "
+           "which it knew in part");
+}
+
 /// What a reader must know before using the numbers.
-inline void add_remarks(two_columns& out, const run_identity& run, run_summary& s) {
+inline void add_remarks(two_columns& out, const run_identity& run, run_summary& s, const run_findings& found) {
   const auto& counts = s.attempts.counts;
   const auto remark = [&](const std::string& text) { out.words("note: " + text); };
   const std::size_t values = s.of(latency::e2el).count();
@@ -115,12 +159,13 @@ inline void add_remarks(two_columns& out, const run_identity& run, run_summary& 
            " asked for");
   if (counts.by_basis[static_cast<std::size_t>(tokens_basis::chunks)] > 0)
     remark("tokens were estimated by counting events, because the server reports no usage");
+  add_server_remarks(found, s, remark);
 }
 
 }  // namespace detail
 
 /// The result as text. Figures that were not measured read n/a; sections without any are left out.
-[[nodiscard]] inline std::string bench_table(const run_identity& run, run_summary& s) {
+[[nodiscard]] inline std::string bench_table(const run_identity& run, run_summary& s, const run_findings& found) {
   detail::two_columns out;
   out.heading(" Serving Benchmark Result ", '=');
   detail::add_totals(out, run, s);
@@ -142,9 +187,11 @@ inline void add_remarks(two_columns& out, const run_identity& run, run_summary& 
       continue;  // one token an event: the same as ITL
     detail::add_section(out, title, name, s.of(which), run.percentiles);
   }
+  detail::add_server(out, found, s);
   detail::add_failures(out, s);
   out.heading("", '=');
-  detail::add_remarks(out, run, s);
+  detail::add_verdict(out, found.judged);
+  detail::add_remarks(out, run, s, found);
   return std::move(out).take();
 }
 

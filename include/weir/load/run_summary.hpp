@@ -15,6 +15,7 @@
 #include "weir/base/measured.hpp"
 #include "weir/base/result.hpp"
 #include "weir/base/units.hpp"
+#include "weir/load/offered_load.hpp"
 #include "weir/record/request.hpp"
 #include "weir/report/latency.hpp"
 #include "weir/report/request_group.hpp"
@@ -103,6 +104,7 @@ class run_summary {
     if (r.t_send_ns != unmeasured) first_send_ns = std::min(first_send_ns, r.t_send_ns);
     if (r.t_last_ns != unmeasured && r.status == outcome::ok) last_token_ns = std::max(last_token_ns, r.t_last_ns);
     if (r.t_done_ns != unmeasured) last_end_ns = std::max(last_end_ns, r.t_done_ns);
+    if (r.attempt == 1) offered.add(r);
     if (!last) {
       ++resent;
     } else if (r.status == outcome::ok) {
@@ -123,6 +125,7 @@ class run_summary {
   std::map<failure_kind, std::uint64_t> failures;  ///< The first 100 kinds.
   sample_set tpot_vllm;                            ///< As vLLM divides: by tokens - 1; ns.
   token_rate rate;
+  offered_load offered;
   std::int64_t first_send_ns = std::numeric_limits<std::int64_t>::max();
   std::int64_t last_token_ns = std::numeric_limits<std::int64_t>::min();  ///< Of successes.
   std::int64_t last_end_ns = std::numeric_limits<std::int64_t>::min();    ///< Of any record.

@@ -159,7 +159,8 @@ inline void append_totals(json_writer& json, const run_identity& run, const run_
 }
 
 /// What vLLM has no key for.
-inline void append_ours(json_writer& json, const run_identity& run, run_summary& s) {
+template <class More>
+void append_ours(json_writer& json, const run_identity& run, run_summary& s, More&& more) {
   const auto& counts = s.attempts.counts;
   const double n = static_cast<double>(s.requests());
   json.key("weir").begin_object().field("version", WEIR_VERSION_STRING).field("seed", run.seed).field("n", run.choices);
@@ -184,13 +185,18 @@ inline void append_ours(json_writer& json, const run_identity& run, run_summary&
         .field("error", kind.error)
         .field("count", count)
         .end_object();
-  json.end_array().end_object();
+  json.end_array();
+  more(json);
+  json.end_object();
 }
 
 }  // namespace detail
 
 /// The result as one JSON object without a newline. \param details  for --save-detailed; may be null.
-[[nodiscard]] inline std::string vllm_result(const run_identity& run, run_summary& s, const detail_columns* details) {
+/// \param more  called with the writer inside of the object `weir`: adds fields to it.
+template <class More>
+[[nodiscard]] std::string vllm_result(const run_identity& run, run_summary& s, const detail_columns* details,
+                                      More&& more) {
   std::string out;
   json_writer json(out);
   json.begin_object();
@@ -203,9 +209,13 @@ inline void append_ours(json_writer& json, const run_identity& run, run_summary&
   detail::append_statistics(json, "tpot_token", s.of(latency::tpot), run.percentiles);
   detail::append_statistics(json, "itl_token", s.of(latency::itl), run.percentiles);
   if (details) details->append(json);
-  detail::append_ours(json, run, s);
+  detail::append_ours(json, run, s, std::forward<More>(more));
   json.end_object();
   return out;
+}
+
+[[nodiscard]] inline std::string vllm_result(const run_identity& run, run_summary& s, const detail_columns* details) {
+  return vllm_result(run, s, details, [](json_writer&) {});
 }
 
 /// The name that vLLM gives a result file: backend-rateqps[-concurrencyC]-model-date.json.
