@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <map>
@@ -13,6 +15,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "weir/base/hash.hpp"
 #include "weir/base/measured.hpp"
 #include "weir/base/units.hpp"
 #include "weir/trace/kinds.hpp"
@@ -88,7 +91,8 @@ class device_time {
   /// Takes an event; one that is not a complete device event is left alone.
   /// \return  what is known of its name, until the next call; nullptr where it was left alone.
   const call_total* take(const kineto_event& e) {
-    if (e.phase != "X" || !wants(e.category) || e.t_ns == unmeasured || e.dur_ns == unmeasured) return nullptr;
+    if (!detail::is(e.phase, "X") || !wants(e.category) || e.t_ns == unmeasured || e.dur_ns == unmeasured)
+      return nullptr;
     if (e.dur_ns < 0) return ++negative_, nullptr;
     const std::int64_t end = e.t_ns + e.dur_ns;
     begin_ = std::min(begin_, e.t_ns);
@@ -135,12 +139,28 @@ class device_time {
  private:
   struct text_hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    /// Of the length and at most 17 words of the text: names of kernels have up to some thousand bytes.
+    std::size_t operator()(std::string_view text) const noexcept {
+      constexpr std::size_t word = sizeof(std::uint64_t);
+      if (text.size() < word) return hash64(text);
+      std::uint64_t h = text.size();
+      const auto take = [&](std::size_t at) {
+        std::uint64_t bits = 0;
+        std::memcpy(&bits, text.data() + at, word);
+        h = (h ^ bits) * 0x9E3779B97F4A7C15U;
+        h ^= h >> 29;
+      };
+      const std::size_t last = text.size() - word, step = std::max(word, last / 16);
+      for (std::size_t at = 0; at < last; at += step) take(at);
+      take(last);
+      return h;
+    }
   };
 
-  static bool is_kernel(std::string_view c) noexcept { return c == "kernel" || c == "Kernel"; }
+  static bool is_kernel(std::string_view c) noexcept { return detail::is(c, "kernel") || detail::is(c, "Kernel"); }
   static bool is_memory(std::string_view c) noexcept {
-    return c == "gpu_memcpy" || c == "gpu_memset" || c == "Memcpy" || c == "Memset";
+    return detail::is(c, "gpu_memcpy") || detail::is(c, "gpu_memset") || detail::is(c, "Memcpy") ||
+           detail::is(c, "Memset");
   }
 
   call_total& entry(const kineto_event& e) {

@@ -9,80 +9,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "weir/trace/json_masks.hpp"
 
 namespace weir::inline v0 {
-
-namespace detail {
-
-/// One bit a byte of 64: which are quotes, backslashes, opening and closing brackets, control characters.
-struct json_masks {
-  std::uint64_t quote = 0, backslash = 0, open = 0, close = 0, control = 0;
-};
-
-#if defined(__SSE2__)
-/// \pre  64 bytes at `at` are readable.
-inline json_masks json_masks_of(const char* at) noexcept {
-  json_masks m;
-  const auto bits = [](__m128i lanes) {
-    return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(lanes)));
-  };
-  for (int part = 0; part < 4; ++part) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 16 * part));
-    const __m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));  // '[' and '{', ']' and '}' differ in this bit
-    const int shift = 16 * part;
-    m.quote |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'))) << shift;
-    m.backslash |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))) << shift;
-    m.open |= bits(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{'))) << shift;
-    m.close |= bits(_mm_cmpeq_epi8(folded, _mm_set1_epi8('}'))) << shift;
-    m.control |= bits(_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes)) << shift;
-  }
-  return m;
-}
-#else
-inline json_masks json_masks_of(const char* at) noexcept {
-  json_masks m;
-  for (int i = 0; i < 64; ++i) {
-    const auto byte = static_cast<unsigned char>(at[i]);
-    const std::uint64_t bit = std::uint64_t{1} << i;
-    if (byte == '"') m.quote |= bit;
-    if (byte == '\\') m.backslash |= bit;
-    if ((byte | 0x20) == '{') m.open |= bit;
-    if ((byte | 0x20) == '}') m.close |= bit;
-    if (byte < 0x20) m.control |= bit;
-  }
-  return m;
-}
-#endif
-
-/// Bit i is the exclusive or of bits 0 to i: from "here is a quote" to "here is inside quotes".
-constexpr std::uint64_t prefix_xor(std::uint64_t bits) noexcept {
-  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
-  return bits;
-}
-
-/// Bytes that a backslash escapes; `carry` says that the previous block ended in an open escape.
-constexpr std::uint64_t escaped_bytes(std::uint64_t backslash, bool& carry) noexcept {
-  std::uint64_t escaped = carry ? 1 : 0;
-  carry = false;
-  for (std::uint64_t rest = backslash & ~escaped; rest != 0;) {
-    const int at = std::countr_zero(rest);
-    if (at == 63) {
-      carry = true;
-      break;
-    }
-    escaped |= std::uint64_t{2} << at;
-    rest &= ~(std::uint64_t{3} << at);
-  }
-  return escaped;
-}
-
-}  // namespace detail
 
 /// Follows one bracketed JSON value through a growing buffer, until the bracket that closes it.
 ///
@@ -99,15 +30,13 @@ class json_extent {
   /// \param text  the value's bytes so far, from its opening bracket; 64 bytes after its end are readable (any value).
   /// \return      true once the closing bracket was found: see end(); also where the value is broken().
   bool find_end(std::string_view text) noexcept {
-    for (; seen_ + 64 <= text.size(); seen_ += 64)
-      if (take_block(detail::json_masks_of(text.data() + seen_), 64)) return true;
-    const std::size_t left = text.size() - seen_;
-    if (left == 0) return false;
-    json_extent ahead = *this;  // a partial block is looked at again once it is whole
-    const bool found = ahead.take_block(detail::json_masks_of(text.data() + seen_), left);
-    if (found) *this = ahead;
-    return found;
+#if defined(WEIR_JSON_AVX2)
+    if (detail::avx2_blocks::available) return find_end_avx2(text);
+#endif
+    return find_end_in<detail::plain_blocks>(text);
   }
+  /// The same, in plain code; for tests.
+  bool find_end_plain(std::string_view text) noexcept { return find_end_in<detail::plain_blocks>(text); }
 
   /// The length of the value. \pre  find_end() returned true and the value is not broken().
   [[nodiscard]] std::size_t end() const noexcept { return end_; }
@@ -115,33 +44,56 @@ class json_extent {
   [[nodiscard]] bool broken() const noexcept { return broken_; }
 
  private:
-  /// Takes the first `left` of 64 bytes.
-  bool take_block(detail::json_masks m, std::size_t left) noexcept {
-    if (left < 64) {
-      const std::uint64_t real = (std::uint64_t{1} << left) - 1;
-      m.open &= real, m.close &= real, m.control &= real;
+#if defined(WEIR_JSON_AVX2)
+  WEIR_TARGET_AVX2 bool find_end_avx2(std::string_view text) noexcept { return find_end_in<detail::avx2_blocks>(text); }
+#endif
+
+  // Inlined by force, so that a target's own function compiles all of it for that target.
+  template <class Blocks>
+  [[gnu::always_inline]] bool find_end_in(std::string_view text) noexcept {
+    json_extent now = *this;  // a local one stays in registers
+    while (now.seen_ + 64 <= text.size()) {
+      if (now.template take_block<Blocks>(Blocks::masks(text.data() + now.seen_))) return *this = now, true;
+      now.seen_ += 64;
     }
+    *this = now;
+    const std::size_t left = text.size() - seen_;
+    if (left == 0) return false;
+    auto masks = Blocks::masks(text.data() + seen_);  // a partial block is looked at again once it is whole
+    const std::uint64_t real = (std::uint64_t{1} << left) - 1;
+    masks.open &= real, masks.close &= real, masks.control &= real;
+    const bool found = now.template take_block<Blocks>(masks);
+    if (found) *this = now;
+    return found;
+  }
+
+  template <class Blocks>
+  [[gnu::always_inline]] bool take_block(const detail::json_masks& m) noexcept {
     bool carry = escape_;
     const std::uint64_t escaped = (m.backslash != 0 || carry) ? detail::escaped_bytes(m.backslash, carry) : 0;
-    const std::uint64_t inside = detail::prefix_xor(m.quote & ~escaped) ^ in_string_;
-    const std::uint64_t open = m.open & ~inside;
-    const std::uint64_t close = m.close & ~inside;
-    std::uint64_t counted = 0;  // bits below were counted into depth
-    std::int64_t depth = depth_;
-    for (std::uint64_t rest = close; rest != 0; rest &= rest - 1) {
-      const std::uint64_t below = (rest & (~rest + 1)) - 1;
-      depth += std::popcount(open & below & ~counted) - 1;
-      counted = below;
-      if (depth == 0) return finish(m, inside, below, std::countr_zero(rest) + 1);
-    }
+    const std::uint64_t inside = Blocks::inside(m.quote & ~escaped) ^ in_string_;
+    const std::uint64_t open = m.open & ~inside, close = m.close & ~inside;
+    if (std::popcount(close) >= depth_ && ends_in(m, inside, open, close)) return true;
     if ((m.control & inside) != 0) return finish(m, inside, ~std::uint64_t{0}, 64);
-    depth_ = depth + std::popcount(open & ~counted);
+    depth_ += std::popcount(open) - std::popcount(close);
     escape_ = carry;
     in_string_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(inside) >> 63);
     return false;
   }
 
-  bool finish(const detail::json_masks& m, std::uint64_t inside, std::uint64_t below, int length) noexcept {
+  /// Whether one of the block's closing brackets is the last.
+  [[gnu::always_inline]] bool ends_in(const detail::json_masks& m, std::uint64_t inside, std::uint64_t open,
+                                      std::uint64_t close) noexcept {
+    std::int64_t closed = 0;
+    for (std::uint64_t rest = close; rest != 0; rest &= rest - 1) {
+      const std::uint64_t below = (rest & (~rest + 1)) - 1;
+      if (depth_ + std::popcount(open & below) == ++closed) return finish(m, inside, below, std::countr_zero(rest) + 1);
+    }
+    return false;
+  }
+
+  [[gnu::always_inline]] bool finish(const detail::json_masks& m, std::uint64_t inside, std::uint64_t below,
+                                     int length) noexcept {
     const std::uint64_t stray = m.control & inside & below;
     broken_ = stray != 0;
     end_ = seen_ + static_cast<std::size_t>(broken_ ? std::countr_zero(stray) : length);

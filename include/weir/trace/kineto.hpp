@@ -14,7 +14,7 @@
 
 #include "weir/base/result.hpp"
 #include "weir/data/window.hpp"
-#include "weir/trace/json_extent.hpp"
+#include "weir/trace/json_cursor.hpp"
 #include "weir/trace/kineto_event.hpp"
 
 namespace weir::inline v0 {
@@ -40,7 +40,7 @@ struct kineto_summary {
 template <class Source>
 class kineto_reader {
  public:
-  explicit kineto_reader(Source source, std::size_t window_bytes = std::size_t{1} << 20)
+  explicit kineto_reader(Source source, std::size_t window_bytes = std::size_t{1} << 18)
       : window_(std::move(source), window_bytes) {}
 
   /// \param wanted    bool(std::string_view category): false skips the event early. Events without one are always read.

@@ -4,86 +4,21 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <string_view>
 
 #include "weir/base/measured.hpp"
-#include "weir/trace/json_extent.hpp"
+#include "weir/trace/json_cursor.hpp"
 
 namespace weir::inline v0 {
-
-/// Steps over JSON text without building anything. A cursor that met something unexpected stays at the end.
-/// 64 bytes after the text must be readable (any value): see json_extent.
-class json_cursor {
- public:
-  explicit json_cursor(std::string_view text) noexcept : text_(text) {}
-
-  [[nodiscard]] bool failed() const noexcept { return failed_; }
-  /// The next byte that is not white space; 0 at the end.
-  char peek() noexcept {
-    while (at_ < text_.size() && static_cast<unsigned char>(text_[at_]) <= ' ') ++at_;
-    return at_ < text_.size() ? text_[at_] : '\0';
-  }
-  bool take(char wanted) noexcept {
-    if (peek() != wanted) return false;
-    ++at_;
-    return true;
-  }
-  /// A string's bytes between its quotes; escapes are left as they are written.
-  std::string_view string() noexcept {
-    if (!take('"')) return fail();
-    const std::size_t begin = at_;
-    for (; at_ < text_.size(); ++at_) {  // most strings are a few bytes: a call to memchr costs more than it saves
-      if (text_[at_] == '"') return text_.substr(begin, at_++ - begin);
-      if (text_[at_] == '\\') ++at_;
-    }
-    return fail();
-  }
-  /// Any value as it is written: a string with its quotes, a number, an object with its braces.
-  std::string_view value() noexcept {
-    const char first = peek();
-    const std::size_t begin = at_;
-    if (first == '"') return string(), since(begin);
-    if (first == '{' || first == '[') return bracketed(begin);
-    while (at_ < text_.size() && !ends_value(text_[at_])) ++at_;
-    return at_ == begin ? fail() : since(begin);
-  }
-
- private:
-  static constexpr bool ends_value(char c) noexcept {
-    return c == ',' || c == '}' || c == ']' || static_cast<unsigned char>(c) <= ' ';
-  }
-  std::string_view since(std::size_t begin) const noexcept {
-    return failed_ ? std::string_view{} : text_.substr(begin, at_ - begin);
-  }
-  std::string_view bracketed(std::size_t begin) noexcept {
-    json_extent extent;
-    if (!extent.find_end(text_.substr(begin)) || extent.broken()) return fail();
-    at_ = begin + extent.end();
-    return since(begin);
-  }
-  std::string_view fail() noexcept {
-    failed_ = true;
-    at_ = text_.size();
-    return {};
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  bool failed_ = false;
-};
 
 /// A time in microseconds, as written, in nanoseconds: exact, never through a double ("4461810182019.683" has more
 /// digits than one). Digits below a nanosecond are cut off.
 /// \return  nothing where `text` is not a plain decimal number in range (NaN, an exponent, too large).
 [[nodiscard]] constexpr std::optional<std::int64_t> exact_ns(std::string_view text) noexcept {
-  bool negative = false;
-  if (!text.empty() && text[0] == '-') {
-    negative = true;
-    text.remove_prefix(1);
-  }
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
   std::int64_t value = 0;
   int decimals = -1;  // -1 before the point
   bool any = false;
@@ -92,11 +27,12 @@ class json_cursor {
       decimals = 0;
       continue;
     }
-    if (c < '0' || c > '9') return std::nullopt;
+    const auto digit = static_cast<unsigned char>(c - '0');
+    if (digit > 9) return std::nullopt;
     any = true;
     if (decimals == 3) continue;
     if (value > (std::numeric_limits<std::int64_t>::max() - 9) / 10) return std::nullopt;
-    value = value * 10 + (c - '0');
+    value = value * 10 + digit;
     if (decimals >= 0) ++decimals;
   }
   if (!any) return std::nullopt;
@@ -123,44 +59,92 @@ inline constexpr std::int64_t latest_ns = std::int64_t{1} << 61, longest_ns = st
 
 enum class event_read : unsigned char {
   ok,       ///< The event is whole.
-  skipped,  ///< `wanted` said no to its category; the rest was not read.
+  skipped,  ///< `wanted` said no to its phase or category; the rest was not read.
   damaged,  ///< Not an object as JSON says, or its `ts` or `dur` is no number in range.
 };
 
+namespace detail {
+
+/// Whether the caller wants events of `phase`: all, where it does not say.
+template <class Wanted>
+bool wants_phase(Wanted& wanted, std::string_view phase) {
+  if constexpr (requires { wanted.phase(phase); })
+    return wanted.phase(phase);
+  else
+    return true;
+}
+
+/// Reads the members that are taken as they are. \return  false where `key` is none of them.
+[[gnu::always_inline]] inline bool read_member(json_cursor& at, std::string_view key, kineto_event& event) noexcept {
+  if (is(key, "name"))
+    event.name = at.string();
+  else if (is(key, "args"))
+    event.args = at.value();
+  else if (is(key, "pid"))
+    event.pid = at.value();
+  else if (is(key, "tid"))
+    event.tid = at.value();
+  else
+    return false;
+  return true;
+}
+
+/// \return  false where `text` is a time that can't be: damage. An event without the member has none.
+inline bool read_time(std::string_view text, std::int64_t most, std::int64_t& into) noexcept {
+  if (text.empty()) return true;
+  const auto time = exact_ns(text);
+  if (!time || *time > most || *time < -longest_ns) return false;
+  into = *time;
+  return true;
+}
+
+}  // namespace detail
+
 /// Reads the event that `object` holds.
 /// \param object  from '{' to its '}'.
-/// \param wanted  bool(std::string_view category): false spares the rest of the work.
+/// \param wanted  bool(std::string_view category): false spares the rest of the work; it may have a member
+///                bool phase(std::string_view) that is asked about "X", "s", "M" in the same way.
 /// \complexity  one pass over the keys; most events name their category second, so that a skip costs a few bytes.
 template <class Wanted>
 [[nodiscard]] event_read read_kineto_event(std::string_view object, kineto_event& event, Wanted&& wanted) {
   json_cursor at(object);
   event = {};
   if (!at.take('{')) return event_read::damaged;
-  while (at.peek() == '"') {
+  std::string_view begin, duration;
+  at.peek();
+  bool more = true;
+  if (at.take_exactly("\"ph\": \"")) {  // as most events begin; in another layout or order the loop finds the same
+    event.phase = at.rest_of_string();
+    if (!detail::wants_phase(wanted, event.phase)) return event_read::skipped;
+    more = at.take(',');
+    at.peek();
+    if (more && at.take_exactly("\"cat\": \"")) {
+      event.category = at.rest_of_string();
+      if (!at.failed() && !wanted(event.category)) return event_read::skipped;
+      more = at.take(',');
+    }
+  }
+  while (more && at.peek() == '"') {
     const std::string_view key = at.string();
     if (!at.take(':')) return event_read::damaged;
-    if (key == "cat") {
+    if (detail::is(key, "cat")) {
       event.category = at.string();
       if (!at.failed() && !wanted(event.category)) return event_read::skipped;
-    } else if (key == "ph") {
+    } else if (detail::is(key, "ph")) {
       event.phase = at.string();
-    } else if (key == "name") {
-      event.name = at.string();
-    } else if (key == "ts" || key == "dur") {
-      const auto time = exact_ns(at.value());
-      if (!time || *time > (key == "ts" ? latest_ns : longest_ns) || *time < -longest_ns) return event_read::damaged;
-      (key == "ts" ? event.t_ns : event.dur_ns) = *time;
-    } else if (key == "args") {
-      event.args = at.value();
-    } else {
+      if (!at.failed() && !detail::wants_phase(wanted, event.phase)) return event_read::skipped;
+    } else if (!detail::read_member(at, key, event)) {
       const std::string_view value = at.value();
-      if (key == "pid") event.pid = value;
-      if (key == "tid") event.tid = value;
+      if (detail::is(key, "ts")) begin = value;
+      if (detail::is(key, "dur")) duration = value;
     }
     if (at.failed()) return event_read::damaged;
-    if (!at.take(',')) break;
+    more = at.take(',');
   }
-  return at.take('}') && !at.failed() ? event_read::ok : event_read::damaged;
+  if (!at.take('}') || at.failed()) return event_read::damaged;
+  const bool times =
+      detail::read_time(begin, latest_ns, event.t_ns) && detail::read_time(duration, longest_ns, event.dur_ns);
+  return times ? event_read::ok : event_read::damaged;
 }
 
 /// The value of `key` in an `args` object, as written; empty where it is not there.

@@ -16,6 +16,7 @@
 #include "weir/base/result.hpp"
 #include "weir/base/units.hpp"
 #include "weir/data/window.hpp"
+#include "weir/trace/category_counts.hpp"
 #include "weir/trace/collective_log.hpp"
 #include "weir/trace/device_time.hpp"
 #include "weir/trace/kinds.hpp"
@@ -86,14 +87,19 @@ class profile_reader {
     out.device = device_time(kinds);
   }
 
-  bool wants(std::string_view category) {
-    count(category);
-    return device_time::wants(category) || is_annotation(category);
+  /// As kineto_reader asks. Flows between events are a third of a trace, and no figure needs them.
+  bool phase(std::string_view phase) {
+    const bool flow = detail::is(phase, "s") || detail::is(phase, "f") || detail::is(phase, "t");
+    if (flow) ++flows_;
+    return !flow;
+  }
+  bool operator()(std::string_view category) {
+    return categories_.count(category, [](auto c) { return device_time::wants(c) || is_annotation(c); });
   }
   void take(const kineto_event& e) {
     if (const auto* known = out_->device.take(e)) {
       if (known->what.kind == device_kind::communication) out_->collectives.take(e, known->what);
-    } else if (e.phase == "X" && is_annotation(e.category) && e.t_ns != unmeasured && e.dur_ns >= 0) {
+    } else if (is(e.phase, "X") && is_annotation(e.category) && e.t_ns != unmeasured && e.dur_ns >= 0) {
       annotation(e);
     }
   }
@@ -102,6 +108,8 @@ class profile_reader {
       out_->collectives = std::move(cpu_calls_);
       out_->on_cpu = true;
     }
+    out_->categories = categories_.totals();
+    if (flows_ > 0) out_->categories.emplace_back("flow", flows_);
     auto& steps = out_->steps;
     std::stable_sort(steps.begin(), steps.end(),
                      [](const auto& a, const auto& b) { return a.window().begin < b.window().begin; });
@@ -109,17 +117,7 @@ class profile_reader {
 
  private:
   static bool is_annotation(std::string_view c) noexcept {
-    return c == "user_annotation" || c == "gpu_user_annotation";
-  }
-
-  void count(std::string_view category) {
-    auto& all = out_->categories;
-    if (last_ >= all.size() || all[last_].first != category) {
-      const auto found = std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.first == category; });
-      last_ = static_cast<std::size_t>(found - all.begin());
-      if (found == all.end()) all.emplace_back(category, 0);
-    }
-    ++all[last_].second;
+    return is(c, "user_annotation") || is(c, "gpu_user_annotation");
   }
 
   void annotation(const kineto_event& e) {
@@ -148,7 +146,8 @@ class profile_reader {
   const kind_table* kinds_;
   collective_log cpu_calls_;
   std::map<std::pair<std::string, std::string>, std::size_t> open_;
-  std::size_t last_ = 0;
+  category_counts categories_;
+  std::uint64_t flows_ = 0;
 };
 
 inline std::int64_t integer_or(std::string_view json, std::int64_t fallback) noexcept {
@@ -167,8 +166,7 @@ result<rank_profile> read_profile(Source source, std::string file, const kind_ta
   rank_profile out;
   detail::profile_reader collector(out, kinds);
   kineto_reader<Source> reader(std::move(source));
-  auto ok = reader.read([&](std::string_view category) { return collector.wants(category); },
-                        [&](const kineto_event& e) { collector.take(e); });
+  auto ok = reader.read(collector, [&](const kineto_event& e) { collector.take(e); });
   if (!ok && reader.summary().events == 0) return ok.error();
   collector.finish();
   out.summary = reader.summary();

@@ -1,0 +1,120 @@
+// weir/trace/json_masks.hpp - which of 64 bytes are quotes, brackets and so on, as bits. Needs the standard library.
+//
+// Two forms: one for any x86-64 or other machine, and one for AVX2 that is compiled always and used where the processor
+// has it, so that a distribution's build for plain x86-64 is not the slow one.
+#ifndef WEIR_TRACE_JSON_MASKS_HPP
+#define WEIR_TRACE_JSON_MASKS_HPP
+
+#include <bit>
+#include <cstdint>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#define WEIR_JSON_AVX2 1
+#define WEIR_TARGET_AVX2 [[gnu::target("avx2,bmi,popcnt,pclmul")]]
+#endif
+
+namespace weir::inline v0::detail {
+
+/// One bit a byte of 64: which are quotes, backslashes, opening and closing brackets, control characters.
+struct json_masks {
+  std::uint64_t quote = 0, backslash = 0, open = 0, close = 0, control = 0;
+};
+
+/// Bit i is the exclusive or of bits 0 to i: from "here is a quote" to "here is inside quotes".
+constexpr std::uint64_t prefix_xor(std::uint64_t bits) noexcept {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
+/// Bytes that a backslash escapes; `carry` says that the previous block ended in an open escape.
+constexpr std::uint64_t escaped_bytes(std::uint64_t backslash, bool& carry) noexcept {
+  std::uint64_t escaped = carry ? 1 : 0;
+  carry = false;
+  for (std::uint64_t rest = backslash & ~escaped; rest != 0;) {
+    const int at = std::countr_zero(rest);
+    if (at == 63) {
+      carry = true;
+      break;
+    }
+    escaped |= std::uint64_t{2} << at;
+    rest &= ~(std::uint64_t{3} << at);
+  }
+  return escaped;
+}
+
+/// For any machine.
+struct plain_blocks {
+  static std::uint64_t inside(std::uint64_t quotes) noexcept { return prefix_xor(quotes); }
+
+#if defined(WEIR_JSON_AVX2)
+  /// \pre  64 bytes at `at` are readable.
+  static json_masks masks(const char* at) noexcept {
+    json_masks m;
+    const auto bits = [](__m128i lanes) {
+      return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(lanes)));
+    };
+    for (int part = 0; part < 4; ++part) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 16 * part));
+      const __m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));  // '[' and '{', ']' and '}' differ in this bit
+      const int shift = 16 * part;
+      m.quote |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'))) << shift;
+      m.backslash |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))) << shift;
+      m.open |= bits(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{'))) << shift;
+      m.close |= bits(_mm_cmpeq_epi8(folded, _mm_set1_epi8('}'))) << shift;
+      m.control |= bits(_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes)) << shift;
+    }
+    return m;
+  }
+#else
+  static json_masks masks(const char* at) noexcept {
+    json_masks m;
+    for (int i = 0; i < 64; ++i) {
+      const auto byte = static_cast<unsigned char>(at[i]);
+      const std::uint64_t bit = std::uint64_t{1} << i;
+      if (byte == '"') m.quote |= bit;
+      if (byte == '\\') m.backslash |= bit;
+      if ((byte | 0x20) == '{') m.open |= bit;
+      if ((byte | 0x20) == '}') m.close |= bit;
+      if (byte < 0x20) m.control |= bit;
+    }
+    return m;
+  }
+#endif
+};
+
+#if defined(WEIR_JSON_AVX2)
+/// For processors with AVX2 and carry-less multiplication; to be called from functions of the same target only.
+struct avx2_blocks {
+  static inline const bool available = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
+                                       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+
+  WEIR_TARGET_AVX2 static std::uint64_t inside(std::uint64_t quotes) noexcept {
+    const __m128i bits = _mm_set_epi64x(0, static_cast<std::int64_t>(quotes));
+    return static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_clmulepi64_si128(bits, _mm_set1_epi8(-1), 0)));
+  }
+  WEIR_TARGET_AVX2 static std::uint64_t both(__m256i low, __m256i high) noexcept {
+    return static_cast<unsigned>(_mm256_movemask_epi8(low)) |
+           static_cast<std::uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(high))) << 32;
+  }
+  WEIR_TARGET_AVX2 static std::uint64_t equal(__m256i low, __m256i high, char wanted) noexcept {
+    const __m256i lanes = _mm256_set1_epi8(wanted);
+    return both(_mm256_cmpeq_epi8(low, lanes), _mm256_cmpeq_epi8(high, lanes));
+  }
+  /// \pre  64 bytes at `at` are readable.
+  WEIR_TARGET_AVX2 static json_masks masks(const char* at) noexcept {
+    const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+    const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 32));
+    const __m256i fold = _mm256_set1_epi8(0x20), last_control = _mm256_set1_epi8(0x1F);
+    const __m256i low_folded = _mm256_or_si256(low, fold), high_folded = _mm256_or_si256(high, fold);
+    return {equal(low, high, '"'), equal(low, high, '\\'), equal(low_folded, high_folded, '{'),
+            equal(low_folded, high_folded, '}'),
+            both(_mm256_cmpeq_epi8(_mm256_min_epu8(low, last_control), low),
+                 _mm256_cmpeq_epi8(_mm256_min_epu8(high, last_control), high))};
+  }
+};
+#endif
+
+}  // namespace weir::inline v0::detail
+
+#endif  // WEIR_TRACE_JSON_MASKS_HPP
