@@ -111,6 +111,18 @@ class latency_reader {
   /// Gaps between the events of each choice.
   template <class Add>
   void add_gaps(const request_record& r, Add& add) {
+    const auto add_gap = [&](std::int64_t ns, std::int32_t tokens_of_event) {
+      if (ns < 0) return;
+      const auto gap = static_cast<double>(ns);
+      const auto tokens = remarks_.itl_by_token ? static_cast<std::uint32_t>(std::max(tokens_of_event, 1)) : 1U;
+      add(latency::icl, gap, 1U);
+      add(latency::itl, tokens == 1 ? gap : gap / tokens, tokens);
+    };
+    if (r.choices.size() == 1) {  // nearly always: no need to know whose event it is
+      for (std::size_t i = 1; i < r.events.size(); ++i)
+        add_gap(between(r.events[i - 1].t_ns, r.events[i].t_ns), r.events[i].tokens);
+      return;
+    }
     last_.clear();
     for (const auto& e : r.events) {
       auto known = std::ranges::find(last_, e.choice, &token_event::choice);
@@ -118,13 +130,8 @@ class latency_reader {
         last_.push_back(e);
         continue;
       }
-      const auto ns = between(known->t_ns, e.t_ns);
+      add_gap(between(known->t_ns, e.t_ns), e.tokens);
       known->t_ns = e.t_ns;
-      if (ns < 0) continue;
-      const auto gap = static_cast<double>(ns);
-      add(latency::icl, gap, 1U);
-      const auto tokens = remarks_.itl_by_token ? static_cast<std::uint32_t>(std::max(e.tokens, 1)) : 1U;
-      add(latency::itl, gap / tokens, tokens);
     }
   }
 

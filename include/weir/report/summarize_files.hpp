@@ -71,6 +71,7 @@ class file_summarizer {
       if (type == record_type::request) into_->add(reader_.request());
       if (type == record_type::answer) into_->add(reader_.answer());
       if (type == record_type::run) into_->add(reader_.run());
+      if (type == record_type::sample) into_->add(reader_.sample());
       counted_ += type == record_type::request || type == record_type::answer;
     });
     if (!seen) return seen.error();

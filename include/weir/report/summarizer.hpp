@@ -19,10 +19,12 @@
 #include "weir/record/answer.hpp"
 #include "weir/record/request.hpp"
 #include "weir/record/run.hpp"
+#include "weir/record/sample.hpp"
 #include "weir/report/answer_group.hpp"
 #include "weir/report/hash_set.hpp"
 #include "weir/report/latency.hpp"
 #include "weir/report/request_group.hpp"
+#include "weir/report/sample_log.hpp"
 #include "weir/report/time_axis.hpp"
 
 namespace weir::inline v0 {
@@ -134,6 +136,9 @@ class summarizer {
     if (place == runs_.end() || *place != words) runs_.insert(place, std::move(words));
   }
 
+  void add(const sample_record& s) { samples_.add(s); }
+
+  [[nodiscard]] sample_log& samples() noexcept { return samples_; }
   [[nodiscard]] const std::vector<group_key>& keys() const noexcept { return keys_; }
   /// In the order in which they were met. Percentiles sort their samples, so groups are not const.
   [[nodiscard]] std::vector<record_group>& groups() noexcept { return groups_; }
@@ -171,6 +176,7 @@ class summarizer {
   hash_set requests_seen_, answers_seen_;
   std::uint64_t requests_twice_ = 0, answers_repeated_ = 0;
   latency_reader latencies_;
+  sample_log samples_;
   std::string name_;
 };
 

@@ -15,6 +15,7 @@
 #include "weir/report/latency.hpp"
 #include "weir/report/natural_order.hpp"
 #include "weir/report/request_figures.hpp"
+#include "weir/report/sample_figures.hpp"
 #include "weir/report/summarizer.hpp"
 
 namespace weir::inline v0 {
@@ -33,6 +34,7 @@ struct summary {
   std::vector<double> percentiles;
   std::vector<std::string> rules;
   bool requests = false, answers = false;  ///< Which of the two there were.
+  bool samples = false;                    ///< Of devices, processes or the host.
   bool adjusted = false, intervals = false;
   request_counts counts;  ///< Of all records.
   bool exact = true;      ///< Else percentiles of some latency come from a histogram.
@@ -101,6 +103,21 @@ class summary_maker {
     for (std::size_t i = 0; i < shown_; ++i) append_counts(lists_[i], counted_->groups()[i].requests.counts);
     append_counts(lists_.back(), out_.counts);
     for (const auto which : out_.latencies) append_samples(which);
+    if (out_.samples = counted_->samples().any(); out_.samples) append_observed();
+  }
+
+  /// Samples name an instance: only groups by instance have figures of their own.
+  void append_observed() {
+    auto& log = counted_->samples();
+    log.sort();
+    static const std::string nobody("\n");
+    const bool by_instance = counted_->keys() == std::vector{group_key::instance};
+    for (std::size_t i = 0; i < shown_; ++i) {
+      const auto& group = counted_->groups()[i];
+      append_sample_figures(lists_[i], log, by_instance ? &group.labels[0] : &nobody, group.requests.counts,
+                            counted_->axis());
+    }
+    append_sample_figures(lists_.back(), log, nullptr, out_.counts, counted_->axis());
   }
 
   /// One latency at a time, so that the samples of all groups are held twice for one latency only.

@@ -68,6 +68,20 @@ inline table throughput_table(const summary& s) {
                    {"total_tokens_per_s", {"total tokens", "1/s"}}});
 }
 
+inline table energy_table(const summary& s) {
+  return table_of(s, "Energy and memory, from samples",
+                  {{"energy_j", {"energy", "J"}},
+                   {"power_active_w", {"active", "W"}},
+                   {"power_idle_w", {"idle", "W"}},
+                   {"energy_per_output_token_j", {"per output token", "J"}},
+                   {"energy_above_idle_per_output_token_j", {"above idle", "J"}},
+                   {"device_busy_pct", {"device busy", "%"}},
+                   {"device_memory_max_mib", {"device memory", "MiB"}},
+                   {"process_memory_max_mib", {"memory", "MiB"}},
+                   {"cpu_cores", {"cores"}},
+                   {"host_energy_j", {"host", "J"}}});
+}
+
 /// The latencies that people compare groups by; the others are shown of all records only.
 inline bool shown_by_group(latency which) noexcept {
   return which == latency::ttft || which == latency::tpot || which == latency::itl || which == latency::e2el;
@@ -153,6 +167,7 @@ inline table accuracy_by_group_table(const summary& s) {
   tables.push_back(detail::latency_table(s));
   if (s.adjusted) tables.push_back(detail::adjusted_table(s));
   tables.push_back(detail::throughput_table(s));
+  if (s.samples) tables.push_back(detail::energy_table(s));
   tables.push_back(detail::outcome_table(s));
   return tables;
 }

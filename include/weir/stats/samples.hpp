@@ -31,7 +31,7 @@ class sample_set {
       for (; times > 0; --times) values_.push_back(value);
       order_.forget();
     } else {
-      count_in_buckets();
+      if (!values_.empty()) count_in_buckets();
       buckets_.add(value, times);
     }
   }
@@ -80,7 +80,6 @@ class sample_set {
     return whole + (value - static_cast<double>(whole) >= 0.5 ? 1 : 0);
   }
   void count_in_buckets() {
-    if (values_.empty()) return;
     for (const double value : values_) buckets_.add(value);
     values_ = {};
     order_.forget();

@@ -1,0 +1,100 @@
+#include "weir/report/plot.hpp"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "weir/report/plot_svg.hpp"
+
+namespace {
+
+std::string drawn(const weir::plot& p) {
+  std::string out;
+  weir::append_svg(out, p);
+  return out;
+}
+std::size_t count(const std::string& text, const std::string& of) {
+  std::size_t n = 0;
+  for (auto at = text.find(of); at != text.npos; at = text.find(of, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("plot: a scale has round ends that hold every value, and four to ten ticks", "[plot][property]") {
+  for (const double low : {-7.3, 0.0, 0.02, 99.0, 1e9})
+    for (const double width : {1e-3, 0.7, 3.0, 41.0, 12345.0}) {
+      CAPTURE(low, width);
+      const auto s = weir::scale_over({low, low + width}, false, false);
+      CHECK(s.low <= low + 1e-9 * std::abs(low));
+      CHECK(s.high >= low + width - 1e-9 * std::abs(low + width));
+      CHECK((s.ticks.size() >= 4 && s.ticks.size() <= 10));
+      CHECK(s.place(s.low) == Approx(0).margin(1e-9));
+      CHECK(s.place(s.high) == Approx(1));
+    }
+  const auto log = weir::scale_over({3, 4500}, true, false);
+  CHECK((log.low == 1 && log.high == 10000 && log.ticks.size() == 5));
+  CHECK(log.place(100) == Approx(0.5));
+  CHECK_FALSE(log.shows(0));
+  CHECK(weir::scale_over({std::nan("")}, false, true).high == 1);  // nothing to show is no reason to fail
+  CHECK(weir::scale_over({0.5, 10}, false, true).low == 0);
+}
+
+TEST_CASE("plot: a line breaks where a value is missing, and each point tells its numbers", "[plot]") {
+  const double nan = std::nan("");
+  weir::plot p{"Throughput & <more>", weir::plot_kind::lines, {"concurrency", false}, {"tokens/s", false}};
+  p.series.push_back({"a", {1, 2, 3, 4}, {10, nan, 30, 40}, {9, nan, 28, 39}, {11, nan, 33, 41}});
+  const auto svg = drawn(p);
+  CHECK(svg.find("Throughput &amp; &lt;more&gt;") != svg.npos);
+  CHECK(count(svg, "<circle") == 3);
+  CHECK(svg.find("<title>a: 3, 30</title>") != svg.npos);
+  const auto curve = svg.substr(svg.find("class=\"curve\""));
+  const auto path = curve.substr(0, curve.find("/>"));
+  CHECK(count(path, "M") == 2);  // before and after the gap
+  CHECK(count(path, "L") == 1);
+  CHECK(svg.find("nan") == svg.npos);
+  CHECK(svg.find("class=\"band\"") != svg.npos);
+}
+
+TEST_CASE("plot: stacked bars stand on each other, and reach the height of their sum", "[plot]") {
+  weir::plot p{"Ranks", weir::plot_kind::bars, {"rank", false}, {"ms", false}, {"0", "1"}};
+  p.series = {{"compute", {}, {6, 4}}, {"exposed communication", {}, {2, 4}}};
+  const auto scale = weir::value_scale(p);
+  CHECK((scale.low == 0 && scale.high == 8));  // not 6: the sum counts
+  const auto svg = drawn(p);
+  CHECK(count(svg, "class=\"bar\"") == 4);
+  // The plot's area is 296 high (44 to 340): 6 of 8 is 222, and what is on top of it is 74.
+  CHECK(count(svg, "height=\"222.00\"") == 1);
+  CHECK(count(svg, "y=\"44.00\" width=\"48.00\" height=\"74.00\"") == 1);
+}
+
+TEST_CASE("plot: a waterfall's first series without a name only moves the others", "[plot]") {
+  weir::plot p{"Requests", weir::plot_kind::spans, {"ms", false}, {}, {"r1", "r2"}};
+  p.series = {{"", {}, {0, 50}}, {"TTFT", {}, {50, 25}}};
+  const auto svg = drawn(p);
+  CHECK(count(svg, "class=\"bar\"") == 2);
+  CHECK(count(svg, "class=\"legend") == 1);
+  CHECK(svg.find("r2, TTFT: 25") != svg.npos);
+}
+
+TEST_CASE("plot: whiskers show the value and its interval, and a mark crosses them", "[plot]") {
+  weir::plot p{"A/B", weir::plot_kind::whiskers, {"change (%)", false}, {}, {"ttft", "tpot"}};
+  p.series = {{"", {}, {1.5, -3}, {0.5, -4}, {2.5, -2}}};
+  p.marks = {{0, true, "no change"}};
+  const auto svg = drawn(p);
+  CHECK(count(svg, "class=\"whisker\"") == 6);
+  CHECK(count(svg, "class=\"mark\"") == 1);
+  CHECK(count(svg, "<circle") == 2);
+}
+
+TEST_CASE("plot: hostile names and empty plots give whole XML", "[plot][hostile]") {
+  weir::plot p{std::string("a\0b\x01", 4), weir::plot_kind::lines, {}, {}};
+  p.series.push_back({"<script>alert('x')</script>", {1}, {std::numeric_limits<double>::infinity()}});
+  const auto svg = drawn(p);
+  CHECK(svg.find("<script") == svg.npos);
+  CHECK(svg.find('\x01') == svg.npos);
+  CHECK(svg.find("inf") == svg.npos);
+  CHECK(drawn({"empty", weir::plot_kind::lines, {}, {}}).find("no data") != std::string::npos);
+}
