@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bench_flags.hpp"
+#include "bench_search.hpp"
 #include "cli.hpp"
 #include "weir/data/output.hpp"
 
@@ -79,6 +80,10 @@ result<void> save(const arguments& args, const weir::bench_report& report) {
 
 result<int> bench(const arguments& args) {
   say_what_has_no_effect(args);
+  if (args.has("search")) {
+    console person(args);
+    return weir::tool::search_limit(args, words, person.calls);
+  }
   auto options = weir::tool::bench_options_of(args, words);
   options.run.host = host_name();
   const bool records_to_stdout = options.records == "-";

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench_load.hpp"
 #include "cli.hpp"
 #include "weir/data/source.hpp"
 #include "weir/load/bench_options.hpp"
@@ -58,6 +59,25 @@ inline const description bench_about{
           "R",
           "Requests a second, or inf (default): all at once, as far as --max-concurrency lets them.",
           {}},
+         {"ramp-up-strategy", "HOW", "The rate rises from the first request to the last, instead of --request-rate.",
+          "linear|exponential"},
+         {"ramp-up-start-rps", "R", "Where the ramp begins."},
+         {"ramp-up-end-rps", "R", "Where it ends."},
+         {"schedule", "FILE",
+          "When each request is due: Mooncake JSON Lines, Azure CSV (with their lengths), or a time in seconds a "
+          "line."},
+         {"speed", "X", "The schedule X times as fast (default 1)."},
+         {"vllm-arrivals", "", "Stretch the arrivals to end at N / R, as vLLM does; they are no Poisson process then."},
+         {"duration", "60s", "Send for so long; what is under way then ends as usual."},
+         {"shard", "I/N", "Be client I of N (from 0) that share the load: same command, same seed on each."},
+         {"start-at", "TIME", "With --shard: when all begin, in seconds since 1970 (date +%s)."},
+         {"lora-modules,model-mix",
+          "NAME",
+          "Each request asks for one of these models, by lot; more may follow as words. NAME=3 is chosen three times "
+          "as "
+          "often.",
+          {},
+          true},
          {"burstiness", "B", "Spread of the arrivals: 1 is Poisson (default), more is more even, inf is constant."},
          {"warmup,num-warmups", "N",
           "Requests before the run, not measured (default 0). Of a file they are its first prompts, which a prefix "
@@ -90,6 +110,15 @@ inline const description bench_about{
           "ttft:MS, tpot:MS or e2el:MS; more may follow as words. Requests that meet all are good.",
           {},
           true},
+         {"search", "KIND",
+          "goodput finds the highest request rate at which --search-target of the requests meet --goodput; throughput "
+          "raises the concurrency until it brings no more.",
+          "goodput|throughput"},
+         {"search-target", "0.99", "The share of requests that must meet the goals, shown with 95 % confidence."},
+         {"search-start", "R", "The first rate, or concurrency, to try (default 1)."},
+         {"search-precision", "0.05", "Stop where the rate that held and the one that did not are so near."},
+         {"search-probes", "N", "Probes at most (default 24)."},
+         {"search-log", "FILE", "Keep every probe here; a search that finds some goes on from them."},
          {"percentiles,metric-percentiles", "50,90,99", "Which percentiles to show (default 50,90,99)."},
          {"require-valid", "", "Exit with 1 unless the verdict on the measurement is VALID (docs/measuring.md)."},
          {"server-metrics", "HOW", "auto (default) asks for the server's /metrics before and after the run; off.",
@@ -113,10 +142,6 @@ inline const description bench_about{
         "written), 128 + N ended by signal N",
     .operands = "[FILE.json | K=V | GOAL:MS]...",
 };
-
-[[noreturn]] inline void refuse(const std::string& why) {
-  throw std::runtime_error(why);
-}
 
 /// The command line as it may be kept: what follows --header is no one's business.
 inline std::vector<std::string> safe_argv(std::vector<std::string> words) {
@@ -168,20 +193,13 @@ inline std::vector<double> percentiles_of(const arguments& args) {
   return out;
 }
 
-template <class Number>
-Number at_least(const arguments& args, std::string_view name, Number fallback, Number least) {
-  const auto value = args.number(name, fallback).value();
-  if (args.has(name) && value < least) refuse("--" + std::string(name) + " is at least " + std::to_string(least));
-  return value;
-}
-
 /// Words that are no options: a result file, goals, metadata.
 struct bench_operands {
   std::string result_file;
-  std::vector<std::string> goals, metadata;
+  std::vector<std::string> goals, metadata, models;
 };
 inline bench_operands operands_of(const arguments& args) {
-  bench_operands out{{}, args.all("goodput"), args.all("metadata")};
+  bench_operands out{{}, args.all("goodput"), args.all("metadata"), args.all("lora-modules")};
   for (const auto& word : args.operands()) {
     if (word.ends_with(".json") && args.has("save-result") && out.result_file.empty())
       out.result_file = word;
@@ -189,6 +207,8 @@ inline bench_operands operands_of(const arguments& args) {
       out.metadata.push_back(word);
     else if (word.find(':') != word.npos && args.has("goodput"))
       out.goals.push_back(word);
+    else if (args.has("lora-modules"))
+      out.models.push_back(word);
     else
       refuse("'" + word +
              "' stands alone: a FILE.json goes with --save-result, K=V with --metadata, a goal with --goodput");
@@ -230,13 +250,16 @@ inline request_options request_of(const arguments& args) {
 }
 
 /// Fills in the prompts, the warm-up, and whether it is a chat: by --backend, or by what the prompts are.
-inline void add_prompts(bench_options& o, const arguments& args) {
+inline void add_prompts(bench_options& o, const arguments& args, std::uint64_t fresh) {
   const std::string_view backend = args.get("backend"), path = args.get("prompts");
   const bool made = args.get("dataset-name", path.empty() ? "random" : "custom") == "random";
   if (made && !path.empty()) refuse("--dataset-name random reads no file: leave --prompts out, or --dataset-name");
   if (!made && path.empty()) refuse("--dataset-name custom needs --dataset-path FILE");
   o.request.chat = backend == "openai-chat";
-  const auto count = at_least<std::size_t>(args, "num-prompts", made ? 1000 : 0, 1);
+  auto count = at_least<std::size_t>(args, "num-prompts", made ? 1000 : 0, 1);
+  if (made && !args.has("num-prompts") && o.duration_ns > 0) count = prompts_for(o.duration_ns, o.arrivals);
+  const auto trace = args.has("schedule") ? trace_of(args) : std::vector<arrival>{};
+  if (!trace.empty()) count = args.has("num-prompts") ? std::min(count, trace.size()) : trace.size();
   const auto warmup = args.number<std::size_t>("warmup", 0).value();
   if (made) {
     const random_prompts defaults;
@@ -245,8 +268,14 @@ inline void add_prompts(bench_options& o, const arguments& args) {
                               .prefix_len = args.number("random-prefix-len", defaults.prefix_len).value(),
                               .range_ratio = args.number("random-range-ratio", defaults.range_ratio).value(),
                               .vocab_size = args.number("vocab-size", defaults.vocab_size).value(),
-                              .seed = args.number("seed", defaults.seed).value()};
-    o.prompts = make_random_prompts(make, count, o.request.chat).value();
+                              .seed = args.number("seed", defaults.seed).value() + fresh};
+    const bool traced = !trace.empty() && trace[0].input_len != unmeasured;
+    if (traced && o.request.chat) refuse("a trace's prompts are token ids, which a chat can't carry: use completions");
+    if (traced)
+      for (std::size_t i = 0; i < count; ++i)
+        o.prompts.push_back(trace_prompts(make.vocab_size, make.seed).at(i, trace[i]));
+    else
+      o.prompts = make_random_prompts(make, count, o.request.chat).value();
     o.warmup = make_random_prompts(make, warmup, o.request.chat, count).value();
   } else {
     o.prompts = read_prompts(std::string(path), count).value();
@@ -254,22 +283,23 @@ inline void add_prompts(bench_options& o, const arguments& args) {
     const auto chats = [](const prompt& p) { return p.form == prompt_form::messages; };
     if (backend.empty()) o.request.chat = std::ranges::all_of(o.prompts, chats);
   }
+  for (std::size_t i = 0; i < trace.size() && i < o.prompts.size(); ++i) o.prompts[i].t_sched_ns = trace[i].t_ns;
   o.identity.backend = !backend.empty() ? backend : o.request.chat ? "openai-chat" : "openai";
   o.path = args.get("endpoint", o.request.chat ? "/v1/chat/completions" : "/v1/completions");
 }
 
-inline bench_options bench_options_of(const arguments& args, std::vector<std::string> words) {
+/// \param fresh  another number makes other random prompts: probes of a search must not find those of the last cached.
+inline bench_options bench_options_of(const arguments& args, std::vector<std::string> words, std::uint64_t fresh = 0) {
   bench_options o;
   const bench_operands named = operands_of(args);
   o.endpoints = endpoints_of(args);
   o.request = request_of(args);
-  add_prompts(o, args);
+  add_load(o, args);
+  add_prompts(o, args, fresh);
+  mix_models(o.prompts, named.models, o.arrivals.seed);
   o.run.tool = bench_about.name;
   o.run.argv = safe_argv(std::move(words));
   o.run.seed = args.number<std::uint64_t>("seed", 0).value();
-  o.arrivals = {.rate = args.number("request-rate", std::numeric_limits<double>::infinity()).value(),
-                .burstiness = args.number("burstiness", 1.0).value(),
-                .seed = o.run.seed};
   o.max_concurrency = at_least<std::size_t>(args, "max-concurrency", 0, 1);
   o.server_metrics = args.get("server-metrics", "auto") == "auto";
   o.limits = {.connect_ns = args.duration_ns("connect-timeout", o.limits.connect_ns).value(),

@@ -72,3 +72,35 @@ TEST_CASE("schedule: what is no rate or no burstiness is refused", "[load]") {
   }
   CHECK_FALSE(weir::arrival_times(100, {.rate = 1e-9}));
 }
+
+TEST_CASE("schedule: a linear ramp's rate grows by the request's place, as vLLM's does", "[load]") {
+  // vLLM: rate_i = start + (end - start) i / (n - 1); constant gaps make the sum of 1 / rate_i exact.
+  const auto times =
+      weir::arrival_times(5, {.burstiness = infinity, .rising = weir::ramp::linear, .ramp_from = 1, .ramp_to = 5});
+  REQUIRE(times);
+  const double sums[] = {1.0, 1.5, 1.5 + 1.0 / 3, 1.75 + 1.0 / 3, 1.95 + 1.0 / 3};
+  for (std::size_t i = 0; i < 5; ++i) CHECK(static_cast<double>((*times)[i]) / 1e9 == Approx(sums[i]));
+}
+
+TEST_CASE("schedule: an exponential ramp multiplies the rate by the same factor each time", "[load]") {
+  const auto times = weir::arrival_times(
+      3, {.burstiness = infinity, .rising = weir::ramp::exponential, .ramp_from = 1, .ramp_to = 100});
+  REQUIRE(times);
+  CHECK((*times)[0] == 1'000'000'000);
+  CHECK((*times)[1] == 1'100'000'000);
+  CHECK((*times)[2] == 1'110'000'000);
+}
+
+TEST_CASE("schedule: vLLM's rescaling ends every run at count / rate and keeps the gaps' proportions", "[load]") {
+  const auto plain = *weir::arrival_times(50, {.rate = 10, .burstiness = 0.5, .seed = 3});
+  const auto stretched = *weir::arrival_times(50, {.rate = 10, .burstiness = 0.5, .seed = 3, .vllm_rescaled = true});
+  CHECK(stretched.back() == 5'000'000'000);
+  const double factor = 5e9 / static_cast<double>(plain.back());
+  for (std::size_t i = 0; i < 50; ++i)
+    CHECK(static_cast<double>(stretched[i]) == Approx(static_cast<double>(plain[i]) * factor));
+}
+
+TEST_CASE("schedule: a ramp without two rates, or beside a rate, is refused", "[load]") {
+  CHECK_FALSE(weir::arrival_times(3, {.rising = weir::ramp::linear, .ramp_from = 0, .ramp_to = 5}));
+  CHECK_FALSE(weir::arrival_times(3, {.rate = 1, .rising = weir::ramp::linear, .ramp_from = 1, .ramp_to = 5}));
+}

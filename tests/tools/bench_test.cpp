@@ -337,7 +337,7 @@ TEST_CASE("weir-bench: prompts keep their ids and what is known of them, from a 
   }
   const auto piped = shell(tool + "--prompts " + file + " --max-tokens 2 --base-url " + mock.url + " --records - 2> " +
                            dir.file("words"));
-  CHECK(lines_of(piped.out).size() == 4);  // run, endpoint, two requests
+  CHECK(lines_of(piped.out).size() == 5);  // run, endpoint, two requests, verdict
   CHECK(read_file(dir.file("words")).find("Successful requests") != std::string::npos);
   const auto more = shell(tool + "--num-prompts 5 --prompts " + file +
                           " --max-tokens 1 --max-concurrency 1 --base-url " + mock.url + " --records - 2> /dev/null");

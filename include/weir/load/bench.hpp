@@ -40,6 +40,27 @@ namespace weir::inline v0 {
 
 namespace detail {
 
+/// Ends the sending of a closed loop when its time is over.
+class send_limit final : private timer {
+ public:
+  send_limit(loop& on, runner& run, std::int64_t duration_ns) : loop_(&on), run_(&run), duration_ns_(duration_ns) {
+    if (duration_ns > 0) loop_->arm(*this, now_ns() + duration_ns);
+  }
+  send_limit(const send_limit&) = delete;
+  send_limit& operator=(const send_limit&) = delete;
+  ~send_limit() { loop_->disarm(*this); }
+
+ private:
+  /// The duration counts from the run's start, which connecting has put off.
+  void on_time(std::int64_t now) override {
+    const std::int64_t start = run_->t_start_ns(), end = (start == unmeasured ? now : start) + duration_ns_;
+    end > now ? loop_->arm(*this, end) : run_->drain();
+  }
+  loop* loop_;
+  runner* run_;
+  std::int64_t duration_ns_;
+};
+
 /// A run: everything that lives while it lasts.
 class bench_session {
  public:
@@ -135,7 +156,7 @@ class bench_session {
   result<void> plan_arrivals() {
     auto& o = options_;
     const auto has_time = [](const prompt& p) { return p.t_sched_ns != unmeasured; };
-    if (std::isinf(o.arrivals.rate) && !o.prompts.empty() && std::ranges::all_of(o.prompts, has_time)) {
+    if (!o.arrivals.scheduled() && !o.prompts.empty() && std::ranges::all_of(o.prompts, has_time)) {
       std::ranges::stable_sort(o.prompts, {}, &prompt::t_sched_ns);
       for (const auto& p : o.prompts) times_.push_back(p.t_sched_ns);
     } else {
@@ -143,8 +164,31 @@ class bench_session {
       if (!times) return times.error();
       times_ = *std::move(times);
     }
+    if (o.duration_ns > 0 && !times_.empty()) {
+      times_.erase(std::ranges::upper_bound(times_, o.duration_ns), times_.end());
+      if (times_.empty()) return failure{errc::invalid_argument, "no request is due within the duration"};
+      o.prompts.resize(times_.size());
+    }
+    if (o.shards > 1) take_shard();
+    if (o.prompts.empty() && already_done_ == 0)
+      return failure{errc::invalid_argument, "there are fewer requests than shards: this one has none"};
     const std::size_t most = o.max_concurrency == 0 ? o.prompts.size() : o.max_concurrency;
     return ensure_file_limit(std::min(most, o.prompts.size()));
+  }
+
+  /// Every `shards`-th request of the common plan, and of its concurrency: all shards together are the plan.
+  void take_shard() {
+    auto& o = options_;
+    const auto keep = [&](auto& list) {
+      std::size_t kept = 0;
+      for (std::size_t i = o.shard; i < list.size(); i += o.shards, ++kept)
+        if (i != kept) list[kept] = std::move(list[i]);
+      list.resize(kept);
+    };
+    keep(o.prompts);
+    keep(times_);
+    if (o.max_concurrency > 0)
+      o.max_concurrency = std::max<std::size_t>(1, (o.max_concurrency + o.shards - 1 - o.shard) / o.shards);
   }
 
   result<void> begin_signals() { return signals_.begin(); }
@@ -183,21 +227,18 @@ class bench_session {
     measured listener(*this);
     load_plan what = plan(options_.prompts);
     what.t_sched_ns = times_;
+    what.repeat = options_.repeat && times_.empty();
+    if (options_.start_unix_ns != unmeasured) what.t_start_ns = now_ns() + options_.start_unix_ns - weir::wall_ns();
     runner run(loop_, targets_, what, listener);
     const progress_ticker ticker(loop_, *console_, [&] { return state(run); });
-    client_watch watch(loop_, [&] { return held(run); });
+    client_watch watch(loop_, [&] { return run.sending() ? std::optional(run.in_flight()) : std::nullopt; });
+    const send_limit limit(loop_, run, times_.empty() ? options_.duration_ns : 0);
     if (auto watching = watch.start(); !watching) return watching;
     if (auto done = turn(run); !done) return done;
     findings_.client = watch.stop();
     summary_.max_in_flight = run.max_in_flight();
     findings_.server = servers_.after();
     return {};
-  }
-
-  /// Requests in flight, as long as it is the load that limits them.
-  [[nodiscard]] std::optional<std::size_t> held(const runner& run) const {
-    const bool sending = run.t_start_ns() != unmeasured && run.sent() < options_.prompts.size();
-    return sending ? std::optional(run.in_flight()) : std::nullopt;
   }
 
   result<void> turn(runner& run) {
@@ -224,6 +265,10 @@ class bench_session {
     o.max_concurrency == 0 ? add("max_concurrency", nullptr) : add("max_concurrency", o.max_concurrency);
     std::isinf(o.arrivals.rate) ? add("request_rate", "inf") : add("request_rate", o.arrivals.rate);
     std::isinf(o.arrivals.burstiness) ? add("burstiness", "inf") : add("burstiness", o.arrivals.burstiness);
+    if (o.duration_ns > 0) add("duration_s", static_cast<double>(o.duration_ns) / 1e9);
+    if (o.shards > 1) add("shard", std::to_string(o.shard) + "/" + std::to_string(o.shards));
+    if (o.arrivals.rising != ramp::none) add("ramp_from", o.arrivals.ramp_from), add("ramp_to", o.arrivals.ramp_to);
+    if (o.arrivals.vllm_rescaled) add("arrivals", "rescaled as vLLM does");
     add("ignore_eos", o.request.ignore_eos);
     if (o.request.temperature) add("temperature", *o.request.temperature);
     if (o.request.max_tokens != unmeasured) add("max_tokens", o.request.max_tokens);
@@ -242,7 +287,7 @@ class bench_session {
   }
 
   [[nodiscard]] run_state state(const runner& run) const {
-    run_state s{options_.prompts.size(), summary_.requests(), summary_.failed, run.in_flight(),
+    run_state s{options_.repeat ? 0 : options_.prompts.size(), summary_.requests(), summary_.failed, run.in_flight(),
                 summary_.attempts.counts.tokens_out.known};
     for (const auto& each : clients_) s.tokens += each->tokens_under_way();
     return s;
@@ -250,7 +295,7 @@ class bench_session {
 
   result<bench_report> report() {
     auto& id = options_.identity;
-    id.num_prompts = options_.prompts.size();
+    id.num_prompts = options_.repeat ? summary_.requests() : options_.prompts.size();
     id.request_rate = options_.arrivals.rate;
     id.burstiness = options_.arrivals.burstiness;
     id.max_concurrency = options_.max_concurrency;
@@ -266,7 +311,7 @@ class bench_session {
     r.name = vllm_result_name(id);
     r.completed = summary_.completed, r.failed = summary_.failed, r.good = summary_.good;
     r.level = findings_.judged.level;
-    r.achieved_per_s = summary_.offered.achieved_per_s();
+    r.completed_per_s = summary_.completed > 0 ? summary_.per_s(static_cast<double>(summary_.completed)) : 0;
     r.already_done = already_done_;
     r.signal = signals_.seen();
     if (log_) r.records = log_->close();

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "weir/base/measured.hpp"
 #include "weir/data/prompts.hpp"
 #include "weir/load/record_log.hpp"
 #include "weir/load/run_summary.hpp"
@@ -29,7 +30,11 @@ struct bench_options {
   std::vector<prompt> prompts;      ///< At least one. Their t_sched_ns hold where all have one and no rate is given.
   std::vector<prompt> warmup;       ///< Sent before, unmeasured.
   arrival_options arrivals;
-  std::size_t max_concurrency = 0;  ///< 0: no limit.
+  std::int64_t duration_ns = 0;  ///< Nothing is sent after it; what is under way then ends as usual. 0: no limit.
+  bool repeat = false;           ///< With a duration and no schedule: begin the prompts again when they are through.
+  std::size_t shard = 0, shards = 1;        ///< Of `shards` clients that share this load, this is number `shard`.
+  std::int64_t start_unix_ns = unmeasured;  ///< When the first request may leave; unmeasured: as soon as connected.
+  std::size_t max_concurrency = 0;          ///< 0: no limit.
   client_limits limits;
   service_level goals;
 
@@ -56,7 +61,7 @@ struct bench_report {
   std::uint64_t completed = 0, failed = 0;
   std::uint64_t good = 0;          ///< Of the completed, those within the goals.
   trust level = trust::invalid;    ///< The verdict.
-  double achieved_per_s = 0;       ///< Requests that left a second; NaN where there was no schedule.
+  double completed_per_s = 0;      ///< Requests that succeeded a second; 0 where none did.
   std::uint64_t already_done = 0;  ///< Prompts that an earlier run had answered (--resume).
   int signal = 0;                  ///< The signal that ended the run early, or 0.
   result<void> records;            ///< Whether the records were written in full; the run ended early where not.

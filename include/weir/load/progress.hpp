@@ -18,14 +18,15 @@ namespace weir::inline v0 {
 
 /// A run at one moment.
 struct run_state {
-  std::size_t wanted = 0, ended = 0, failed = 0, in_flight = 0;
+  std::size_t wanted = 0;  ///< 0: not known (a run by duration).
+  std::size_t ended = 0, failed = 0, in_flight = 0;
   std::int64_t tokens = 0;  ///< Seen so far, those of running answers too.
 };
 
 /// "128/512 done, 16 in flight, 2988 tok/s, 0 failed, 12 s left"
 /// \param tokens_per_s  now. \param elapsed_s  since the start.
 [[nodiscard]] inline std::string progress_line(const run_state& s, double tokens_per_s, double elapsed_s) {
-  std::string line = std::to_string(s.ended) + "/" + std::to_string(s.wanted) + " done, " +
+  std::string line = std::to_string(s.ended) + (s.wanted > 0 ? "/" + std::to_string(s.wanted) : "") + " done, " +
                      std::to_string(s.in_flight) + " in flight, " + std::to_string(std::llround(tokens_per_s)) +
                      " tok/s, " + std::to_string(s.failed) + " failed";
   if (s.ended == 0 || s.ended >= s.wanted) return line;

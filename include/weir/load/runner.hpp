@@ -38,6 +38,8 @@ struct load_plan {
   std::span<const prompt> prompts;
   std::span<const std::int64_t> t_sched_ns = {};  ///< Of each prompt, ascending, after the start; empty: closed loop.
   std::size_t max_concurrency = 0;                ///< Requests in flight at once; 0: any number.
+  bool repeat = false;  ///< Closed loop: begin again with the first prompt ("7#2") until drain() is called.
+  std::int64_t t_start_ns = unmeasured;  ///< When to begin, by the monotonic clock; unmeasured: once connected.
   exchange_options exchange = {};
 };
 
@@ -77,6 +79,17 @@ class runner final : private timer, private exchange_observer {
     loop_->arm(*this, 0);
   }
 
+  /// Sends no more; what is under way ends as it would have.
+  void drain() {
+    draining_ = true;
+    if (phase_ == phase::running) loop_->arm(*this, 0);
+  }
+
+  /// Whether there is more to send.
+  [[nodiscard]] bool sending() const noexcept {
+    return phase_ == phase::running && !draining_ && (plan_.repeat || sent_ < plan_.prompts.size());
+  }
+
   /// Sends no more, ends what is under way as `cancelled`, gives all records to the listener.
   void stop(std::string_view why) {
     if (finished_) return;
@@ -110,16 +123,17 @@ class runner final : private timer, private exchange_observer {
     if (phase_ == phase::connecting) {
       const auto busy = [](const load_target& t) { return t.connections->preparing() > 0; };
       if (std::ranges::any_of(targets_, busy)) return loop_->arm(*this, now + poll_ns);
+      if (plan_.t_start_ns != unmeasured && now < plan_.t_start_ns) return loop_->arm(*this, plan_.t_start_ns);
       phase_ = phase::running;
-      t_start_ns_ = now_ns();
+      t_start_ns_ = plan_.t_start_ns != unmeasured ? plan_.t_start_ns : now_ns();
     }
     collect_due(now);
     for (int i = 0; i < sends_a_turn && can_send(); ++i) send_next();
     for (int i = 0; i < records_a_turn && !records_.empty(); ++i) deliver();
-    if (sent_ == plan_.prompts.size() && in_flight_ == 0 && records_.empty()) return finish();
+    if (!sending() && in_flight_ == 0 && records_.empty()) return finish();
     if (can_send() || !records_.empty())
       loop_->arm(*this, 0);
-    else if (next_ < plan_.t_sched_ns.size())
+    else if (!draining_ && next_ < plan_.t_sched_ns.size())
       loop_->arm(*this, t_start_ns_ + plan_.t_sched_ns[next_]);
   }
 
@@ -131,12 +145,13 @@ class runner final : private timer, private exchange_observer {
 
   [[nodiscard]] bool can_send() const noexcept {
     const bool room = plan_.max_concurrency == 0 || in_flight_ < plan_.max_concurrency;
-    return room && (scheduled() ? !due_.empty() : sent_ < plan_.prompts.size());
+    return room && sending() && (!scheduled() || !due_.empty());
   }
 
   void send_next() {
     request_record about;
-    std::size_t index = sent_++;
+    std::size_t index = sent_ % plan_.prompts.size();
+    const std::size_t round = sent_++ / plan_.prompts.size();
     if (scheduled()) {
       index = due_.front().index;
       about.t_sched_ns = t_start_ns_ + plan_.t_sched_ns[index];
@@ -145,7 +160,7 @@ class runner final : private timer, private exchange_observer {
     }
     const prompt& p = plan_.prompts[index];
     const load_target& target = least_busy();
-    about.id = p.id;
+    about.id = round == 0 ? p.id : p.id + "#" + std::to_string(round + 1);
     about.endpoint = target.where->base_url;
     about.instance = target.where->instance;
     about.model = p.model.empty() ? target.where->model : p.model;
@@ -196,7 +211,7 @@ class runner final : private timer, private exchange_observer {
   load_plan plan_;
   load_listener* listener_;
   phase phase_ = phase::connecting;
-  bool finished_ = false;
+  bool finished_ = false, draining_ = false;
   std::int64_t t_start_ns_ = unmeasured;
   std::size_t next_ = 0;  // of the schedule: the first that is not due yet
   std::deque<due> due_;
