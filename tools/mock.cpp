@@ -52,6 +52,7 @@ result<int> serve(const arguments& args) {
   const std::int64_t loading = args.duration_ns("loading", 0).value();
   const auto key = key_of(args, options.seed);
   weir::server_limits limits;
+  limits.kernel_stamps = true;
   limits.answers = static_cast<std::uint64_t>(weir::tool::count(args, "close-after", 0, 1));
 
   raise_file_limit();

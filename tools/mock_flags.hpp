@@ -20,7 +20,8 @@ inline const description mock_about{
     .text =
         "Speaks vLLM's dialect: /v1/completions, /v1/chat/completions (streamed or not, n choices, usage, token ids), "
         "/v1/models, /tokenize, /health, /version, /metrics. Token t of a request is due at ttft + t * itl after the "
-        "request was read in whole, by the absolute clock; --truth logs when each event really left.\n\n"
+        "request was here in whole (by the kernel's stamp), by the absolute clock; --truth logs when each event really "
+        "left.\n\n"
         "With --answers it answers the last question of the key that occurs in the prompt, rightly for a share "
         "--accuracy of the questions: which, is decided by a hash of seed and question, never by order of arrival. "
         "Without, it says words that mean nothing.\n\n"

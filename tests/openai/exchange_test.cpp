@@ -17,7 +17,9 @@ using weir::unmeasured;
 
 namespace {
 
-std::string as_line(const weir::request_record& r) {
+/// All but what the cuts decide: which events one read brought together.
+std::string as_line(weir::request_record r) {
+  r.shared_events = 0;
   std::string line;
   weir::append_record(line, r);
   return line;
@@ -54,6 +56,33 @@ TEST_CASE("exchange: recorded streams give the same record wherever they are cut
   player slowly;
   for (const char byte : bytes) slowly.feed({&byte, 1}, 2000);
   CHECK(as_line(slowly.close(3000)) == whole);
+}
+
+TEST_CASE("exchange: the record says which clock its times are of, and which events shared a read", "[openai]") {
+  using weir::stamp_basis;
+  weir::chunk_parser json;
+  const auto padded = [](std::string bytes) { return bytes.append(weir::sse_parser::padding, ' '); };
+  const std::string head = padded(streams::streamed("")), one = padded(streams::events({streams::text_event(0, "a")})),
+                    two = padded(streams::events({streams::text_event(0, "b"), streams::text_event(0, "c")})),
+                    done = padded("data: [DONE]\n\n");
+  const auto feed = [](weir::completion_exchange& x, const std::string& bytes, std::int64_t t, stamp_basis basis) {
+    x.feed(std::string_view(bytes).substr(0, bytes.size() - weir::sse_parser::padding), t, basis);
+  };
+  const auto run = [&](stamp_basis first, stamp_basis second) {
+    weir::completion_exchange x(json, {}, {});
+    x.sent(1000);
+    feed(x, head, 1500, stamp_basis::user);  // the head holds no token: its stamp is nobody's
+    feed(x, one, 2000, first);
+    feed(x, two, 3000, second);
+    feed(x, done, 4000, stamp_basis::user);
+    x.closed("", 5000);
+    return x.take();
+  };
+  CHECK(run(stamp_basis::kernel, stamp_basis::kernel).stamps == stamp_basis::kernel);
+  CHECK(run(stamp_basis::user, stamp_basis::user).stamps == stamp_basis::user);
+  CHECK(run(stamp_basis::kernel, stamp_basis::user).stamps == stamp_basis::mixed);
+  CHECK(run(stamp_basis::user, stamp_basis::kernel).stamps == stamp_basis::mixed);
+  CHECK(run(stamp_basis::kernel, stamp_basis::kernel).shared_events == 2);
 }
 
 TEST_CASE("exchange: the tokens of vLLM's recorded streams are those of its usage", "[openai]") {

@@ -20,6 +20,7 @@
 #include "weir/base/result.hpp"
 #include "weir/base/unique_fd.hpp"
 #include "weir/net/address.hpp"
+#include "weir/net/kernel_clock.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/net/sse.hpp"
 
@@ -31,7 +32,8 @@ class connection_user {
   virtual void on_connected(std::int64_t t_ns) = 0;
   virtual void on_sent(std::int64_t t_ns) = 0;  ///< The first byte of what was given to send() was accepted.
   /// \param bytes  what one recv() brought; receive_buffer::padding bytes behind them may be read.
-  /// \param t_ns   right after that recv() returned.
+  /// \param t_ns   when the newest of them arrived: the kernel's stamp, or (connection::kernel_stamped says which) the
+  ///               time right after that recv() returned.
   virtual void on_bytes(std::string_view bytes, std::int64_t t_ns) = 0;
   /// The connection is closed: by the peer (`why` is empty), or for the reason given.
   virtual void on_closed(std::string_view why, std::int64_t t_ns) = 0;
@@ -48,10 +50,12 @@ class receive_buffer {
  public:
   static constexpr std::size_t padding = sse_parser::padding;
   [[nodiscard]] std::span<char> room() noexcept { return std::span(bytes_).first(size); }
+  [[nodiscard]] kernel_clock& clock() noexcept { return clock_; }
 
  private:
   static constexpr std::size_t size = std::size_t{1} << 16;
   std::array<char, size + padding> bytes_{};
+  kernel_clock clock_;
 };
 
 /// A non-blocking connection: open, send, receive, close, and open again.
@@ -73,6 +77,7 @@ class connection final : public watcher {
     if (!fd_) return io_failure("cannot open a socket", errno);
     const int on = 1;
     ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on a unix socket, which needs none
+    ask_for_stamps(fd_.get());
     if (::connect(fd_.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) {
       const int error = errno;
       fd_ = {};
@@ -102,6 +107,8 @@ class connection final : public watcher {
 
   [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
   [[nodiscard]] bool connected() const noexcept { return connected_; }
+  /// In on_bytes: whether its time is the kernel's.
+  [[nodiscard]] bool kernel_stamped() const noexcept { return kernel_stamped_; }
 
  private:
   void on_ready(std::uint32_t events) override {
@@ -126,11 +133,18 @@ class connection final : public watcher {
 
   void receive() {
     const auto room = buffer_->room();
-    const ssize_t got = ::recv(fd_.get(), room.data(), room.size(), 0);
+    const auto [got, stamp_ns] = receive_stamped(fd_.get(), room.data(), room.size());
     const std::int64_t t_ns = now_ns();  // before anything else looks at the bytes
-    if (got > 0) return user_->on_bytes({room.data(), static_cast<std::size_t>(got)}, t_ns);
+    if (got > 0) return user_->on_bytes({room.data(), static_cast<std::size_t>(got)}, arrival(stamp_ns, t_ns));
     if (got == 0) return lost("", t_ns);
     if (errno != EAGAIN && errno != EINTR) lost(std::strerror(errno), t_ns);
+  }
+
+  /// The kernel's stamp, unless it can't be trusted: also where it lies before the end of the send() that it answers.
+  std::int64_t arrival(std::int64_t stamp_ns, std::int64_t t_ns) {
+    const std::int64_t stamp = stamp_ns == unmeasured ? unmeasured : buffer_->clock().monotonic(stamp_ns, t_ns);
+    kernel_stamped_ = stamp != unmeasured && stamp >= sent_ns_;
+    return kernel_stamped_ ? stamp : t_ns;
   }
 
   /// A peer that has closed its end may still have sent an answer: what a send fails with is left to receive().
@@ -141,7 +155,10 @@ class connection final : public watcher {
       if (took < 0 && errno == EINTR) continue;
       if (took < 0 && errno == EAGAIN) return;
       unsent_.remove_prefix(took < 0 ? unsent_.size() : static_cast<std::size_t>(took));
-      if (took > 0 && std::exchange(fresh_, false)) user_->on_sent(t_ns);
+      if (took > 0 && std::exchange(fresh_, false)) {
+        sent_ns_ = t_ns;
+        user_->on_sent(t_ns);
+      }
     }
   }
 
@@ -162,6 +179,8 @@ class connection final : public watcher {
   unique_fd fd_;
   std::uint32_t interest_ = 0;
   bool connected_ = false;
+  bool kernel_stamped_ = false;
+  std::int64_t sent_ns_ = 0;  // the first byte of the last send
   std::string_view unsent_;
   bool fresh_ = false;  // nothing of the last send was accepted yet
 };

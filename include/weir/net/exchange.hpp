@@ -48,8 +48,9 @@ class exchange {
 
   [[nodiscard]] const http1_head& head() const noexcept { return *head_; }
   [[nodiscard]] std::string_view body() const noexcept { return body_; }
-  /// When the request's last byte had been read: right after the recv(2) that brought it. Where that was before the
-  /// answer to the request in front of it was out: when its turn came.
+  /// When the request's last byte had been read: right after the recv(2) that brought it, or, with
+  /// server_limits::kernel_stamps, when the kernel had it. Where that was before the answer to the request in front of
+  /// it was out: when its turn came.
   [[nodiscard]] std::int64_t t_read_ns() const noexcept { return t_read_ns_; }
 
   /// The answer comes later: `owner` hears if the peer goes first. It must live until the exchange has ended.

@@ -100,6 +100,7 @@ class http_server final : private watcher, private timer, private detail::connec
 
   void add(unique_fd peer) {
     const int fd = peer.get();
+    if (limits_.kernel_stamps) ask_for_stamps(fd);
     detail::connection_home& home = *this;
     connections_.push_back(std::make_unique<detail::server_connection>(std::move(peer), home, date_, limits_));
     auto& c = *connections_.back();
@@ -122,6 +123,7 @@ class http_server final : private watcher, private timer, private detail::connec
 
   http_service& service() override { return *service_; }
   std::span<char> scratch() override { return scratch_; }
+  kernel_clock& clock() override { return clock_; }
   bool draining() override { return draining_; }
   void retire(detail::server_connection& c, int fd) override {
     loop_->forget(fd, c);
@@ -140,6 +142,7 @@ class http_server final : private watcher, private timer, private detail::connec
   bool draining_ = false;
   detail::http_date date_;
   std::vector<char> scratch_;
+  kernel_clock clock_;
   std::vector<std::unique_ptr<detail::server_connection>> connections_;
   std::vector<std::unique_ptr<detail::server_connection>> dead_;  // closed, freed at the next accept
 };

@@ -54,13 +54,16 @@ class completion_exchange {
     if (record_.t_send_ns == unmeasured) record_.t_send_ns = t_ns;
   }
 
-  /// Takes bytes of the response that arrived at `t_ns`.
+  /// Takes bytes of the response, brought by one read, that arrived at `t_ns`. `basis` says which clock reading that
+  /// is.
   /// \pre     sse_parser::padding bytes behind `bytes` may be read, whatever they hold.
   /// \return  whether the exchange is over.
-  bool feed(std::string_view bytes, std::int64_t t_ns) {
+  bool feed(std::string_view bytes, std::int64_t t_ns, stamp_basis basis = stamp_basis::user) {
     now_ = t_ns;
     answered_ = answered_ || !bytes.empty();
+    const std::int64_t events_before = tally_.events();
     const auto used = http_.feed(bytes, sink{this});
+    note_stamps(tally_.events() - events_before, basis);
     if (!used)
       fail(outcome::malformed, used.error().detail, t_ns);
     else
@@ -158,6 +161,14 @@ class completion_exchange {
       return blame(outcome::server_error, parsed && !(*parsed)->error.empty() ? (*parsed)->error : excerpt(e.data));
     tally_.take(record_, **parsed, now_);
     check_reasons(**parsed);
+  }
+
+  /// One read brought so many events with tokens.
+  void note_stamps(std::int64_t events, stamp_basis basis) noexcept {
+    if (events == 0) return;
+    const bool first = tally_.events() == events;
+    record_.stamps = first || record_.stamps == basis ? basis : stamp_basis::mixed;
+    if (events > 1) record_.shared_events += events;
   }
 
   static bool is_done(std::string_view data) noexcept {

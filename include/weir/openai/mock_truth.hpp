@@ -39,7 +39,7 @@ struct mock_truth {
   std::int64_t index = 0;                         ///< Order of acceptance, from 0.
   std::string_view status = "ok";                 ///< ok, error, cut, refused, closed, gone (the client left), stopped.
   int http_status = 200;
-  std::int64_t t_accept_ns = unmeasured;  ///< The whole request had been read.
+  std::int64_t t_accept_ns = unmeasured;  ///< The whole request was here: exchange::t_read_ns.
   std::int64_t t_start_ns = unmeasured;   ///< It had a slot: the schedule's zero.
   std::int64_t t_role_ns = unmeasured;    ///< First role event of a chat.
   std::int64_t t_usage_ns = unmeasured, t_done_ns = unmeasured;

@@ -66,6 +66,8 @@ class answer_tally {
     for (const auto& s : choices_) sum += s.counted;
     return sum;
   }
+  /// Events so far that held tokens, an event for several choices once for each.
+  [[nodiscard]] std::int64_t events() const noexcept { return events_; }
   /// Whether anything generated was seen.
   [[nodiscard]] bool generated(const request_record& record) const noexcept { return record.t_last_ns != unmeasured; }
   /// Whether `asked` choices, and every one that was seen, said why they ended.
@@ -140,6 +142,7 @@ class answer_tally {
 
   void count(request_record& record, state& s, std::int64_t tokens, tokens_basis basis, std::int64_t t_ns) {
     if (s.events++ == 0) s.row.tokens_first = tokens;
+    ++events_;
     s.counted += tokens;
     s.basis = std::max(s.basis, basis);
     if (keep_events_) record.events.push_back({t_ns, static_cast<std::int32_t>(tokens), s.row.index});
@@ -217,6 +220,7 @@ class answer_tally {
   }
 
   bool keep_events_;
+  std::int64_t events_ = 0;
   bool whole_ = false;
   bool own_totals_ = false;          // each choice has its total
   std::int64_t total_ = unmeasured;  // completion_tokens of the whole answer

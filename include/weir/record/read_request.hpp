@@ -61,6 +61,8 @@ inline void clear(request_record& request) {
         &request.t_visible_ns, &request.t_last_ns, &request.t_done_ns, &request.tokens_in, &request.tokens_out})
     *t = unmeasured;
   request.basis = request.itl_basis = tokens_basis::none;
+  request.stamps = stamp_basis::user;
+  request.shared_events = 0;
   for (auto* text : {&request.id, &request.endpoint, &request.instance, &request.model, &request.error,
                      &request.expected, &request.subject, &request.session})
     text->clear();
@@ -193,6 +195,11 @@ inline std::span<const json_field<request_target>> request_target::fields() {
             [](self& t, json_value v) {
               return read_name(t.record.itl_basis, v, tokens_basis::chunks, "a basis that docs/records.md lists");
             }},
+      field{"stamp_basis",
+            [](self& t, json_value v) {
+              return read_name(t.record.stamps, v, stamp_basis::mixed, "a basis that docs/records.md lists");
+            }},
+      field{"shared_events", [](self& t, json_value v) { return take_count(t.record.shared_events, v); }},
       field{"choices", [](self& t, json_value v) { return t.read_choices(v); }},
       field{"event_t_ns", [](self& t, json_value v) { return t.read_numbers(t.times_, v); }},
       field{"event_tokens", [](self& t, json_value v) { return t.read_numbers(t.tokens_, v); }},

@@ -47,6 +47,17 @@ enum class tokens_basis : unsigned char {
   return names[static_cast<unsigned char>(b)];
 }
 
+/// Which clock reading the arrival times of an answer are.
+enum class stamp_basis : unsigned char {
+  user = 0,  ///< Right after the read returned.
+  kernel,    ///< The kernel's receive stamp.
+  mixed,     ///< Some events have the one, some the other.
+};
+[[nodiscard]] constexpr std::string_view to_string(stamp_basis b) noexcept {
+  constexpr std::string_view names[] = {"user", "kernel", "mixed"};
+  return names[static_cast<unsigned char>(b)];
+}
+
 /// One event that carried generated tokens.
 struct token_event {
   std::int64_t t_ns = unmeasured;  ///< Arrival.
@@ -91,8 +102,10 @@ struct request_record {
   std::int64_t tokens_out = unmeasured;
   tokens_basis basis = tokens_basis::none;      ///< Of tokens_out.
   tokens_basis itl_basis = tokens_basis::none;  ///< Of the tokens of each event; none where nothing was streamed.
-  std::vector<choice_record> choices;           ///< One row a choice; one row where n = 1.
-  std::vector<token_event> events;              ///< Empty unless the run keeps per-event times.
+  stamp_basis stamps = stamp_basis::user;       ///< Of the events' arrival times.
+  std::int64_t shared_events = 0;      ///< Events that one read brought together: their stamp is the last one's.
+  std::vector<choice_record> choices;  ///< One row a choice; one row where n = 1.
+  std::vector<token_event> events;     ///< Empty unless the run keeps per-event times.
 
   // Carried over from the prompt record, so that scoring needs no second file.
   std::string expected, subject, session;
@@ -139,6 +152,8 @@ inline void append_record(std::string& out, const request_record& r) {
   detail::time_field(json, "tokens_in", r.tokens_in);
   detail::time_field(json, "tokens_out", r.tokens_out);
   json.field("tokens_basis", to_string(r.basis)).field("itl_basis", to_string(r.itl_basis));
+  json.field("stamp_basis", to_string(r.stamps));
+  if (r.shared_events > 0) json.field("shared_events", r.shared_events);
   json.key("choices").begin_array();
   for (const auto& c : r.choices) detail::append_choice(json, c);
   json.end_array();

@@ -16,6 +16,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/net/exchange.hpp"
 #include "weir/net/http1.hpp"
+#include "weir/net/kernel_clock.hpp"
 #include "weir/net/loop.hpp"
 
 namespace weir::inline v0 {
@@ -26,6 +27,7 @@ struct server_limits {
   std::size_t connections = std::size_t{1} << 17;  ///< Further peers wait in the backlog until one leaves.
   std::uint64_t answers = 0;                       ///< On one connection; then it closes unannounced. 0: any number.
   int backlog = 4096;                              ///< The kernel cuts this to net.core.somaxconn.
+  bool kernel_stamps = false;                      ///< exchange::t_read_ns is the kernel's stamp where there is one.
 };
 
 namespace detail {
@@ -36,7 +38,8 @@ class server_connection;
 class connection_home {
  public:
   virtual http_service& service() = 0;
-  virtual std::span<char> scratch() = 0;                  // one for all: what is read is parsed or copied at once
+  virtual std::span<char> scratch() = 0;  // one for all: what is read is parsed or copied at once
+  virtual kernel_clock& clock() = 0;
   virtual bool draining() = 0;                            // no request after the current one
   virtual void retire(server_connection& c, int fd) = 0;  // forget it; destroy it once no call of it is running
 
@@ -153,9 +156,12 @@ class server_connection final : public exchange, public watcher {
   std::string_view receive() {
     const auto scratch = home_->scratch();
     while (readable_) {
-      const ssize_t got = ::recv(socket_.get(), scratch.data(), scratch.size(), 0);
+      const auto [got, stamp_ns] = receive_stamped(socket_.get(), scratch.data(), scratch.size());
       if (got < 0 && errno == EINTR) continue;
       t_read_ns_ = now_ns();
+      if (stamp_ns != unmeasured)
+        if (const auto arrived = home_->clock().monotonic(stamp_ns, t_read_ns_); arrived != unmeasured)
+          t_read_ns_ = arrived;
       // Fewer bytes than asked: that was all, and more will raise a new edge. Only the end may have come with the last.
       readable_ = half_closed_ || got == static_cast<ssize_t>(scratch.size());
       if (got > 0) return {scratch.data(), static_cast<std::size_t>(got)};

@@ -146,7 +146,8 @@ class lane final : private connection_user, private timer {
     if (state_ != state::busy) return retire();  // nobody has asked for anything
     last_ = t_ns;
     const int before = phase();
-    if (x_->feed(bytes, t_ns)) return conclude();
+    if (x_->feed(bytes, t_ns, connection_.kernel_stamped() ? stamp_basis::kernel : stamp_basis::user))
+      return conclude();
     if (phase() != before) home_->on_loop().arm(*this, deadline());  // its limit may come sooner
   }
 
