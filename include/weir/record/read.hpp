@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "weir/record/read_request.hpp"
 #include "weir/record/request.hpp"
 #include "weir/record/run.hpp"
+#include "weir/record/sample.hpp"
 
 namespace weir::inline v0 {
 
@@ -68,6 +70,7 @@ class record_reader {
   [[nodiscard]] const request_record& request() const noexcept { return request_.record; }
   [[nodiscard]] const answer_record& answer() const noexcept { return answer_; }
   [[nodiscard]] const run_record& run() const noexcept { return run_; }
+  [[nodiscard]] const sample_record& sample() const noexcept { return sample_; }
 
  private:
   /// How the lines of our own writers begin: no need to look for the type and to go back.
@@ -93,17 +96,24 @@ class record_reader {
       run_ = {};
       return detail::read_fields<run_record>(object, run_fields(), run_);
     }
+    if (type == record_type::sample) {
+      sample_ = {};
+      return detail::read_fields<sample_record>(object, sample_fields(), sample_);
+    }
     return detail::read_fields<record_reader>(object, {}, *this);  // nothing is wanted, but it must be whole
   }
 
   static std::span<const detail::json_field<answer_record>> answer_fields();
   static std::span<const detail::json_field<run_record>> run_fields();
+  static std::span<const detail::json_field<sample_record>> sample_fields();
+  static detail::read_outcome read_values(sample_record& sample, detail::json_value value);
   static detail::read_outcome read_rules(answer_record& answer, detail::json_value value, bool verdicts);
 
   simdjson::ondemand::parser parser_;
   detail::request_target request_;
   answer_record answer_;
   run_record run_;
+  sample_record sample_;
 };
 
 /// Reads {rule: text or null} or, where `verdicts`, {rule: bool} into the rules of that name.
@@ -148,6 +158,32 @@ inline std::span<const detail::json_field<run_record>> record_reader::run_fields
       field{"host", [](auto& r, auto v) { return detail::take_text(r.host, v); }},
       field{"t_start_ns", [](auto& r, auto v) { return detail::read_time(r.t_start_ns, v); }},
       field{"start_unix_ns", [](auto& r, auto v) { return detail::read_time(r.start_unix_ns, v); }},
+  };
+  return all;
+}
+
+/// Reads {name: number or null}.
+inline detail::read_outcome record_reader::read_values(sample_record& sample, detail::json_value value) {
+  constexpr auto wanted = "an object of numbers and null";
+  simdjson::ondemand::object object;
+  if (value.get_object().get(object)) return wanted;
+  for (auto each : object) {
+    simdjson::ondemand::field field;
+    std::string_view name;
+    if (std::move(each).get(field) || field.unescaped_key().get(name)) return wanted;
+    auto& [known, number] = sample.values.emplace_back(std::string(name), std::numeric_limits<double>::quiet_NaN());
+    if (!detail::is_null(field.value()) && field.value().get_double().get(number)) return wanted;
+  }
+  return nullptr;
+}
+
+inline std::span<const detail::json_field<sample_record>> record_reader::sample_fields() {
+  using field = detail::json_field<sample_record>;
+  static constexpr std::array all{
+      field{"t_ns", [](auto& s, auto v) { return detail::read_time(s.t_ns, v); }},
+      field{"source", [](auto& s, auto v) { return detail::take_text(s.source, v); }},
+      field{"instance", [](auto& s, auto v) { return detail::take_text(s.instance, v); }},
+      field{"values", [](auto& s, auto v) { return read_values(s, v); }},
   };
   return all;
 }

@@ -1,0 +1,234 @@
+// weir/record/read_rival.hpp - results of other tools, told apart by what is in them. Needs simdjson and weir/data.
+#ifndef WEIR_RECORD_READ_RIVAL_HPP
+#define WEIR_RECORD_READ_RIVAL_HPP
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/base/result.hpp"
+#include "weir/data/csv.hpp"
+#include "weir/record/flat_json.hpp"
+#include "weir/record/rival.hpp"
+#include "weir/record/rival_names.hpp"
+#include "weir/stats/percentile.hpp"
+
+namespace weir::inline v0 {
+namespace detail {
+
+/// The number that a text begins with: "63.3 ms" is 63.3, in `unit` "ms". \return  false where it begins with none.
+inline bool leading_number(std::string_view text, double& number, std::string_view& unit) noexcept {
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (end.ec != std::errc()) return false;
+  unit = text.substr(static_cast<std::size_t>(end.ptr - text.data()));
+  unit.remove_prefix(std::min(unit.find_first_not_of(' '), unit.size()));
+  return true;
+}
+
+/// Builds one result, figure by figure.
+class rival_builder {
+ public:
+  rival_builder(std::string tool, std::string source) { out_.tool = std::move(tool), out_.source = std::move(source); }
+
+  /// A quantity with a statistic, or without one: then the average of one that is no latency stands for itself.
+  void add(const rival_name& name, std::string_view stat, double value, std::string theirs) {
+    const std::string words = statistic(stat);
+    const bool latency = name.unit == "ms";
+    if (!latency && !words.empty() && words != "mean") return other(std::move(theirs), value);
+    std::string ours(name.ours);
+    if (latency && !name.ours.ends_with("_ms"))
+      ours += words.empty() ? "_ms" : "_" + words + (words == "n" ? "" : "_ms");
+    const bool count = words == "n";
+    out_.add({std::move(ours),
+              std::string(count ? "" : name.unit),
+              value * (count ? 1 : name.times),
+              {},
+              std::move(theirs),
+              std::string(name.basis)});
+  }
+  void other(std::string theirs, double value) { out_.other.emplace_back(std::move(theirs), shortest(value)); }
+  void workload(std::string name, std::string value) {
+    if (!value.empty()) out_.workload.emplace_back(std::move(name), std::move(value));
+  }
+  rival_result take() && { return std::move(out_); }
+
+ private:
+  static std::string shortest(double value) {
+    if (!std::isfinite(value)) return std::isnan(value) ? "NaN" : value > 0 ? "inf" : "-inf";
+    std::array<char, 32> text{};
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+  }
+  rival_result out_;
+};
+
+using rivals = result<std::vector<rival_result>>;
+
+/// Keys with the statistic in front: "p99_ttft_ms". vLLM, SGLang, their Rust versions; `vllm bench throughput`,
+/// latency.
+inline rival_result serving_result(const flat_json& json, std::string source) {
+  const bool sglang = json.has("total_throughput"), serve = json.has("request_throughput");
+  rival_builder out(sglang   ? (json.has("protocol") ? "SGLang bench_serving (Rust)" : "SGLang bench_serving")
+                    : !serve ? (json.has("avg_latency") ? "vllm bench latency" : "vllm bench throughput")
+                             : (json.has("input_throughput") ? "vllm bench serve (Rust)" : "vllm bench serve"),
+                    std::move(source));
+  for (const auto& v : json.values()) {
+    const auto cut = v.path.find('_');
+    const auto* latency =
+        cut == std::string::npos ? nullptr : find_name(serving_names, std::string_view(v.path).substr(cut + 1));
+    const std::string stat = latency == nullptr ? "" : statistic(std::string_view(v.path).substr(0, cut));
+    const auto* scalar = find_name(serving_scalars, v.path);
+    for (const auto* asked : {"model_id", "num_prompts", "max_concurrency", "request_rate", "dataset_name", "backend",
+                              "random_input_len", "random_output_len", "burstiness"})
+      if (v.path == asked && v.text != "null") out.workload(asked, v.text == "Infinity" ? "inf" : v.text);
+    if (v.is != flat_value::kind::number || v.path.find('/') != std::string::npos) {
+      if (v.path.starts_with("percentiles/") && v.is == flat_value::kind::number)
+        out.add({"", "batch", "ms", 1000, "one batch from start to end"}, v.path.substr(12), v.number, v.path);
+      continue;
+    }
+    if (!stat.empty())
+      out.add(*latency, stat, v.number, v.path);
+    else if (scalar != nullptr)
+      out.add(*scalar, "", v.number, v.path);
+    else
+      out.other(v.path, v.number);
+  }
+  return std::move(out).take();
+}
+
+/// AIPerf's and GenAI-Perf's JSON: NAME/STATISTIC.
+inline rival_result aiperf_result(const flat_json& json, std::string source) {
+  const auto version = json.text("aiperf_version");
+  rival_builder out(version.empty() ? "GenAI-Perf" : "AIPerf " + version, std::move(source));
+  for (const auto& v : json.values()) {
+    if (v.path.ends_with("models/items/0/name") || v.path.ends_with("concurrency")) out.workload(v.path, v.text);
+    const auto cut = v.path.rfind('/');
+    if (v.is != flat_value::kind::number || cut == std::string::npos || v.path.starts_with("input_config")) continue;
+    const auto name = std::string_view(v.path).substr(0, cut), stat = std::string_view(v.path).substr(cut + 1);
+    const auto* known = find_name(aiperf_names, name);
+    known != nullptr && !statistic(stat).empty() ? out.add(*known, stat, v.number, v.path)
+                                                 : out.other(v.path, v.number);
+  }
+  return std::move(out).take();
+}
+
+/// guidellm: one result a benchmark.
+inline rivals guidellm_results(const flat_json& json, const std::string& source) {
+  std::vector<rival_result> all;
+  for (std::size_t i = 0; json.has("benchmarks/" + std::to_string(i) + "/duration"); ++i) {
+    const std::string base = "benchmarks/" + std::to_string(i) + "/", metrics = base + "metrics/";
+    rival_builder out("guidellm " + json.text("metadata/guidellm_version"), source + " #" + std::to_string(i + 1));
+    out.workload("streams", json.text(base + "config/strategy/streams"));
+    out.workload("strategy", json.text(base + "config/strategy/type_"));
+    for (const auto& v : json.values()) {
+      if (v.is != flat_value::kind::number || !v.path.starts_with(base)) continue;
+      const auto totals = metrics + "request_totals/";
+      if (v.path == base + "duration") out.add({"", "window_s", "s", 1, whole_run}, "", v.number, v.path);
+      if (v.path == totals + "successful") out.add({"", "ok", ""}, "", v.number, v.path);
+      if (v.path == totals + "errored") out.add({"", "failed", ""}, "", v.number, v.path);
+      if (v.path == metrics + "prompt_token_count/successful/total_sum")
+        out.add({"", "tokens_in", ""}, "", v.number, v.path);
+      if (v.path == metrics + "output_token_count/successful/total_sum")
+        out.add({"", "tokens_out", ""}, "", v.number, v.path);
+      if (!v.path.starts_with(metrics)) continue;
+      const auto rest = std::string_view(v.path).substr(metrics.size());
+      const auto* known = find_name(guidellm_names, rest.substr(0, rest.find('/')));
+      constexpr std::string_view of = "/successful/";
+      const auto at = rest.find(of);
+      if (known == nullptr || at == rest.npos || at != known->theirs.size()) continue;
+      auto stat = rest.substr(at + of.size());
+      if (stat.starts_with("percentiles/")) stat.remove_prefix(12);
+      if (statistic(stat).empty() || stat.find('/') != stat.npos) continue;
+      out.add(*known, stat, v.number, v.path);
+    }
+    all.push_back(std::move(out).take());
+  }
+  return all;
+}
+
+/// Flat keys that are the names themselves: ais_bench's JSON (values with units) and evalscope's summary ("Avg NAME").
+inline rival_result named_result(const flat_json& json, std::span<const rival_name> names, std::string tool,
+                                 std::string source) {
+  rival_builder out(std::move(tool), std::move(source));
+  for (const auto& v : json.values()) {
+    double number = v.number;
+    std::string_view unit, name = v.path;
+    if (v.is == flat_value::kind::other || (v.is == flat_value::kind::text && !leading_number(v.text, number, unit)))
+      continue;
+    const bool average = name.starts_with("Avg ");
+    const auto* known = find_name(names, average ? name.substr(4) : name);
+    if (known != nullptr && (average || known->unit != "ms"))
+      out.add(*known, average ? "mean" : "", number, v.path);
+    else
+      out.other(v.path, number);
+  }
+  return std::move(out).take();
+}
+
+/// evalscope's benchmark_percentile.json: an array, one object a percentile.
+inline rival_result evalscope_percentiles(const flat_json& json, std::string source) {
+  rival_builder out("evalscope perf", std::move(source));
+  std::string stat;
+  for (const auto& v : json.values()) {
+    const auto name = std::string_view(v.path).substr(v.path.find('/') + 1);
+    if (name == "Percentiles") stat = v.text;
+    if (v.is != flat_value::kind::number) continue;
+    const auto* known = find_name(evalscope_names, name);
+    known != nullptr ? out.add(*known, stat, v.number, stat + " " + std::string(name))
+                     : out.other(stat + " " + std::string(name), v.number);
+  }
+  return std::move(out).take();
+}
+
+/// vLLM's pytorch-benchmark JSON: an array of {benchmark, model, metric: {name, benchmark_values}}.
+inline rival_result pytorch_result(const flat_json& json, std::string source) {
+  rival_builder out("vllm bench (pytorch-benchmark)", std::move(source));
+  std::string name;
+  for (const auto& v : json.values()) {
+    if (v.path.ends_with("/model/name")) out.workload("model_id", v.text);
+    if (v.path.ends_with("/metric/name")) name = v.text;
+    if (!v.path.ends_with("/metric/benchmark_values/0") || v.is != flat_value::kind::number) continue;
+    const auto cut = name.find('_');
+    const auto* latency =
+        cut == std::string::npos ? nullptr : find_name(serving_names, std::string_view(name).substr(cut + 1));
+    const auto* scalar = find_name(serving_scalars, name);
+    if (latency != nullptr)
+      out.add(*latency, name.substr(0, cut), v.number, name);
+    else if (scalar != nullptr)
+      out.add(*scalar, "", v.number, name);
+    else
+      out.other(name, v.number);
+  }
+  return std::move(out).take();
+}
+
+}  // namespace detail
+
+/// Reads one JSON document of another tool. \return  errc::not_found where it is none that is known.
+[[nodiscard]] inline result<std::vector<rival_result>> rivals_of(const flat_json& json, const std::string& source) {
+  const auto one = [](rival_result r) { return std::vector{std::move(r)}; };
+  if (json.has("benchmarks/0/metrics/request_totals/successful")) return detail::guidellm_results(json, source);
+  if (json.has("time_to_first_token/avg") || json.has("aiperf_version"))
+    return one(detail::aiperf_result(json, source));
+  if (json.has("Benchmark Duration/total"))
+    return one(detail::named_result(json, detail::ais_bench_names, "ais_bench", source));
+  if (json.has("Test Duration (s)"))
+    return one(detail::named_result(json, detail::evalscope_names, "evalscope perf", source));
+  if (json.has("0/Percentiles")) return one(detail::evalscope_percentiles(json, source));
+  if (json.has("0/metric/name") && json.has("0/benchmark/name")) return one(detail::pytorch_result(json, source));
+  const bool serve = json.has("request_throughput") && json.has("completed");
+  const bool offline = json.has("elapsed_time") && json.has("requests_per_second");
+  if (serve || offline || (json.has("avg_latency") && json.has("percentiles/50")))
+    return one(detail::serving_result(json, source));
+  return failure{errc::not_found, source + " is the result of no tool that is known"};
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_RECORD_READ_RIVAL_HPP

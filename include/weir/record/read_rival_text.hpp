@@ -1,0 +1,191 @@
+// weir/record/read_rival_text.hpp - results of other tools that are CSV, logs or JSON Lines; and any of them by
+// content. Needs simdjson and weir/data.
+#ifndef WEIR_RECORD_READ_RIVAL_TEXT_HPP
+#define WEIR_RECORD_READ_RIVAL_TEXT_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/record/read_rival.hpp"
+
+namespace weir::inline v0 {
+namespace detail {
+
+/// Cuts the first line off `text`. \return  false where there is none.
+inline bool take_line(std::string_view& text, std::string_view& line) noexcept {
+  if (text.empty()) return false;
+  const auto end = std::min(text.find('\n'), text.size());
+  line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return true;
+}
+inline std::string_view trimmed(std::string_view text) noexcept {
+  const auto begin = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+/// AIPerf's, GenAI-Perf's and ais_bench's CSV: tables one below the other, each with a header; a table "Metric,Value"
+/// has no statistics.
+inline rival_result csv_result(std::string_view text, bool ais_bench, std::string source) {
+  rival_builder out(ais_bench ? "ais_bench" : "AIPerf or GenAI-Perf (CSV)", std::move(source));
+  std::vector<std::string> header;
+  csv_row row;
+  bool fresh = true;
+  for (std::string_view line; take_line(text, line);) {
+    if (trimmed(line).empty()) {
+      fresh = true;
+      continue;
+    }
+    row.parse(line);
+    const auto cells = row.fields();
+    if (std::exchange(fresh, false)) {
+      header.assign(cells.begin(), cells.end());
+      continue;
+    }
+    const std::span<const rival_name> names =
+        ais_bench ? std::span<const rival_name>(ais_bench_names) : aiperf_csv_names;
+    for (std::size_t i = 1; i < std::min(cells.size(), header.size()); ++i) {
+      double number = 0;
+      std::string_view unit;
+      if (!leading_number(cells[i], number, unit)) continue;
+      const auto* known = find_name(names, cells[0]);
+      const bool alone = header[i] == "Value";
+      std::string theirs = std::string(cells[0]) + (alone ? "" : " " + header[i]);
+      known != nullptr && (alone || !statistic(header[i]).empty())
+          ? out.add(*known, alone ? "" : header[i], number, theirs)
+          : out.other(theirs, number);
+    }
+  }
+  return std::move(out).take();
+}
+
+/// "50.00 percentile first token latency (ns)" and "result_first_token_50.00_percentile_latency_ns" are one thing.
+inline void add_loadgen(rival_builder& out, std::string theirs, double number) {
+  std::string key = theirs, stat;
+  std::ranges::replace(key, ' ', '_');
+  std::ranges::transform(key, key.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const auto drop = [&](std::string_view part) {
+    const auto at = key.find(part);
+    if (at != key.npos) key.erase(at, part.size());
+    return at != key.npos;
+  };
+  drop("result_");
+  if (const auto at = key.find("_percentile"); at != key.npos) {
+    const auto begin = key.find_last_not_of("0123456789.", at - 1) + 1;
+    stat = "p" + key.substr(begin, at - begin);
+    key.erase(begin, at - begin + 12);
+  }
+  for (const std::string word : {"min", "max", "mean"})
+    if (stat.empty() && (drop(word + "_") || (key.ends_with("_" + word) && drop("_" + word)))) stat = word;
+  if (const auto at = key.find("_(ns)"); at != key.npos) key.replace(at, 5, "_ns");
+  if (key == "time_to_output_token_ns" || key == "time_to_output_token") key = "time_per_output_token_ns";
+  if (!key.empty() && key.back() == '_') key.pop_back();
+  const auto* known = find_name(loadgen_names, key);
+  known != nullptr ? out.add(*known, stat, number, std::move(theirs)) : out.other(std::move(theirs), number);
+}
+
+/// mlperf_log_summary.txt ("NAME : VALUE") and mlperf_log_detail.txt (":::MLLOG {...}").
+inline rivals loadgen_result(std::string_view text, const std::string& source) {
+  rival_builder out("MLPerf LoadGen", source);
+  bool parameters = false;
+  for (std::string_view line; take_line(text, line);) {
+    double number = 0;
+    std::string_view unit;
+    if (constexpr std::string_view mark = ":::MLLOG "; line.starts_with(mark)) {
+      const auto json = flat_json::read(line.substr(mark.size()));
+      if (!json) return failure{errc::parse, source + ": a line of the log is cut short: " + json.error().detail};
+      const auto* value = json->find("value");
+      const auto key = json->text("key");
+      if (key == "result_validity") out.workload("result", json->text("value"));
+      if (key.starts_with("result_") && value != nullptr && value->is == flat_value::kind::number)
+        add_loadgen(out, key, value->number);
+      continue;
+    }
+    parameters = parameters || line.starts_with("Test Parameters Used");
+    const auto colon = line.find(':');
+    if (colon == line.npos) continue;
+    const auto name = trimmed(line.substr(0, colon)), value = trimmed(line.substr(colon + 1));
+    if (name == "Scenario" || name == "Mode" || name == "Result is" || (parameters && name == "target_qps"))
+      out.workload(std::string(name), std::string(value));
+    if (!parameters && leading_number(value, number, unit)) add_loadgen(out, std::string(name), number);
+  }
+  return std::vector{std::move(out).take()};
+}
+
+/// AIPerf's profile_export.jsonl: one request a line; figures are computed here.
+inline rivals aiperf_records(std::string_view text, const std::string& source) {
+  std::map<std::string, std::vector<double>, std::less<>> samples;
+  std::size_t failed = 0, line_number = 0;
+  for (std::string_view line; take_line(text, line);) {
+    ++line_number;
+    if (trimmed(line).empty()) continue;
+    const auto json = flat_json::read(line);
+    if (!json) return failure{errc::parse, source + ":" + std::to_string(line_number) + ": " + json.error().detail};
+    failed += json->has("error/code") || json->has("error/message");
+    for (const auto& v : json->values())
+      if (v.is == flat_value::kind::number && v.path.starts_with("metrics/") && v.path.ends_with("/value"))
+        samples[v.path.substr(8, v.path.size() - 14)].push_back(v.number);
+  }
+  rival_builder out("AIPerf (records)", source);
+  for (auto& [name, values] : samples) {
+    const auto* known = find_name(aiperf_names, name);
+    if (known == nullptr || known->unit != "ms") continue;
+    std::ranges::sort(values);
+    const auto m = moments_of(values);
+    const std::string theirs = name + ", percentiles computed from its records";
+    out.add(*known, "count", static_cast<double>(m.count), theirs);
+    for (const auto& [stat, value] : {std::pair{"mean", m.mean}, {"std", m.std}, {"min", m.min}, {"max", m.max}})
+      out.add(*known, stat, value, theirs);
+    for (const auto* p : {"p50", "p90", "p95", "p99"}) out.add(*known, p, percentile(values, std::stod(p + 1)), theirs);
+  }
+  out.add({"", "failed", ""}, "", static_cast<double>(failed), "lines with an error");
+  return std::vector{std::move(out).take()};
+}
+
+}  // namespace detail
+
+/// Reads the result file of another tool, whatever its name: docs/results.md lists which.
+/// \param source  what to call it.
+/// \return        errc::not_found where `bytes` are no result that is known (records of our own, say); errc::parse
+/// where
+///                they begin like one and are cut short or damaged.
+[[nodiscard]] inline result<std::vector<rival_result>> read_rivals(std::string_view bytes, const std::string& source) {
+  const auto head = bytes.substr(0, 4096);
+  if (head.starts_with("Performance Parameters,Stage,")) return std::vector{detail::csv_result(bytes, true, source)};
+  if (head.starts_with("Metric,avg,")) return std::vector{detail::csv_result(bytes, false, source)};
+  if (head.find("MLPerf Results Summary") != head.npos || head.starts_with(":::MLLOG "))
+    return detail::loadgen_result(bytes, source);
+  const auto first = head.find_first_not_of(" \t\r\n");
+  if (first == head.npos || (bytes[first] != '{' && bytes[first] != '['))
+    return failure{errc::not_found, source + " is no result file"};
+  if (head.find("{\"type\":") == first || head.find("{\"type\": ") == first) return failure{errc::not_found, "records"};
+  if (head.find("\"metrics\"") != head.npos && head.find("\"session_num\"") != head.npos)
+    return detail::aiperf_records(bytes, source);
+  if (auto whole = flat_json::read(bytes))
+    return rivals_of(*whole, source);
+  else if (bytes.find('\n') == bytes.npos || bytes[bytes.find('\n') - 1] != '}')
+    return failure{whole.error().code, source + ": " + whole.error().detail};
+  std::vector<rival_result> all;  // a result a line, as --append-result and SGLang write them
+  std::size_t number = 0;
+  for (std::string_view line; detail::take_line(bytes, line);) {
+    ++number;
+    if (detail::trimmed(line).empty()) continue;
+    const std::string place = source + ":" + std::to_string(number);
+    const auto json = flat_json::read(line);
+    if (!json) return failure{errc::parse, place + ": " + json.error().detail};
+    auto results = rivals_of(*json, place);
+    if (!results) return results;
+    for (auto& r : *results) all.push_back(std::move(r));
+  }
+  return all;
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_RECORD_READ_RIVAL_TEXT_HPP

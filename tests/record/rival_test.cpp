@@ -1,0 +1,280 @@
+#include "weir/record/rival.hpp"
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catch.hpp"
+#include "weir/record/read_rival_text.hpp"
+#include "weir/report/table.hpp"
+
+namespace {
+
+std::string bytes_of(const std::string& name) {
+  std::ifstream in(std::string(WEIR_SOURCE_DIR) + "/tests/fixtures/rivals/" + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+weir::rival_result read(const std::string& name) {
+  const auto bytes = bytes_of(name);
+  REQUIRE_FALSE(bytes.empty());
+  const auto all = weir::read_rivals(bytes, name);
+  INFO(name << ": " << (all ? "" : all.error().detail));
+  REQUIRE(all);
+  REQUIRE(all->size() == 1);
+  return all->front();
+}
+
+using printed = std::vector<std::pair<const char*, const char*>>;
+
+/// Each figure, rounded as the tool printed it, must be what the tool printed.
+void check(const std::string& file, const printed& expected) {
+  const auto r = read(file);
+  for (const auto& [name, text] : expected) {
+    CAPTURE(file, name);
+    const auto* f = r.find(name);
+    REQUIRE(f != nullptr);
+    const std::string digits(text);
+    const auto point = digits.find('.');
+    CHECK(
+        weir::cell::number(f->value, point == digits.npos ? 0 : static_cast<int>(digits.size() - point - 1)).shown() ==
+        digits);
+  }
+}
+
+std::string error_of(const std::string& bytes) {
+  const auto all = weir::read_rivals(bytes, "f");
+  return all ? "no error" : all.error().detail;
+}
+
+}  // namespace
+
+// The texts are those of each tool's own console output for the same run (data/rivals/*/console.txt and the like).
+TEST_CASE("rival: vllm bench serve's figures are those it printed, its ITL as our ICL", "[rival]") {
+  check("vllm.json", {{"ok", "128"},
+                      {"failed", "0"},
+                      {"window_s", "5.61"},
+                      {"tokens_in", "2942"},
+                      {"tokens_out", "16384"},
+                      {"requests_per_s", "22.83"},
+                      {"output_tokens_per_s", "2921.81"},
+                      {"total_tokens_per_s", "3446.47"},
+                      {"ttft_mean_ms", "61.72"},
+                      {"ttft_p50_ms", "59.46"},
+                      {"ttft_p90_ms", "71.47"},
+                      {"ttft_p99_ms", "84.53"},
+                      {"tpot_mean_ms", "5.00"},
+                      {"tpot_p99_ms", "5.02"},
+                      {"icl_mean_ms", "5.00"},
+                      {"icl_p90_ms", "5.20"},
+                      {"icl_p99_ms", "6.06"},
+                      {"e2el_mean_ms", "697.24"},
+                      {"e2el_p50_ms", "695.65"},
+                      {"e2el_p99_ms", "720.07"}});
+  const auto r = read("vllm.json");
+  CHECK(r.tool == "vllm bench serve");
+  CHECK(r.find("itl_mean_ms") == nullptr);
+  CHECK(r.find("icl_mean_ms")->basis == weir::detail::by_chunk);
+  CHECK(r.find("tpot_mean_ms")->basis == weir::detail::per_n_minus_1);
+}
+
+TEST_CASE("rival: vLLM's Rust benchmark gives the figures it printed", "[rival]") {
+  check("vllm_rs.json", {{"ok", "160"},
+                         {"window_s", "6.85"},
+                         {"requests_per_s", "23.34"},
+                         {"output_tokens_per_s", "2987.91"},
+                         {"total_tokens_per_s", "3359.65"}});
+  CHECK(read("vllm_rs.json").tool == "vllm bench serve (Rust)");
+}
+
+TEST_CASE("rival: SGLang's benchmarks give the figures they printed, and their ends of stream are said", "[rival]") {
+  check("sglang.jsonl", {{"ok", "128"},
+                         {"window_s", "5.63"},
+                         {"requests_per_s", "22.72"},
+                         {"output_tokens_per_s", "2908.10"},
+                         {"total_tokens_per_s", "3271.61"},
+                         {"e2el_mean_ms", "695.32"},
+                         {"e2el_p50_ms", "695.68"},
+                         {"e2el_p95_ms", "700.91"},
+                         {"ttft_mean_ms", "59.66"},
+                         {"ttft_p99_ms", "70.01"},
+                         {"tpot_p50_ms", "5.01"},
+                         {"icl_p99_ms", "8.57"},
+                         {"icl_p95_ms", "5.27"}});
+  check("sglang_rs.jsonl", {{"ok", "160"},
+                            {"window_s", "6.85"},
+                            {"requests_per_s", "23.34"},
+                            {"e2el_p99_ms", "686.43"},
+                            {"ttft_p90_ms", "50.38"},
+                            {"ttft_p99_ms", "51.41"},
+                            {"icl_p99_ms", "5.09"}});
+  CHECK(read("sglang.jsonl").find("e2el_mean_ms")->basis == weir::detail::until_done);
+  CHECK(read("sglang.jsonl").tool == "SGLang bench_serving");
+  CHECK(read("sglang_rs.jsonl").tool == "SGLang bench_serving (Rust)");
+}
+
+TEST_CASE("rival: AIPerf's inter-token latency is our TPOT, in its JSON and its CSV alike", "[rival]") {
+  const printed figures{{"ttft_mean_ms", "73.78"},
+                        {"ttft_min_ms", "51.19"},
+                        {"ttft_max_ms", "137.04"},
+                        {"ttft_p99_ms", "125.74"},
+                        {"ttft_p50_ms", "65.45"},
+                        {"ttft_std_ms", "21.61"},
+                        {"tpot_mean_ms", "5.13"},
+                        {"tpot_p99_ms", "5.70"},
+                        {"tpot_std_ms", "0.22"},
+                        {"icl_p99_ms", "16.75"},
+                        {"icl_mean_ms", "5.13"},
+                        {"e2el_mean_ms", "725.82"},
+                        {"e2el_p90_ms", "766.85"},
+                        {"output_tokens_per_s", "2434.24"},
+                        {"total_tokens_per_s", "2510.31"},
+                        {"requests_per_s", "19.02"},
+                        {"ok", "128"},
+                        {"window_s", "6.70"},
+                        {"tokens_out", "16384"}};
+  check("aiperf.json", figures);
+  check("aiperf.csv", figures);
+  const auto r = read("aiperf.json");
+  CHECK(r.tool == "AIPerf 0.13.0");
+  CHECK(r.find("tpot_mean_ms")->theirs == "inter_token_latency/avg");
+  CHECK(r.find("itl_mean_ms") == nullptr);
+  CHECK(r.find("ttft_n")->value == 128);
+  CHECK(std::ranges::count(r.other, "time_to_second_token/p50", &std::pair<std::string, std::string>::first) == 1);
+}
+
+TEST_CASE("rival: guidellm's ITL is our TPOT, and its TPOT keeps a name of its own", "[rival]") {
+  check("guidellm.json", {{"ok", "128"},
+                          {"failed", "0"},
+                          {"tokens_in", "512"},
+                          {"tokens_out", "16384"},
+                          {"window_s", "6.0"},
+                          {"ttft_mean_ms", "55.3"},
+                          {"ttft_p50_ms", "52.3"},
+                          {"ttft_p95_ms", "60.4"},
+                          {"tpot_mean_ms", "5.0"},
+                          {"e2el_per_token_mean_ms", "5.4"},
+                          {"requests_per_s", "21.4"},
+                          {"output_tokens_per_s", "2739.3"},
+                          {"total_tokens_per_s", "2825.0"}});
+  const auto r = read("guidellm.json");
+  CHECK(r.find("e2el_mean_ms")->value == Approx(690.7241120934486));    // 0.7 s, as it prints
+  CHECK(r.find("ttft_p99.9_ms")->value == Approx(144.41418647766113));  // p999
+  CHECK(r.find("ttft_p0.1_ms")->value == Approx(50.692081451416016));   // p001
+  CHECK(r.find("ttft_p1_ms")->value == Approx(50.69994926452637));      // p01
+}
+
+TEST_CASE("rival: ais_bench's cells lose their units, and count in milliseconds", "[rival]") {
+  check("ais_bench.csv", {{"e2el_mean_ms", "699.2"},
+                          {"e2el_p99_ms", "719.0"},
+                          {"ttft_p50_ms", "61.1"},
+                          {"ttft_p75_ms", "67.5"},
+                          {"tpot_min_ms", "4.9"},
+                          {"icl_max_ms", "18.0"},
+                          {"ttft_n", "160"}});
+  check("ais_bench.json", {{"window_s", "7.1344289"},
+                           {"ok", "160"},
+                           {"failed", "0"},
+                           {"requests_per_s", "22.4265"},
+                           {"tokens_in", "1920"},
+                           {"tokens_out", "20480"},
+                           {"output_tokens_per_s", "2870.5872"},
+                           {"total_tokens_per_s", "3139.7047"}});
+}
+
+TEST_CASE("rival: evalscope's summary and percentiles are read, seconds as milliseconds", "[rival]") {
+  check("evalscope_summary.json", {{"window_s", "7.0505"},
+                                   {"ok", "160"},
+                                   {"requests_per_s", "22.6933"},
+                                   {"ttft_mean_ms", "64.38"},
+                                   {"tpot_mean_ms", "5.01"},
+                                   {"e2el_mean_ms", "700.6"},
+                                   {"output_tokens_per_s", "2904.7478"}});
+  check("evalscope_percentile.json", {{"ttft_p50_ms", "62.35"},
+                                      {"ttft_p99_ms", "77.35"},
+                                      {"tpot_p99_ms", "5.04"},
+                                      {"e2el_min_ms", "688.5"},
+                                      {"icl_min_ms", "0.0049"},
+                                      {"ttft_p1_ms", "53.4463"}});
+}
+
+TEST_CASE("rival: LoadGen's summary and detail log say the same, from the scheduled time", "[rival]") {
+  const printed figures{{"e2el_sched_min_ms", "70.373338"},   {"e2el_sched_mean_ms", "71.214647"},
+                        {"e2el_sched_p99_ms", "77.589312"},   {"ttft_sched_p50_ms", "20.456704"},
+                        {"ttft_sched_p99.9_ms", "27.454279"}, {"tpot_p90_ms", "5.017938"},
+                        {"tpot_mean_ms", "5.022013"},         {"ttft_sched_max_ms", "27.454279"},
+                        {"output_tokens_per_s", "497.83"},    {"requests_per_s", "44.80"}};
+  check("mlperf_log_summary.txt", figures);
+  check("mlperf_log_detail.txt", figures);
+  const auto r = read("mlperf_log_summary.txt");
+  CHECK(std::ranges::count(r.workload, std::pair<std::string, std::string>{"Result is", "INVALID"}) == 1);
+  CHECK(r.find("ttft_mean_ms") == nullptr);  // it is not from the first byte sent
+}
+
+TEST_CASE("rival: formats known from sources only are read with their figures", "[rival]") {
+  check("made/vllm_throughput.json",
+        {{"requests", "100"}, {"window_s", "12.5"}, {"requests_per_s", "8.0"}, {"total_tokens_per_s", "2000"}});
+  check("made/vllm_latency.json",
+        {{"batch_mean_ms", "1250"}, {"batch_p50_ms", "1250"}, {"batch_p99_ms", "1299"}, {"batch_p10_ms", "1210"}});
+  check("made/vllm_pytorch.json",
+        {{"ttft_p50_ms", "59.46"}, {"ttft_mean_ms", "61.72"}, {"icl_p99_ms", "6.06"}, {"tpot_mean_ms", "5.0"}});
+  for (const auto* file : {"made/genai_perf.csv", "made/genai_perf.json"})
+    check(file, {{"ttft_mean_ms", "16.26"},
+                 {"ttft_p99_ms", "17.09"},
+                 {"tpot_mean_ms", "1.85"},
+                 {"e2el_max_ms", "554.61"},
+                 {"output_tokens_per_s", "520.87"},
+                 {"requests_per_s", "1.99"}});
+  CHECK(read("made/genai_perf.json").tool == "GenAI-Perf");
+  check("made/aiperf_records.jsonl", {{"ttft_mean_ms", "25"},
+                                      {"ttft_p50_ms", "25"},
+                                      {"ttft_p90_ms", "37"},
+                                      {"e2el_max_ms", "400"},
+                                      {"ttft_n", "4"},
+                                      {"failed", "1"}});
+}
+
+TEST_CASE("rival: several results a file are several, each with its place", "[rival]") {
+  const auto line = bytes_of("sglang.jsonl");
+  const auto all = weir::read_rivals(line + line + line, "s.jsonl");
+  REQUIRE(all);
+  REQUIRE(all->size() == 3);
+  CHECK((*all)[2].source == "s.jsonl:3");
+}
+
+TEST_CASE("rival: the order of keys means nothing", "[rival][property]") {
+  const auto a =
+      weir::read_rivals(R"({"completed":2,"request_throughput":1.5,"mean_ttft_ms":10,"p99_ttft_ms":20})", "a");
+  const auto b =
+      weir::read_rivals(R"({"p99_ttft_ms":20,"mean_ttft_ms":10,"request_throughput":1.5,"completed":2})", "a");
+  REQUIRE((a && b));
+  REQUIRE(a->front().figures.size() == 4);
+  for (const auto& f : a->front().figures) CHECK(b->front().find(f.name)->value == f.value);
+}
+
+TEST_CASE("rival: what is no number is missing with a reason, and damage is told", "[rival][hostile]") {
+  const auto all = weir::read_rivals(
+      R"({"completed":0,"request_throughput":NaN,"mean_ttft_ms":Infinity,"p99_ttft_ms":-3.5,"output_throughput":null,"request_rate":-Infinity})",
+      "x");
+  REQUIRE(all);
+  const auto& r = all->front();
+  CHECK((std::isnan(r.find("requests_per_s")->value) && r.find("requests_per_s")->reason == "the file says NaN"));
+  CHECK((std::isnan(r.find("ttft_mean_ms")->value) && r.find("ttft_mean_ms")->reason == "the file says infinity"));
+  CHECK((std::isnan(r.find("ttft_p99_ms")->value) &&
+         r.find("ttft_p99_ms")->reason.find("below zero") != std::string::npos));
+  CHECK(r.find("output_tokens_per_s") == nullptr);
+  CHECK(r.find("ok")->value == 0);
+  const auto whole = bytes_of("aiperf.json");
+  for (const std::size_t cut : {std::size_t{2}, std::size_t{500}, whole.size() / 2, whole.size() - 2}) {
+    CAPTURE(cut);
+    CHECK_FALSE(weir::read_rivals(whole.substr(0, cut), "cut"));
+  }
+  CHECK(error_of("{\"a\":1}").find("no tool that is known") != std::string::npos);
+  CHECK(error_of("hello").find("no result file") != std::string::npos);
+  CHECK(error_of("").find("no result file") != std::string::npos);
+  CHECK(error_of(R"({"type":"run","tool":"x"})") == "records");
+  CHECK_FALSE(weir::read_rivals(std::string(100, '['), "deep"));
+}
