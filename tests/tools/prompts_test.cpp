@@ -50,7 +50,8 @@ TEST_CASE("weir-prompts: what can't be done is said, with status 2", "[tools]") 
     CHECK(ran.out.find(sentence) != std::string::npos);
   };
   says("", "--dataset is missing");
-  says("--dataset ceval", "is not one of gsm8k|custom|random");
+  says("--dataset arc", "is not one of gsm8k|ceval|mmlu|sharegpt|custom|random");
+  says("--dataset ceval", "ceval is no stream");
   says("--dataset gsm8k " + bad, bad + ": line 2: not JSON");
   says("--dataset gsm8k " + dir.file("none"), "there is no file");
   says("--dataset gsm8k .", "is a directory");

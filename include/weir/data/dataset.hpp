@@ -94,12 +94,14 @@ struct prompt_choice {
   std::optional<std::uint64_t> seed;
 };
 
-/// each_prompt, for the prompts of a choice. \return  errc::parse also where the file holds no prompt at all.
-template <class Rows, class Read, class Sink>
-result<void> chosen_prompts(Rows& rows, Read&& read, const prompt_choice& choice, Sink&& sink) {
+/// Gives `sink(const prompt&)` the prompts of a choice, out of all that `source(keep)` gives to `keep(prompt&&)` until
+/// that returns false. \param source  returns result<std::uint64_t>, how many it gave.
+/// \return  errc::parse also where there is no prompt at all.
+template <class Source, class Sink>
+result<void> choose_prompts(Source&& source, const prompt_choice& choice, Sink&& sink) {
   prompt_sample sample(choice.count, choice.seed.value_or(0));
   std::size_t left = choice.count;
-  const auto given = each_prompt(rows, read, [&](prompt&& p) {
+  const auto given = source([&](prompt&& p) {
     choice.seed ? sample.add(std::move(p)) : sink(p);
     return choice.seed || --left > 0;
   });
@@ -107,6 +109,12 @@ result<void> chosen_prompts(Rows& rows, Read&& read, const prompt_choice& choice
   if (*given == 0) return failure{errc::parse, "holds no prompt"};
   for (const prompt& p : std::move(sample).take()) sink(p);
   return {};
+}
+
+/// each_prompt, for the prompts of a choice. \return  errc::parse also where the file holds no prompt at all.
+template <class Rows, class Read, class Sink>
+result<void> chosen_prompts(Rows& rows, Read&& read, const prompt_choice& choice, Sink&& sink) {
+  return choose_prompts([&](auto&& keep) { return each_prompt(rows, read, keep); }, choice, sink);
 }
 
 }  // namespace weir::inline v0
