@@ -1,0 +1,505 @@
+// weir/kernels/cuda/stream_gemm.cuh - the own kernel for few tokens: w is read once, at the speed of memory, and
+// multiplied by tensor cores. Needs the CUDA runtime's headers; sm_80 and later, fp8 from sm_89 on.
+//
+// Each warp streams 16 rows of w through a ring in shared memory that only it reads; of a block's warps, RowWarps share
+// a stretch of x and KWarps share rows. Blocks walk over (rows, part of k, 8 * Tiles tokens) without ever draining the
+// ring. With split_k > 1 the block that comes last adds the parts, in order, so results do not vary from call to call.
+#ifndef WEIR_KERNELS_CUDA_STREAM_GEMM_CUH
+#define WEIR_KERNELS_CUDA_STREAM_GEMM_CUH
+
+#include <cstdint>
+#include <type_traits>
+
+#include "weir/kernels/cuda/gemm_args.cuh"
+#include "weir/kernels/cuda/operands.cuh"
+#include "weir/kernels/cuda/ptx.cuh"
+#include "weir/kernels/cuda/quantize_value.cuh"
+
+namespace weir::kernels::inline v0::cuda::detail {
+
+/// Sizes that follow from a format and a tiling. A chunk is 128 bytes of a row of w, and the x that belongs to it.
+template <class Operands, int Tiles, int RowWarps, int KWarps>
+struct stream_shape {
+  static constexpr int threads = 32 * RowWarps * KWarps, rows = 16 * RowWarps, tokens = 8 * Tiles;
+  static constexpr int stages = Tiles >= 4 ? 3 : 4;
+  static constexpr int x_vector = 16 * Operands::x_bits / Operands::w_bits;  // bytes of x per 16 bytes of w
+  static constexpr int x_chunk = 8 * x_vector;
+  static constexpr int x_pitch = x_chunk + 64;  // rows 64 bytes apart modulo 128: eight lanes hit eight different banks
+  static constexpr int k_chunk = 1024 / Operands::w_bits;
+  static constexpr int w_stage = RowWarps * KWarps * 2048;
+  static constexpr int sums_pitch = rows + 4;
+  static constexpr int sums_bytes = KWarps * tokens * sums_pitch * 4;
+};
+
+/// Where a block finds x.
+enum class x_place : std::uint8_t {
+  ring,      ///< In the ring beside w: any number of tokens.
+  resident,  ///< All of it in shared memory from the start: read once a block, not once a row of tiles.
+  made,      ///< As resident, quantized there from bf16.
+};
+
+/// Where block steps of an item stand and which comes next.
+struct stream_cursor {
+  int item, step, end;
+};
+
+template <class Operands, int Tiles, int RowWarps, int KWarps, bool Grouped, x_place Place>
+struct stream_gemm {
+  using shape = stream_shape<Operands, Tiles, RowWarps, KWarps>;
+  using mma = typename Operands::mma;
+  using sum = std::conditional_t<Grouped, float, typename mma::sum>;
+  static constexpr bool in_ring = Place == x_place::ring;
+  static constexpr dtype made_type = std::is_same_v<mma, mma_e4m3> ? dtype::e4m3
+                                     : Operands::x_bits == 4       ? dtype::i4
+                                                                   : dtype::i8;
+  // Few results are added up by one warp while the others go on; then sums need two places.
+  static constexpr bool light = shape::rows * shape::tokens <= 512;
+  static constexpr int places = light ? 2 : 1;
+  static constexpr int row_scales = shape::rows > 32 && light ? shape::rows / 32 : 1;
+
+  const gemm_args& a;
+  std::uint32_t ring, resident;  // addresses in shared memory
+  sum* sums;
+  float* own_scale;  // of the tokens, where this kernel quantizes them
+  int lane, quad, column, row_warp, k_warp;
+  int x_rows, stage_bytes, x_stage, resident_pitch;
+  int m, chunks, block_steps, row_tiles, items;
+  const std::uint8_t *x, *w;
+  std::int64_t y_begin, x_begin;
+  int expert;
+
+  static __host__ __device__ int x_rows_of(const gemm_args& a) {
+    return a.expert_begin || a.m > shape::tokens ? shape::tokens : a.m;
+  }
+  static __host__ __device__ int chunks_of(const gemm_args& a) { return (a.k + shape::k_chunk - 1) / shape::k_chunk; }
+  static __host__ __device__ int resident_pitch_of(const gemm_args& a) { return chunks_of(a) * shape::x_chunk + 64; }
+  static __host__ __device__ int stage_bytes_of(const gemm_args& a) {
+    return shape::w_stage + (in_ring ? KWarps * x_rows_of(a) * shape::x_pitch : 0) +
+           (Grouped ? RowWarps * KWarps * 256 : 0);
+  }
+  /// Dynamic shared memory that a launch needs.
+  static __host__ __device__ int shared_bytes(const gemm_args& a) {
+    return shape::stages * stage_bytes_of(a) + places * shape::sums_bytes + 256 +
+           (in_ring ? 0 : x_rows_of(a) * resident_pitch_of(a));
+  }
+  static __host__ __device__ int row_tiles_of(const gemm_args& a) { return (a.n + shape::rows - 1) / shape::rows; }
+  static __host__ __device__ int token_tiles_of(int m) { return (m + shape::tokens - 1) / shape::tokens; }
+
+  __device__ stream_gemm(const gemm_args& args, std::uint8_t* shared) : a(args) {
+    lane = threadIdx.x % 32, quad = lane % 4, column = lane / 4;
+    row_warp = threadIdx.x / 32 % RowWarps, k_warp = threadIdx.x / 32 / RowWarps;
+    x_rows = x_rows_of(a), stage_bytes = stage_bytes_of(a), x_stage = x_rows * shape::x_pitch;
+    resident_pitch = resident_pitch_of(a);
+    ring = shared_address(shared);
+    sums = reinterpret_cast<sum*>(shared + shape::stages * stage_bytes);
+    own_scale = reinterpret_cast<float*>(shared + shape::stages * stage_bytes + places * shape::sums_bytes);
+    resident = shared_address(own_scale) + 256;
+    expert = static_cast<int>(blockIdx.y);
+    x_begin = a.expert_begin ? a.expert_begin[expert] : 0;
+    m = a.expert_begin ? a.expert_begin[expert + 1] - static_cast<int>(x_begin) : a.m;
+    x = a.x + x_begin * a.x_row, w = a.w + expert * a.w_expert;
+    chunks = chunks_of(a), block_steps = (chunks + KWarps - 1) / KWarps, row_tiles = row_tiles_of(a);
+    items = row_tiles * a.split_k * token_tiles_of(m);
+  }
+
+  __device__ __forceinline__ int row_of(int item) const { return item % row_tiles * shape::rows; }
+  __device__ __forceinline__ int part_of(int item) const { return item / row_tiles % a.split_k; }
+  __device__ __forceinline__ int token_of(int item) const { return item / row_tiles / a.split_k * shape::tokens; }
+
+  __device__ __forceinline__ stream_cursor begin(int item) const {
+    if (item >= items) return {item, 0, 0};
+    const int part = part_of(item);
+    return {item, block_steps * part / a.split_k, block_steps * (part + 1) / a.split_k};
+  }
+  __device__ __forceinline__ void advance(stream_cursor& c) const {
+    if (++c.step >= c.end) c = begin(c.item + static_cast<int>(gridDim.x));
+  }
+
+  /// This warp's chunk of a step. Where x is in the ring, rows of tiles begin at different places along k, so that
+  /// blocks do not all ask for the same lines of x at once.
+  __device__ __forceinline__ int chunk_of(const stream_cursor& c) const {
+    int step = c.step;
+    if constexpr (in_ring) {
+      const int first = block_steps * part_of(c.item) / a.split_k, count = c.end - first;
+      step = first + (c.step - first + c.item) % max(count, 1);
+    }
+    return step * KWarps + k_warp;
+  }
+
+  /// Waits for the warps that read the same x.
+  __device__ __forceinline__ void meet() const {
+    if constexpr (RowWarps == 1)
+      __syncwarp();
+    else
+      barrier(1 + k_warp, 32 * RowWarps);
+  }
+
+  __device__ __forceinline__ std::uint32_t w_slot(int stage) const {
+    return ring + stage * stage_bytes + (k_warp * RowWarps + row_warp) * 2048 + lane * 16;
+  }
+  __device__ __forceinline__ std::uint32_t x_slot(int stage) const {
+    return ring + stage * stage_bytes + shape::w_stage + k_warp * x_stage;
+  }
+  __device__ __forceinline__ std::uint32_t scale_slot(int stage) const {
+    return ring + (stage + 1) * stage_bytes - (RowWarps * KWarps - k_warp * RowWarps - row_warp) * 256;
+  }
+
+  __device__ __forceinline__ void load_weights(int stage, int row, int chunk) const {
+    const int row_bytes = a.k * Operands::w_bits / 8;
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int r = row + row_warp * 16 + half * 8 + column;
+      const std::uint8_t* from = w + static_cast<std::int64_t>(min(r, a.n - 1)) * a.w_row;
+#pragma unroll
+      for (int c = 0; c < 2; ++c) {
+        const int offset = chunk * 128 + c * 64 + quad * 16;
+        const int valid = r < a.n ? max(0, min(16, row_bytes - offset)) : 0;
+        copy_async_16(w_slot(stage) + (half * 2 + c) * 512, from + (valid > 0 ? offset : 0), valid);
+      }
+    }
+  }
+
+  /// Pieces of 16 bytes are placed so that a lane's first piece lies beside its neighbours' first pieces.
+  static __device__ __forceinline__ int place(int piece) {
+    constexpr int per_quad = shape::x_vector / 16, per_vector = 4 * per_quad;
+    const int in_vector = piece % per_vector;
+    return piece / per_vector * per_vector * 16 + in_vector % per_quad * 64 + in_vector / per_quad * 16;
+  }
+
+  __device__ __forceinline__ void load_activations(int stage, int token, int chunk) const {
+    constexpr int pieces = shape::x_chunk / 16;
+    const int row_bytes = a.k * Operands::x_bits / 8;
+    for (int i = row_warp * 32 + lane; i < x_rows * pieces; i += 32 * RowWarps) {
+      const int t = i / pieces, offset = chunk * shape::x_chunk + i % pieces * 16;
+      const int valid = token + t < m ? max(0, min(16, row_bytes - offset)) : 0;
+      copy_async_16(x_slot(stage) + t * shape::x_pitch + place(i % pieces),
+                    x + static_cast<std::int64_t>(min(token + t, m - 1)) * a.x_row + (valid > 0 ? offset : 0), valid);
+    }
+  }
+
+  /// The bf16 scales of this chunk's groups, 2 to 8 a row, 16 bytes apart; two lanes a row.
+  __device__ __forceinline__ void load_scales(int stage, int row, int chunk) const {
+    const int per_chunk = shape::k_chunk / a.group, total = a.k / a.group;
+    const int r = row + row_warp * 16 + lane % 16;
+    const auto* from = static_cast<const std::uint16_t*>(a.w_scale) + expert * a.scale_expert +
+                       static_cast<std::int64_t>(min(r, a.n - 1)) * a.scale_row;
+    const std::uint32_t to = scale_slot(stage) + lane % 16 * 16;
+    const bool pairs = a.scale_row % 2 == 0 && total % 2 == 0 && reinterpret_cast<std::uintptr_t>(from) % 4 == 0;
+    for (int i = lane / 16 * 2; i < per_chunk; i += 4) {
+      const int index = chunk * per_chunk + i;
+      const bool valid = r < a.n && index < total;
+      if (pairs) {
+        copy_async_4(to + 2 * i, from + (valid ? index : 0), valid ? 4 : 0);
+      } else {
+        const std::uint32_t low = valid ? from[index] : 0, high = valid && index + 1 < total ? from[index + 1] : 0;
+        asm volatile("st.shared.u32 [%0], %1;" ::"r"(to + 2 * i), "r"(low | high << 16) : "memory");
+      }
+    }
+  }
+
+  /// Starts the copies of one step, and counts them as one group even where nothing is left to copy.
+  __device__ __forceinline__ void issue(stream_cursor& c, int stage) const {
+    if (c.item < items) {
+      const int chunk = chunk_of(c), row = row_of(c.item);
+      load_weights(stage, row, chunk);
+      if constexpr (in_ring) load_activations(stage, token_of(c.item), chunk);
+      if constexpr (Grouped) load_scales(stage, row, chunk);
+      advance(c);
+    }
+    commit_copies();
+  }
+
+  /// Fragments of x for one column of tokens and 64 bytes of w.
+  __device__ __forceinline__ void load_fragment(std::uint32_t (&b)[Operands::steps][2], std::uint32_t from, int pitch,
+                                                int tile, int c) const {
+    uint4 pieces[shape::x_vector / 16];
+    const int t = tile * 8 + column;
+    const std::uint32_t address = from + (t < x_rows ? t : 0) * pitch + c * 4 * shape::x_vector + quad * 16;
+#pragma unroll
+    for (int i = 0; i < shape::x_vector / 16; ++i) pieces[i] = load_shared_16(address + i * 64);
+    Operands::activations(pieces, b);
+  }
+
+  __device__ __forceinline__ void multiply_grouped(sum (&acc)[4], const std::uint32_t (&fa)[Operands::steps][4],
+                                                   const std::uint32_t (&fb)[Operands::steps][2], int stage,
+                                                   int c) const {
+    constexpr int k_vector = shape::k_chunk / 2;
+    const int parts = max(1, k_vector / a.group);  // groups among these 64 bytes; lanes of other groups give zeros
+    for (int p = 0; p < parts; ++p) {
+      typename mma::sum part[4] = {};
+      const std::uint32_t mask = quad * parts / 4 == p ? 0xFFFFFFFF : 0;
+#pragma unroll
+      for (int i = 0; i < Operands::steps; ++i) {
+        const std::uint32_t b[2] = {fb[i][0] & mask, fb[i][1] & mask};
+        mma::multiply(part, fa[i], b);
+      }
+      const std::uint32_t slot = scale_slot(stage) + column * 16 + (c * parts + p) * 2;
+      std::uint16_t low, high;
+      asm volatile("ld.shared.u16 %0, [%1];" : "=h"(low) : "r"(slot));
+      asm volatile("ld.shared.u16 %0, [%1];" : "=h"(high) : "r"(slot + 128));
+      const float s0 = __uint_as_float(static_cast<std::uint32_t>(low) << 16);
+      const float s1 = __uint_as_float(static_cast<std::uint32_t>(high) << 16);
+      acc[0] += s0 * static_cast<float>(part[0]), acc[1] += s0 * static_cast<float>(part[1]);
+      acc[2] += s1 * static_cast<float>(part[2]), acc[3] += s1 * static_cast<float>(part[3]);
+    }
+  }
+
+  __device__ __forceinline__ void multiply(sum (&acc)[Tiles][4], int stage, int chunk) const {
+#pragma unroll
+    for (int c = 0; c < 2; ++c) {
+      std::uint32_t upper[Operands::steps][2], lower[Operands::steps][2], fa[Operands::steps][4];
+      Operands::weights(load_shared_16(w_slot(stage) + c * 512), upper);
+      Operands::weights(load_shared_16(w_slot(stage) + (2 + c) * 512), lower);
+#pragma unroll
+      for (int i = 0; i < Operands::steps; ++i)
+        fa[i][0] = upper[i][0], fa[i][1] = lower[i][0], fa[i][2] = upper[i][1], fa[i][3] = lower[i][1];
+#pragma unroll
+      for (int tile = 0; tile < Tiles; ++tile) {
+        std::uint32_t fb[Operands::steps][2];
+        if constexpr (in_ring)
+          load_fragment(fb, x_slot(stage), shape::x_pitch, tile, c);
+        else
+          load_fragment(fb, resident + min(chunk, chunks - 1) * shape::x_chunk, resident_pitch, tile, c);
+        if constexpr (Grouped) {
+          multiply_grouped(acc[tile], fa, fb, stage, c);
+        } else {
+#pragma unroll
+          for (int i = 0; i < Operands::steps; ++i) mma::multiply(acc[tile], fa[i], fb[i]);
+        }
+      }
+    }
+  }
+
+  /// Starts the copies of all of x into shared memory, as one group.
+  __device__ __forceinline__ void load_resident() const {
+    const int pieces = chunks * shape::x_chunk / 16, row_bytes = a.k * Operands::x_bits / 8;
+    for (int t = 0; t < x_rows; ++t) {
+      const std::uint8_t* row = x + static_cast<std::int64_t>(t) * a.x_row;
+      for (int i = threadIdx.x; i < pieces; i += shape::threads) {
+        const int valid = max(0, min(16, row_bytes - i * 16));
+        copy_async_16(resident + t * resident_pitch + place(i), row + (valid > 0 ? i * 16 : 0), valid);
+      }
+    }
+    commit_copies();
+  }
+
+  /// One token of x, quantized into shared memory.
+  struct token_maker {
+    static constexpr int held_most = 4;  // vectors of eight that a thread keeps between its two passes
+    uint4 held[held_most];
+
+    __device__ __forceinline__ void load(const stream_gemm& g, int token) {
+      const std::uint8_t* row = g.x + static_cast<std::int64_t>(token) * g.a.x_row;
+#pragma unroll
+      for (int i = 0; i < held_most; ++i) {
+        const int v = static_cast<int>(threadIdx.x) + i * shape::threads;
+        held[i] = v * 8 < g.a.k ? load_eight(row, v, g.a.k) : uint4{0, 0, 0, 0};
+      }
+    }
+    __device__ __forceinline__ void make(const stream_gemm& g, int token, std::uint32_t* scratch) {
+      const std::uint8_t* row = g.x + static_cast<std::int64_t>(token) * g.a.x_row;
+      constexpr int bytes_each = made_type == dtype::i4 ? 4 : 8;
+      const int vectors = g.chunks * shape::x_chunk / bytes_each;
+      std::uint32_t magnitudes = 0;
+#pragma unroll
+      for (int i = 0; i < held_most; ++i) magnitudes = larger_magnitudes(magnitudes, held[i]);
+      for (int v = static_cast<int>(threadIdx.x) + held_most * shape::threads; v * 8 < g.a.k; v += shape::threads)
+        magnitudes = larger_magnitudes(magnitudes, load_eight(row, v, g.a.k));
+#pragma unroll
+      for (int distance = 16; distance > 0; distance /= 2)
+        magnitudes = larger_magnitudes(magnitudes, __shfl_xor_sync(~0U, magnitudes, distance));
+      if (g.lane == 0) scratch[token * 32 + threadIdx.x / 32] = magnitudes;
+      __syncthreads();
+#pragma unroll
+      for (int i = 0; i < shape::threads / 32; ++i) magnitudes = larger_magnitudes(magnitudes, scratch[token * 32 + i]);
+      const row_scale<made_type> scale(max(magnitudes & 0xFFFF, magnitudes >> 16));
+      if (threadIdx.x == 0) g.own_scale[token] = scale.stored();
+      const auto store = [&](int v, const uint4& values) {
+        const uint2 q = scale.eight(values);
+        const std::uint32_t to =
+            g.resident + token * g.resident_pitch + place(v * bytes_each / 16) + v * bytes_each % 16;
+        if constexpr (made_type == dtype::i4)
+          asm volatile("st.shared.u32 [%0], %1;" ::"r"(to), "r"(q.x) : "memory");
+        else
+          asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(to), "r"(q.x), "r"(q.y) : "memory");
+      };
+#pragma unroll
+      for (int i = 0; i < held_most; ++i)
+        if (static_cast<int>(threadIdx.x) + i * shape::threads < vectors)
+          store(static_cast<int>(threadIdx.x) + i * shape::threads, held[i]);
+      for (int v = static_cast<int>(threadIdx.x) + held_most * shape::threads; v < vectors; v += shape::threads)
+        store(v, v * 8 < g.a.k ? load_eight(row, v, g.a.k) : uint4{0, 0, 0, 0});
+    }
+  };
+
+  __device__ __forceinline__ void fill(stream_cursor& ahead) const {
+#pragma unroll
+    for (int stage = 0; stage < shape::stages - 1; ++stage) issue(ahead, stage);
+  }
+
+  /// Starts the first copies; x comes before w, which takes longer, and is whole when this returns.
+  __device__ __forceinline__ void start(stream_cursor& ahead) const {
+    if constexpr (Place == x_place::made) {
+      token_maker maker;
+      maker.load(*this, 0);
+      fill(ahead);
+      for (int t = 0; t < x_rows; ++t) {
+        if (t > 0) maker.load(*this, t);
+        maker.make(*this, t, reinterpret_cast<std::uint32_t*>(sums));
+      }
+      __syncthreads();
+      return;
+    }
+    if constexpr (Place == x_place::resident) load_resident();
+    fill(ahead);
+    if (!a.expert_begin && a.x_scale && static_cast<int>(threadIdx.x) < x_rows && a.m <= shape::tokens)
+      own_scale[threadIdx.x] = a.x_scale[threadIdx.x * a.x_scale_step];
+    if constexpr (Place == x_place::resident) {
+      wait_copies<shape::stages - 1>();
+      __syncthreads();
+    }
+  }
+
+  /// What one row's results are multiplied with and what is added.
+  struct row_terms {
+    float scale, bias;
+  };
+  __device__ __forceinline__ row_terms terms_of(int row) const {
+    row_terms t{Grouped ? 1.0F / (1 << Operands::shift) : 1.0F, 0};
+    if (row >= a.n) return t;
+    if constexpr (!Grouped)
+      if (a.w_scale) t.scale = static_cast<const float*>(a.w_scale)[expert * a.scale_expert + row * a.scale_row];
+    if (a.bias) t.bias = read_float(a.bias, a.bias_type, expert * a.bias_expert + row * a.bias_step);
+    return t;
+  }
+  __device__ __forceinline__ float token_scale(int token) const {
+    if (Place == x_place::made || (a.x_scale && !a.expert_begin && a.m <= shape::tokens)) return own_scale[token];
+    return a.x_scale ? a.x_scale[(x_begin + token) * a.x_scale_step] : 1.0F;
+  }
+
+  __device__ __forceinline__ void store(sum value, int token, int row, const row_terms& terms) const {
+    const std::int64_t index = (x_begin + token) * a.y_row + row;
+    if constexpr (std::is_same_v<sum, int>) {
+      value >>= Operands::shift;  // exact: sums are multiples of 2^shift
+      if (a.y_type == dtype::i32) {
+        static_cast<int*>(a.y)[index] = value;
+        return;
+      }
+    }
+    write_float(a.y, a.y_type, index, static_cast<float>(value) * terms.scale * token_scale(token) + terms.bias);
+  }
+
+  /// Whether this block is the last of an item's parts: then all of them can be read.
+  __device__ bool comes_last(int tile) const {
+    __shared__ int last;
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) {
+      last = atomicAdd(&a.arrived[tile], 1) == a.split_k - 1;
+      if (last) a.arrived[tile] = 0;
+    }
+    __syncthreads();
+    __threadfence();
+    return last != 0;
+  }
+
+  /// The sum over the block's parts of k of element i of an item: row i % rows, token i / rows.
+  __device__ __forceinline__ sum add_up(const sum* from, int i) const {
+    const sum* element = from + i / shape::rows * shape::sums_pitch + i % shape::rows;
+    sum total = element[0];
+#pragma unroll
+    for (int part = 1; part < KWarps; ++part) total += element[part * shape::tokens * shape::sums_pitch];
+    return total;
+  }
+
+  /// Splits of k: this block's sums go to memory; the last block adds all of them, four elements a thread at a time.
+  __device__ void finish_part(int item, const row_terms& terms) const {
+    auto* partial = static_cast<sum*>(a.partial);
+    const std::int64_t part_size = static_cast<std::int64_t>(a.m) * a.n;
+    const int row = row_of(item) + static_cast<int>(threadIdx.x) % shape::rows, first = token_of(item);
+    constexpr int token_step = shape::threads / shape::rows;
+    if (row < a.n)
+      for (int i = threadIdx.x; i < shape::rows * shape::tokens && first + i / shape::rows < m; i += shape::threads)
+        __stcg(&partial[part_of(item) * part_size + static_cast<std::int64_t>(first + i / shape::rows) * a.n + row],
+               add_up(sums, i));
+    if (!comes_last(item % row_tiles + item / row_tiles / a.split_k * row_tiles) || row >= a.n) return;
+    const int last = min(m, first + shape::tokens);
+    for (int t = first + static_cast<int>(threadIdx.x) / shape::rows; t < last; t += 4 * token_step) {
+      sum totals[4] = {};
+      for (int part = 0; part < a.split_k; ++part)
+#pragma unroll
+        for (int i = 0; i < 4; ++i)
+          totals[i] += __ldcg(
+              &partial[part * part_size + static_cast<std::int64_t>(min(t + i * token_step, last - 1)) * a.n + row]);
+#pragma unroll
+      for (int i = 0; i < 4; ++i)
+        if (t + i * token_step < last) store(totals[i], t + i * token_step, row, terms);
+    }
+  }
+
+  /// \param terms  of the rows that this thread stores, read before the item began.
+  __device__ __forceinline__ void finish(const sum (&acc)[Tiles][4], int item, int ordinal,
+                                         const row_terms (&terms)[row_scales]) const {
+    sum* to = sums + (light ? ordinal % 2 * (shape::sums_bytes / 4) : 0);
+    if (!light || a.split_k > 1) __syncthreads();  // what was here before has been read
+#pragma unroll
+    for (int tile = 0; tile < Tiles; ++tile)
+#pragma unroll
+      for (int i = 0; i < 4; ++i)
+        to[(k_warp * shape::tokens + tile * 8 + quad * 2 + i % 2) * shape::sums_pitch + row_warp * 16 + column +
+           i / 2 * 8] = acc[tile][i];
+    __syncthreads();
+    if (a.split_k > 1) {
+      if (to != sums) {  // finish_part reads the first place
+        for (int i = threadIdx.x; i < shape::sums_bytes / 4; i += shape::threads) sums[i] = to[i];
+        __syncthreads();
+      }
+      finish_part(item, terms_of(row_of(item) + static_cast<int>(threadIdx.x) % shape::rows));
+      return;
+    }
+    // Where one warp adds up, it takes turns; two items later, when its place is written again, it has met the others.
+    const int mine = light ? lane : static_cast<int>(threadIdx.x), step = light ? 32 : shape::threads;
+    if (light && static_cast<int>(threadIdx.x) / 32 != ordinal % (shape::threads / 32)) return;
+#pragma unroll
+    for (int j = 0; j < shape::rows * shape::tokens / step; ++j) {
+      const int i = mine + j * step, row = row_of(item) + i % shape::rows, token = token_of(item) + i / shape::rows;
+      if (token >= m) break;
+      if (row < a.n) store(add_up(to, i), token, row, terms[j % row_scales]);
+    }
+  }
+
+  __device__ __forceinline__ void run() const {
+    stream_cursor ahead = begin(static_cast<int>(blockIdx.x)), now = ahead;
+    start(ahead);
+    int stage = 0;
+    for (int ordinal = 0; now.item < items; ++ordinal) {
+      sum acc[Tiles][4] = {};
+      const int item = now.item;
+      row_terms terms[row_scales];
+#pragma unroll
+      for (int i = 0; i < row_scales; ++i)
+        terms[i] = terms_of(row_of(item) + ((light ? lane : static_cast<int>(threadIdx.x)) + i * 32) % shape::rows);
+      do {
+        wait_copies<shape::stages - 2>();
+        meet();
+        const int chunk = chunk_of(now);
+        issue(ahead, stage == 0 ? shape::stages - 1 : stage - 1);
+        multiply(acc, stage, chunk);
+        stage = stage + 1 == shape::stages ? 0 : stage + 1;
+        advance(now);
+      } while (now.item == item);
+      finish(acc, item, ordinal, terms);
+    }
+    wait_copies<0>();
+  }
+};
+
+template <class Operands, int Tiles, int RowWarps, int KWarps, bool Grouped, x_place Place>
+__global__ void __launch_bounds__(32 * RowWarps * KWarps, Tiles <= 2 ? 2 : 1) stream_gemm_kernel(gemm_args a) {
+  extern __shared__ __align__(128) std::uint8_t shared[];
+  stream_gemm<Operands, Tiles, RowWarps, KWarps, Grouped, Place>(a, shared).run();
+}
+
+}  // namespace weir::kernels::inline v0::cuda::detail
+
+#endif  // WEIR_KERNELS_CUDA_STREAM_GEMM_CUH
