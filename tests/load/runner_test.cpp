@@ -213,7 +213,9 @@ TEST_CASE("runner: a request sent again gives both its records, in order", "[loa
   REQUIRE(w.records.size() == 5);
   CHECK(w.records[1].id == w.records[2].id);
   CHECK(w.records[1].attempt == 1);
+  CHECK(w.records[1].resent);
   CHECK(w.records[2].attempt == 2);
+  CHECK_FALSE(w.records[2].resent);
 }
 
 TEST_CASE("runner: nothing to send is a finished run", "[load]") {

@@ -190,6 +190,20 @@ TEST_CASE("summary: a record that came twice counts once, a retry counts as a re
   CHECK(counted.requests_read_twice() == 3);
 }
 
+TEST_CASE("summary: an attempt that was sent again at once is no failed request", "[report]") {
+  auto lost = failed("a", "0", outcome::truncated, 5);
+  lost.resent = true;
+  auto answered = ok("a", "0", 10, 50 * ms, 5, ms);
+  answered.attempt = 2;
+  for (const auto& order : {std::vector{lost, answered}, std::vector{answered, lost}}) {
+    auto counted = count(order);
+    const auto s = weir::summarize(counted);
+    CHECK(shown(s, "requests") == "1");
+    CHECK(shown(s, "failed") == "0");
+    CHECK(shown(s, "retries") == "1");
+  }
+}
+
 TEST_CASE("summary: accuracy is over all answers, failed ones too, for each rule set and group", "[report]") {
   weir::summarizer counted({weir::group_key::subject});
   counted.begin_file("answers");

@@ -56,6 +56,7 @@ inline void clear(request_record& request) {
   request.attempt = 1;
   request.status = outcome::ok;
   request.http_status = 0;
+  request.resent = false;
   for (auto* t :
        {&request.t_sched_ns, &request.t_woke_ns, &request.t_connect_ns, &request.t_send_ns, &request.t_first_ns,
         &request.t_visible_ns, &request.t_last_ns, &request.t_done_ns, &request.tokens_in, &request.tokens_out})
@@ -177,6 +178,10 @@ inline std::span<const json_field<request_target>> request_target::fields() {
             }},
       field{"http_status", [](self& t, json_value v) { return read_small(t.record.http_status, v); }},
       field{"error", [](self& t, json_value v) { return t.options_.text ? take_text(t.record.error, v) : nullptr; }},
+      field{"resent",
+            [](self& t, json_value v) -> read_outcome {
+              return v.get_bool().get(t.record.resent) ? "true or false" : nullptr;
+            }},
       field{"t_sched_ns", [](self& t, json_value v) { return read_time(t.record.t_sched_ns, v); }},
       field{"t_woke_ns", [](self& t, json_value v) { return read_time(t.record.t_woke_ns, v); }},
       field{"t_connect_ns", [](self& t, json_value v) { return read_time(t.record.t_connect_ns, v); }},

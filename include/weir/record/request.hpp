@@ -88,6 +88,7 @@ struct request_record {
   outcome status = outcome::ok;
   std::int32_t http_status = 0;  ///< 0 where no response came.
   std::string error;             ///< One sentence; empty when ok.
+  bool resent = false;           ///< Its kept connection was lost unanswered, and the next attempt followed at once.
 
   std::int64_t t_sched_ns = unmeasured;    ///< Intended arrival (open loop).
   std::int64_t t_woke_ns = unmeasured;     ///< The sender noticed that it was due: its own lateness ends here.
@@ -141,6 +142,7 @@ inline void append_record(std::string& out, const request_record& r) {
   detail::text_field(json, "model", r.model);
   json.field("status", to_string(r.status)).field("http_status", r.http_status);
   detail::text_field(json, "error", r.error);
+  if (r.resent) json.field("resent", true);
   detail::time_field(json, "t_sched_ns", r.t_sched_ns);
   if (r.t_woke_ns != unmeasured) json.field("t_woke_ns", r.t_woke_ns);
   detail::time_field(json, "t_connect_ns", r.t_connect_ns);

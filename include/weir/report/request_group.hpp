@@ -40,10 +40,12 @@ struct partial_sum {
   void add(const partial_sum& other) noexcept { known += other.known, unknown += other.unknown; }
 };
 
-/// All counts of a group but its samples: cheap to copy and to merge.
+/// All counts of a group but its samples: cheap to copy and to merge. An attempt that another one followed at once is
+/// no request of its own: it counts in `resent` and in the window, and nowhere else.
 struct request_counts {
   std::array<std::uint64_t, outcome_count> by_outcome{};
   std::uint64_t retries = 0;                          ///< Records with attempt > 1.
+  std::uint64_t resent = 0;                           ///< Records that the next attempt followed at once.
   partial_sum tokens_in, tokens_out;                  ///< Of successes.
   std::array<std::uint64_t, basis_count> by_basis{};  ///< Successes by what their tokens_out rest on.
   std::uint64_t events = 0;           ///< Events with tokens, of successes whose tokens are not an estimate.
@@ -63,11 +65,12 @@ struct request_counts {
   [[nodiscard]] std::uint64_t failed() const noexcept { return all() - ok(); }
 
   void add(const request_record& r, std::size_t file) {
-    ++by_outcome[static_cast<std::size_t>(r.status)];
     retries += r.attempt > 1;
     if (windows.empty() || windows.back().file != file) windows.push_back({file});
     if (r.t_send_ns != unmeasured) windows.back().first_ns = std::min(windows.back().first_ns, r.t_send_ns);
     if (r.t_last_ns != unmeasured) windows.back().last_ns = std::max(windows.back().last_ns, r.t_last_ns);
+    if (r.resent) return void(++resent);
+    ++by_outcome[static_cast<std::size_t>(r.status)];
     if (r.status != outcome::ok) return;
     tokens_in.add(r.tokens_in);
     tokens_out.add(r.tokens_out);
@@ -90,7 +93,7 @@ struct request_counts {
     for (std::size_t i = 0; i < outcome_count; ++i) by_outcome[i] += other.by_outcome[i];
     for (std::size_t i = 0; i < basis_count; ++i) by_basis[i] += other.by_basis[i];
     tokens_in.add(other.tokens_in), tokens_out.add(other.tokens_out);
-    retries += other.retries;
+    retries += other.retries, resent += other.resent;
     events += other.events, tokens_in_events += other.tokens_in_events;
     itl_by_token += other.itl_by_token, itl_by_chunk += other.itl_by_chunk;
     first_estimated += other.first_estimated, backwards += other.backwards;

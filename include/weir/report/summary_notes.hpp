@@ -89,8 +89,12 @@ inline void note_run(std::vector<std::string>& notes, const summary& s, const su
     notes.push_back(detail::counted(from.answers_repeated(), "answer") +
                     " of the same question, instance and model as another: all are counted");
   if (!s.requests) return notes;
-  if (s.counts.retries > 0)
-    notes.push_back("retries: " + std::to_string(s.counts.retries) + "; each attempt counts as a request");
+  if (s.counts.resent > 0)
+    notes.push_back(detail::counted(s.counts.resent, "request") +
+                    " lost with a kept connection and sent again: each counts once, by its last attempt");
+  if (s.counts.retries > s.counts.resent)
+    notes.push_back("other retries: " + std::to_string(s.counts.retries - s.counts.resent) +
+                    "; each attempt counts as a request");
   detail::note_estimates(notes, s.counts);
   if (s.counts.backwards > 0)
     notes.push_back("times of " + detail::counted(s.counts.backwards, "request") +

@@ -163,6 +163,7 @@ class lane final : private connection_user, private timer {
     if (!again) return conclude();
     request_record lost = x_->take();
     lost.error += "; sent again on a new connection";
+    lost.resent = true;
     kept_ = false;
     begin_attempt(next_attempt(lost));
     observer_->on_attempt(std::move(lost), false);
