@@ -112,7 +112,7 @@ inline const description bench_about{
           true},
          {"search", "KIND",
           "goodput finds the highest request rate at which --search-target of the requests meet --goodput; throughput "
-          "raises the concurrency until it brings no more.",
+          "raises the concurrency until it brings no more. A probe lasts --duration (default 10s) or --num-prompts.",
           "goodput|throughput"},
          {"search-target", "0.99", "The share of requests that must meet the goals, shown with 95 % confidence."},
          {"search-start", "R", "The first rate, or concurrency, to try (default 1)."},
@@ -249,8 +249,14 @@ inline request_options request_of(const arguments& args) {
   return r;
 }
 
+/// What a probe of a search wants of its prompts.
+struct probe_wish {
+  std::uint64_t fresh = 0;  ///< Another number makes other random prompts: those of the last probe may be cached.
+  std::size_t count = 0;    ///< How many, where --num-prompts does not say; 0: as many as a run would have.
+};
+
 /// Fills in the prompts, the warm-up, and whether it is a chat: by --backend, or by what the prompts are.
-inline void add_prompts(bench_options& o, const arguments& args, std::uint64_t fresh) {
+inline void add_prompts(bench_options& o, const arguments& args, probe_wish wish) {
   const std::string_view backend = args.get("backend"), path = args.get("prompts");
   const bool made = args.get("dataset-name", path.empty() ? "random" : "custom") == "random";
   if (made && !path.empty()) refuse("--dataset-name random reads no file: leave --prompts out, or --dataset-name");
@@ -258,6 +264,7 @@ inline void add_prompts(bench_options& o, const arguments& args, std::uint64_t f
   o.request.chat = backend == "openai-chat";
   auto count = at_least<std::size_t>(args, "num-prompts", made ? 1000 : 0, 1);
   if (made && !args.has("num-prompts") && o.duration_ns > 0) count = prompts_for(o.duration_ns, o.arrivals);
+  if (wish.count > 0 && !args.has("num-prompts")) count = wish.count;
   const auto trace = args.has("schedule") ? trace_of(args) : std::vector<arrival>{};
   if (!trace.empty()) count = args.has("num-prompts") ? std::min(count, trace.size()) : trace.size();
   const auto warmup = args.number<std::size_t>("warmup", 0).value();
@@ -268,7 +275,7 @@ inline void add_prompts(bench_options& o, const arguments& args, std::uint64_t f
                               .prefix_len = args.number("random-prefix-len", defaults.prefix_len).value(),
                               .range_ratio = args.number("random-range-ratio", defaults.range_ratio).value(),
                               .vocab_size = args.number("vocab-size", defaults.vocab_size).value(),
-                              .seed = args.number("seed", defaults.seed).value() + fresh};
+                              .seed = args.number("seed", defaults.seed).value() + wish.fresh};
     const bool traced = !trace.empty() && trace[0].input_len != unmeasured;
     if (traced && o.request.chat) refuse("a trace's prompts are token ids, which a chat can't carry: use completions");
     if (traced)
@@ -288,14 +295,13 @@ inline void add_prompts(bench_options& o, const arguments& args, std::uint64_t f
   o.path = args.get("endpoint", o.request.chat ? "/v1/chat/completions" : "/v1/completions");
 }
 
-/// \param fresh  another number makes other random prompts: probes of a search must not find those of the last cached.
-inline bench_options bench_options_of(const arguments& args, std::vector<std::string> words, std::uint64_t fresh = 0) {
+inline bench_options bench_options_of(const arguments& args, std::vector<std::string> words, probe_wish wish = {}) {
   bench_options o;
   const bench_operands named = operands_of(args);
   o.endpoints = endpoints_of(args);
   o.request = request_of(args);
   add_load(o, args);
-  add_prompts(o, args, fresh);
+  add_prompts(o, args, wish);
   mix_models(o.prompts, named.models, o.arrivals.seed);
   o.run.tool = bench_about.name;
   o.run.argv = safe_argv(std::move(words));

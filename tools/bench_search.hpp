@@ -2,8 +2,10 @@
 #ifndef WEIR_TOOLS_BENCH_SEARCH_HPP
 #define WEIR_TOOLS_BENCH_SEARCH_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +17,9 @@
 #include "weir/report/table.hpp"
 
 namespace weir::tool {
+
+/// A probe lasts so long at least, unless --duration or --num-prompts says otherwise: queues must have time to grow.
+inline constexpr std::int64_t probe_ns = 10'000'000'000;
 
 inline search_plan search_plan_of(const arguments& args, const std::vector<std::string>& words) {
   search_plan plan;
@@ -32,13 +37,17 @@ inline search_plan search_plan_of(const arguments& args, const std::vector<std::
   if (args.get("prompts") == "-") refuse("--search reads its prompts once for each probe: give a file, not a pipe");
   if (args.has("request-rate") && !plan.by_concurrency) refuse("--search goodput chooses the rate: leave it out");
   plan.run = [&args, words, plan](double load, std::size_t number) {
-    bench_options run = bench_options_of(args, words, number);
+    const auto fewest = plan.options.fewest_requests();
+    const double seconds = static_cast<double>(args.duration_ns("duration", probe_ns).value()) / 1e9;
+    const auto wanted = static_cast<std::size_t>(std::ceil(load * seconds));
+    bench_options run = bench_options_of(args, words, {number, plan.by_concurrency ? 0 : std::max(fewest, wanted)});
+    run.duration_ns = plan.by_concurrency ? run.duration_ns : 0;
+    run.repeat = run.repeat && plan.by_concurrency;
     if (plan.by_concurrency)
       run.max_concurrency = static_cast<std::size_t>(std::max(1.0, std::round(load)));
     else
       run.arrivals.rate = load;
-    const auto fewest = plan.options.fewest_requests();
-    if (!plan.by_concurrency && run.duration_ns == 0 && run.prompts.size() < fewest)
+    if (!plan.by_concurrency && run.prompts.size() < fewest)
       refuse("to show " + detail::percent(plan.options.target) + " a probe needs at least " + std::to_string(fewest) +
              " requests: raise --num-prompts");
     return run;

@@ -97,7 +97,24 @@ TEST_CASE("validity: each thing that is wrong with a client or its machine is a 
   lowered([](auto& f) { f.lag_samples = 12; }, trust::suspect, "too short");
   lowered([](auto& f) { f.server_disagrees = {"the server counted 7"}; }, trust::suspect, "counted 7");
   lowered([](auto& f) { f.completed = 0, f.failed = 1000; }, trust::invalid, "no request succeeded");
+  lowered([](auto& f) { f.scheduled = true; }, trust::suspect, "no rate can be told");
   lowered([](auto& f) { f.late_mean_ms = 2, f.asked_rate = f.achieved_rate = 10; }, trust::suspect, "left late");
+}
+
+TEST_CASE("validity: a thread that waits for its core is no reason where the kernel stamps the events", "[load]") {
+  auto f = good();
+  f.starved_share = 0.5, f.cpu_share = 0.99;
+  CHECK(weir::judge(f).level == trust::suspect);
+  f.exposed_share = 0.005;
+  CHECK(weir::judge(f).level == trust::valid);
+}
+
+TEST_CASE("validity: a bound on the error is a reason to doubt, an estimate of it one to reject", "[load]") {
+  auto f = good();
+  f.lag_mean_ms = 5, f.lag_p99_ms = 30;
+  CHECK(weir::judge(f).level == trust::invalid);
+  f.exposed_share = 0.3;  // the rest has the kernel's stamps
+  CHECK(weir::judge(f).level == trust::suspect);
 }
 
 TEST_CASE("validity: the worst reason decides, and all are told", "[load]") {

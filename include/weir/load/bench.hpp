@@ -300,6 +300,7 @@ class bench_session {
     id.burstiness = options_.arrivals.burstiness;
     id.max_concurrency = options_.max_concurrency;
     id.choices = options_.request.choices;
+    id.alone = options_.shards == 1;
     id.seed = options_.run.seed;
     id.start_unix_ns = options_.run.start_unix_ns;
     findings_.judged = judge(facts_of(summary_, id, findings_.client, findings_.server, signals_.seen()));

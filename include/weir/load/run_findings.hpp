@@ -42,6 +42,16 @@ inline bool is_own_failure(const failure_kind& kind) {
          kind.error.find("Cannot assign requested address") != kind.error.npos;
 }
 
+/// How late stamps are on average where a share `exposed` of the events, and those the latest ones, have waited for
+/// this program: the rest has the kernel's stamps.
+inline double mean_of_latest(sample_set& lag, double exposed) {
+  if (exposed >= 1) return lag.describe().mean;
+  constexpr int steps = 256;
+  double sum = 0;
+  for (int i = 0; i < steps; ++i) sum += lag.percentile(100 * (1 - exposed * (i + 0.5) / steps));
+  return exposed * sum / steps;
+}
+
 }  // namespace detail
 
 /// What a run is judged by, out of what was measured.
@@ -54,8 +64,9 @@ inline bool is_own_failure(const failure_kind& kind) {
   f.first_mean_ms = first.describe().mean * ms;
   f.first_p99_ms = first.percentile(99) * ms;
   f.itl_p99_ms = s.of(latency::itl).percentile(99) * ms;
-  f.lag_mean_ms = client.lag_ns.describe().mean * ms;
-  f.lag_p99_ms = client.lag_ns.percentile(99) * ms;
+  f.exposed_share = s.events > 0 ? static_cast<double>(s.exposed_events) / static_cast<double>(s.events) : 1;
+  f.lag_mean_ms = detail::mean_of_latest(client.lag_ns, f.exposed_share) * ms;
+  f.lag_p99_ms = f.exposed_share < 0.01 ? 0 : client.lag_ns.percentile(99) * ms;
   f.lag_samples = static_cast<double>(client.lag_ns.count());
   f.cpu_share = client.cpu_share;
   f.starved_share = client.starved_share;
@@ -70,7 +81,8 @@ inline bool is_own_failure(const failure_kind& kind) {
       detail::failures_of(s, [](const failure_kind& k) { return k.status == outcome::token_mismatch; });
   f.client_failures = detail::failures_of(s, detail::is_own_failure);
   f.backwards = s.attempts.counts.backwards;
-  if (server.grown) f.server_disagrees = disagreements(*server.grown, s, run.choices);
+  f.scheduled = s.offered.late_ns.count() > 1;
+  if (server.grown && run.alone) f.server_disagrees = disagreements(*server.grown, s, run.choices);
   return f;
 }
 
@@ -82,6 +94,7 @@ inline void append_findings(json_writer& json, run_findings& found, run_summary&
   auto& c = found.client;
   json.field("lag_mean_ms", c.lag_ns.describe().mean / 1e6).field("lag_p50_ms", c.lag_ns.percentile(50) / 1e6);
   json.field("lag_p99_ms", c.lag_ns.percentile(99) / 1e6).field("cpu_share", c.cpu_share);
+  json.field("exposed_share", s.events > 0 ? static_cast<double>(s.exposed_events) / static_cast<double>(s.events) : 1);
   json.field("starved_share", c.starved_share).field("clock_step_ms", static_cast<double>(c.clock_step_ns) / 1e6);
   c.held_samples > 0 ? json.field("held_concurrency_sending", c.held) : json.field("held_concurrency_sending", nullptr);
   json.field("asked_rate", s.offered.asked_per_s()).field("achieved_rate", s.offered.achieved_per_s());

@@ -93,7 +93,7 @@ struct failure_kind {
 /// What the records of a run add up to.
 ///
 /// A request whose first attempt was lost with its connection and sent again counts once in `completed` or `failed`,
-/// by its last attempt; in `attempts` each record counts, as weir-summarize counts the file.
+/// by its last attempt, as weir-summarize counts the file.
 class run_summary {
  public:
   explicit run_summary(service_level goals = {}) : goals_(goals) {}
@@ -119,6 +119,8 @@ class run_summary {
   request_group attempts;                             ///< Every record.
   std::uint64_t completed = 0, failed = 0, good = 0;  ///< Requests.
   std::uint64_t resent = 0;                           ///< Records that another attempt followed.
+  std::uint64_t events = 0;                           ///< With tokens, of successes.
+  std::uint64_t exposed_events = 0;                   ///< Of them stamped by this program, or together with others.
   std::uint64_t fewer_choices = 0;                    ///< Successes with fewer choices than asked for.
   std::int32_t asked_choices = 1;
   std::size_t max_in_flight = 0;                   ///< Told by the runner.
@@ -169,6 +171,8 @@ class run_summary {
   }
 
   void add_success(const request_record& r) {
+    events += r.events.size();
+    exposed_events += r.stamps == stamp_basis::kernel ? static_cast<std::uint64_t>(r.shared_events) : r.events.size();
     fewer_choices += r.choices.size() < static_cast<std::size_t>(asked_choices);
     bool met = within(r.t_send_ns, r.t_first_ns, goals_.ttft_ms) && within(r.t_send_ns, r.t_last_ns, goals_.e2el_ms);
     for (const auto& c : r.choices) {

@@ -39,6 +39,7 @@ struct run_identity {
   std::vector<std::pair<std::string, std::string>> metadata = {};
   std::vector<double> percentiles{50, 90, 99};
   bool goals = false;  ///< --goodput was given.
+  bool alone = true;   ///< No other client of this run asks the same server: its counts must be ours.
 };
 
 /// "20261122-042046": a date as vLLM writes it; in UTC.

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "weir/base/clock.hpp"
 #include "weir/base/result.hpp"
 #include "weir/observe/prometheus.hpp"
 #include "weir/observe/sample.hpp"
@@ -189,7 +190,7 @@ inline void add(server_metrics& sum, const server_metrics& other) {
 
 /// The record of what a server said: only what it does say.
 [[nodiscard]] inline sample_record sample_of(const server_metrics& m, std::string instance) {
-  sample_record record{.source = "/metrics", .instance = std::move(instance), .values = {}};
+  sample_record record{.t_ns = now_ns(), .source = "/metrics", .instance = std::move(instance), .values = {}};
   for (std::size_t i = 0; i < server_figures; ++i)
     if (const auto figure = static_cast<server_figure>(i); m.knows(figure))
       record.values.emplace_back(to_string(figure), m.of(figure));
