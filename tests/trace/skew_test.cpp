@@ -117,7 +117,7 @@ TEST_CASE("rank metrics: bandwidth is bytes by time, times the factor of nccl-te
   CHECK(weir::bus_factor("all_gather", 8) == 0.875);
   CHECK(weir::bus_factor("barrier", 8) == 0);
   CHECK(metric(all, "rank", "overlap").value == 0);
-  CHECK(metric(all, "rank", "ttft").reason == "a trace does not tell when requests arrived");
+  CHECK(metric(all, "rank", "ttft").reason.starts_with("a trace does not tell when requests arrived"));
 }
 
 TEST_CASE("rank metrics: a trace without device events has reasons and no zeros", "[trace]") {

@@ -61,9 +61,11 @@ inline set_check check_ranks(const std::vector<rank_profile>& set) {
 inline set_check check_whole(const std::vector<rank_profile>& set, const std::vector<std::string>& unreadable) {
   std::vector<std::string> wrong = unreadable;
   for (const auto& p : set) {
-    const std::uint64_t damaged = p.summary.damaged + p.device.negative();
+    const std::uint64_t damaged = p.damaged();
     if (p.summary.truncated) wrong.push_back(p.file + " is cut");
     if (damaged > 0) wrong.push_back(p.file + " has " + std::to_string(damaged) + " damaged events");
+    if (const auto strange = p.unknown_categories(); !strange.empty())
+      wrong.push_back(p.file + " has categories that no profiler writes: " + strange);
     if (p.steps_backwards() > 0) wrong.push_back("the clock of " + p.file + " goes backwards");
   }
   return {"files are whole", wrong.empty() ? check_outcome::ok : check_outcome::failed, listed(wrong)};

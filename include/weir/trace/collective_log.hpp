@@ -78,7 +78,7 @@ class collective_log {
   void take(const kineto_event& e, const device_class& what) {
     if (e.t_ns == unmeasured || e.dur_ns < 0) return;
     arguments args;
-    args.read(e.args);
+    if (!args.read(e.args)) ++damaged_;
     collective_call call{.begin = e.t_ns, .end = e.t_ns + e.dur_ns, .bytes = args.bytes(), .sequence = args.sequence};
     const auto named =
         what.collective.empty() || !args.name.empty() ? canonical_collective(args.name) : what.collective;
@@ -92,6 +92,8 @@ class collective_log {
 
   [[nodiscard]] const std::vector<collective_kind>& kinds() const noexcept { return kinds_; }
   [[nodiscard]] const std::vector<collective_call>& calls() const noexcept { return calls_; }
+  /// Calls whose arguments are damaged: they are in all figures but those of what they moved.
+  [[nodiscard]] std::uint64_t damaged() const noexcept { return damaged_; }
   [[nodiscard]] const collective_kind& kind(const collective_call& call) const { return kinds_[call.kind]; }
 
  private:
@@ -100,17 +102,9 @@ class collective_log {
     std::string_view name, group, ranks, type, shape, shape_type;
     std::int64_t in = -1, out = -1, group_size = 0, sequence = unmeasured;
 
-    void read(std::string_view object) {
-      json_cursor at(object);
-      if (!at.take('{')) return;
-      while (at.peek() == '"') {
-        const auto key = at.string();
-        if (!at.take(':')) return;
-        const auto value = at.value();
-        if (at.failed()) return;
-        one(key, value);
-        if (!at.take(',')) return;
-      }
+    /// \return  false where `object` is damaged.
+    bool read(std::string_view object) {
+      return object.empty() || for_each_arg(object, [this](auto key, auto value) { one(key, value); });
     }
     [[nodiscard]] std::int64_t bytes() const noexcept {
       const bool message = in >= 0 || out >= 0;
@@ -141,6 +135,7 @@ class collective_log {
   std::map<collective_kind, std::size_t> index_;
   std::vector<collective_kind> kinds_;
   std::vector<collective_call> calls_;
+  std::uint64_t damaged_ = 0;
 };
 
 }  // namespace weir::inline v0

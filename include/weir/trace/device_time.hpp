@@ -88,11 +88,11 @@ class device_time {
     return is_kernel(category) || is_memory(category);
   }
 
-  /// Takes an event; one that is not a complete device event is left alone.
-  /// \return  what is known of its name, until the next call; nullptr where it was left alone.
+  /// Takes an event; one that is not of the device is left alone, one of the device that can't be is counted.
+  /// \return  what is known of its name, until the next call; nullptr where it was not taken.
   const call_total* take(const kineto_event& e) {
-    if (!detail::is(e.phase, "X") || !wants(e.category) || e.t_ns == unmeasured || e.dur_ns == unmeasured)
-      return nullptr;
+    if (!wants(e.category)) return nullptr;
+    if (!detail::is(e.phase, "X") || e.t_ns == unmeasured || e.dur_ns == unmeasured) return ++incomplete_, nullptr;
     if (e.dur_ns < 0) return ++negative_, nullptr;
     const std::int64_t end = e.t_ns + e.dur_ns;
     begin_ = std::min(begin_, e.t_ns);
@@ -110,6 +110,8 @@ class device_time {
 
   [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
   [[nodiscard]] std::uint64_t negative() const noexcept { return negative_; }  ///< Damaged: they end before they begin.
+  /// Damaged: of the device by their category, but without a time or not of phase "X".
+  [[nodiscard]] std::uint64_t incomplete() const noexcept { return incomplete_; }
   [[nodiscard]] std::uint64_t count(device_kind k) const noexcept { return counts_[static_cast<std::size_t>(k)]; }
   [[nodiscard]] const interval_union& time(device_kind k) const noexcept {
     return unions_[static_cast<std::size_t>(k)];
@@ -200,7 +202,7 @@ class device_time {
   std::map<std::string, call_total, std::less<>> collectives_;
   std::int64_t begin_ = std::numeric_limits<std::int64_t>::max(), end_ = std::numeric_limits<std::int64_t>::min();
   std::int64_t sum_ns_ = 0;
-  std::uint64_t events_ = 0, negative_ = 0;
+  std::uint64_t events_ = 0, negative_ = 0, incomplete_ = 0;
 };
 
 }  // namespace weir::inline v0

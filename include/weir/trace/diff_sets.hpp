@@ -69,13 +69,13 @@ inline table diff_table(std::string title, std::string_view subject) {
   std::map<std::string, detail::two_sides, std::less<>> kernels;
   for (const std::size_t side : {0U, 1U})
     for (const auto& p : side == 0 ? a : b) {
-      const auto whole = detail::whole_time(p);
+      const auto whole = rank_time(p).whole();
       span.ns[side] += whole.length_ns;
-      busy.ns[side] += whole.busy_ns();
-      classes[0].ns[side] += whole.computation.total_ns();
-      classes[1].ns[side] += whole.communication.total_ns();
-      classes[2].ns[side] += whole.memory.total_ns();
-      exposed.ns[side] += exposed_ns(whole.communication, whole.computation);
+      busy.ns[side] += whole.time.busy;
+      classes[0].ns[side] += whole.time.computation;
+      classes[1].ns[side] += whole.time.communication;
+      classes[2].ns[side] += whole.time.memory;
+      exposed.ns[side] += whole.time.exposed_communication();
       for (const auto& [name, total] : p.device.names()) {
         kernels[name].calls[side] += total.count;
         kernels[name].ns[side] += total.total_ns;

@@ -100,6 +100,7 @@ class kineto_reader {
         }
       } else {
         summary_.truncated = c == '\0';
+        if (c != '}' && c != '\0') damage();
         return;
       }
     }

@@ -147,19 +147,30 @@ template <class Wanted>
   return times ? event_read::ok : event_read::damaged;
 }
 
-/// The value of `key` in an `args` object, as written; empty where it is not there.
-[[nodiscard]] inline std::string_view event_arg(std::string_view args, std::string_view key) noexcept {
+/// Calls `on_member(key, value)` for each argument, values as written.
+/// \return  false where `args` is no object; the members before the fault were reported.
+template <class OnMember>
+bool for_each_arg(std::string_view args, OnMember&& on_member) {
   json_cursor at(args);
-  if (!at.take('{')) return {};
+  if (!at.take('{')) return false;
   while (at.peek() == '"') {
-    const std::string_view name = at.string();
-    if (!at.take(':')) return {};
+    const std::string_view key = at.string();
+    if (!at.take(':')) return false;
     const std::string_view value = at.value();
-    if (at.failed()) return {};
-    if (name == key) return value;
+    if (at.failed()) return false;
+    on_member(key, value);
     if (!at.take(',')) break;
   }
-  return {};
+  return at.take('}');
+}
+
+/// The value of `key` in an `args` object, as written; empty where it is not there.
+[[nodiscard]] inline std::string_view event_arg(std::string_view args, std::string_view key) noexcept {
+  std::string_view found;
+  (void)for_each_arg(args, [&](std::string_view name, std::string_view value) {
+    if (found.empty() && name == key) found = value;
+  });
+  return found;
 }
 
 }  // namespace weir::inline v0

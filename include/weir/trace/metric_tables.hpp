@@ -89,6 +89,8 @@ inline table by_subject(const metric_grid& grid, std::string title, std::size_t 
   };
   constexpr kind kinds[] = {
       {"rank", ""},
+      {"hta", "HolisticTraceAnalysis' figures"},
+      {"timing", "What the run measured of itself"},
       {"set", ""},
       {"straggler", "Stragglers: the slow rank waits least and arrives last; it has the least communication time"},
       {"step", "Steps"},

@@ -8,8 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <span>
+#include <deque>
 #include <vector>
 
 namespace weir::inline v0 {
@@ -26,7 +25,9 @@ struct interval {
 ///     for (const auto& kernel : kernels) busy.add(kernel.t_ns, kernel.t_ns + kernel.dur_ns);
 ///     std::int64_t busy_ns = busy.total_ns();
 ///
-/// \complexity  O(log n) a moment amortized; memory is 16 bytes for each disjoint interval, and as much again at most.
+/// \complexity  O(log n) an interval amortized where intervals come about in order of time. Memory is 16 bytes a
+/// disjoint
+///              interval, and up to 4 more while they are added; what touches is merged as it comes.
 class interval_union {
  public:
   /// Adds [begin, end); nothing where end <= begin.
@@ -36,14 +37,14 @@ class interval_union {
       pending_.push_back({begin, end});
     else
       pending_.back().end = std::max(pending_.back().end, end);
-    if (pending_.size() >= std::max(merged_.size(), smallest_batch)) settle();
+    if (pending_.size() >= std::max(merged_.size() / 8, smallest_batch)) settle();
   }
   void add(const interval_union& other) {
     for (const auto& piece : other.pieces()) add(piece.begin, piece.end);
   }
 
-  /// The disjoint intervals, in order; touching ones are one.
-  [[nodiscard]] std::span<const interval> pieces() const {
+  /// The disjoint intervals, in order; touching ones are one. Random access; valid until the next `add`.
+  [[nodiscard]] const std::deque<interval>& pieces() const {
     settle();
     return merged_;
   }
@@ -56,32 +57,34 @@ class interval_union {
 
  private:
   static constexpr std::size_t smallest_batch = 4096;
+  static bool earlier(const interval& a, const interval& b) noexcept { return a.begin < b.begin; }
 
   void settle() const {
     if (pending_.empty()) return;
-    const auto earlier = [](const interval& a, const interval& b) { return a.begin < b.begin; };
     std::sort(pending_.begin(), pending_.end(), earlier);
-    std::vector<interval> all;
-    all.reserve(merged_.size() + pending_.size());
-    std::merge(merged_.begin(), merged_.end(), pending_.begin(), pending_.end(), std::back_inserter(all), earlier);
-    std::size_t kept = 0;
-    for (const auto& piece : all) {
-      if (kept > 0 && piece.begin <= all[kept - 1].end)
-        all[kept - 1].end = std::max(all[kept - 1].end, piece.end);
-      else
-        all[kept++] = piece;
-    }
-    all.resize(kept);
-    merged_ = std::move(all);
+    const auto from = std::lower_bound(merged_.begin(), merged_.end(), pending_.front(), earlier);
+    const std::vector<interval> later(from, merged_.end());  // few: a profiler writes about in order of time
+    merged_.erase(from, merged_.end());
+    auto a = later.begin();
+    auto b = pending_.begin();
+    while (a != later.end() || b != pending_.end())
+      append(b == pending_.end() || (a != later.end() && earlier(*a, *b)) ? *a++ : *b++);
     pending_.clear();
   }
+  void append(const interval& piece) const {
+    if (!merged_.empty() && piece.begin <= merged_.back().end)
+      merged_.back().end = std::max(merged_.back().end, piece.end);
+    else
+      merged_.push_back(piece);
+  }
 
-  mutable std::vector<interval> merged_, pending_;  // pending: not sorted in yet
+  mutable std::deque<interval> merged_;    // never moved as it grows, which would need twice the memory for a while
+  mutable std::vector<interval> pending_;  // not sorted in yet
 };
 
 /// How long both unions cover the same moment.
 [[nodiscard]] inline std::int64_t overlap_ns(const interval_union& a, const interval_union& b) {
-  const auto left = a.pieces(), right = b.pieces();
+  const auto &left = a.pieces(), &right = b.pieces();
   std::int64_t sum = 0;
   for (std::size_t i = 0, j = 0; i < left.size() && j < right.size();) {
     sum += std::max<std::int64_t>(0, std::min(left[i].end, right[j].end) - std::max(left[i].begin, right[j].begin));
@@ -97,7 +100,7 @@ class interval_union {
 
 /// The moments that both unions cover.
 [[nodiscard]] inline interval_union intersection(const interval_union& a, const interval_union& b) {
-  const auto left = a.pieces(), right = b.pieces();
+  const auto &left = a.pieces(), &right = b.pieces();
   interval_union both;
   for (std::size_t i = 0, j = 0; i < left.size() && j < right.size();) {
     both.add(std::max(left[i].begin, right[j].begin), std::min(left[i].end, right[j].end));
@@ -109,13 +112,63 @@ class interval_union {
 /// The part of `a` that lies in [begin, end).
 /// \complexity  logarithmic in the pieces of `a`, and linear in those of the result.
 [[nodiscard]] inline interval_union clipped(const interval_union& a, std::int64_t begin, std::int64_t end) {
-  const auto pieces = a.pieces();
+  const auto& pieces = a.pieces();
   const auto ends_before = [](const interval& piece, std::int64_t moment) { return piece.end <= moment; };
   interval_union inside;
   for (auto at = std::lower_bound(pieces.begin(), pieces.end(), begin, ends_before);
        at != pieces.end() && at->begin < end; ++at)
     inside.add(std::max(at->begin, begin), std::min(at->end, end));
   return inside;
+}
+
+/// How long classes of work cover a window, alone and together.
+struct class_time {
+  std::int64_t computation = 0, communication = 0, memory = 0;
+  std::int64_t busy = 0;            ///< Any of the three.
+  std::int64_t overlap = 0;         ///< Computation and communication at once.
+  std::int64_t exposed_memory = 0;  ///< Memory while neither of the others ran.
+
+  [[nodiscard]] std::int64_t exposed_communication() const noexcept { return communication - overlap; }
+  class_time& operator+=(const class_time& o) noexcept {
+    computation += o.computation, communication += o.communication, memory += o.memory;
+    busy += o.busy, overlap += o.overlap, exposed_memory += o.exposed_memory;
+    return *this;
+  }
+};
+
+/// All of class_time in one sweep over the moments where something begins or ends in [begin, end).
+/// \complexity  linear in the pieces inside the window, logarithmic in the others; no memory.
+[[nodiscard]] inline class_time time_by_class(const interval_union& computation, const interval_union& communication,
+                                              const interval_union& memory, std::int64_t begin, std::int64_t end) {
+  struct cursor {
+    std::deque<interval>::const_iterator at, last;
+    cursor(const interval_union& set, std::int64_t from) : last(set.pieces().end()) {
+      const auto ends_before = [](const interval& piece, std::int64_t moment) { return piece.end <= moment; };
+      at = std::lower_bound(set.pieces().begin(), last, from, ends_before);
+    }
+    /// Whether it covers `moment`, and until when that stays so, in `until` where that is earlier.
+    bool covers(std::int64_t moment, std::int64_t& until) {
+      if (at != last && at->end <= moment) ++at;
+      if (at == last) return false;
+      const bool inside = at->begin <= moment;
+      until = std::min(until, inside ? at->end : at->begin);
+      return inside;
+    }
+  };
+  cursor p(computation, begin), c(communication, begin), m(memory, begin);
+  class_time sum;
+  for (std::int64_t now = begin, until = end; now < end; now = until) {
+    until = end;
+    const bool computes = p.covers(now, until), communicates = c.covers(now, until), moves = m.covers(now, until);
+    const std::int64_t length = until - now;
+    sum.computation += computes ? length : 0;
+    sum.communication += communicates ? length : 0;
+    sum.memory += moves ? length : 0;
+    sum.busy += computes || communicates || moves ? length : 0;
+    sum.overlap += computes && communicates ? length : 0;
+    sum.exposed_memory += moves && !computes && !communicates ? length : 0;
+  }
+  return sum;
 }
 
 }  // namespace weir::inline v0

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <optional>
@@ -19,9 +20,11 @@
 #include "weir/trace/category_counts.hpp"
 #include "weir/trace/collective_log.hpp"
 #include "weir/trace/device_time.hpp"
+#include "weir/trace/idle_causes.hpp"
 #include "weir/trace/kinds.hpp"
 #include "weir/trace/kineto.hpp"
 #include "weir/trace/step_name.hpp"
+#include "weir/trace/timing_stats.hpp"
 
 namespace weir::inline v0 {
 
@@ -47,14 +50,24 @@ struct rank_profile {
   collective_log collectives;  ///< Of the device; of the CPU (gloo) where `on_cpu`.
   bool on_cpu = false;         ///< No kernel, but gloo's annotations.
   std::vector<trace_step> steps;
+  std::uint64_t damaged_steps = 0;  ///< Their arguments can't be read, so that their two sides may stand apart.
   kineto_summary summary;
   std::vector<std::pair<std::string, std::uint64_t>> categories;  ///< What is in it, in order of appearance.
+
+  std::optional<idle_time> idle;       ///< By cause, where that was asked for.
+  std::optional<timing_stats> timing;  ///< Of timing_stats_<rank>.json beside it.
 
   bool shared_rank = false;  ///< Another file of the set says the same rank.
 
   [[nodiscard]] std::string label() const { return rank >= 0 && !shared_rank ? std::to_string(rank) : file; }
   /// Steps that begin before the one with the number before them.
   [[nodiscard]] std::uint64_t steps_backwards() const;
+  /// Events that are in no figure because they can't be read or can't be.
+  [[nodiscard]] std::uint64_t damaged() const noexcept {
+    return summary.damaged + device.negative() + device.incomplete() + collectives.damaged() + damaged_steps;
+  }
+  /// Categories that no profiler is known to write, as "kernal (1)": a damaged event, or a new kind of one.
+  [[nodiscard]] std::string unknown_categories() const;
   /// "1545 cpu_op, 304 kernel"
   [[nodiscard]] std::string contents() const;
 };
@@ -83,7 +96,8 @@ namespace detail {
 /// Collects a profile from events.
 class profile_reader {
  public:
-  profile_reader(rank_profile& out, const kind_table& kinds) : out_(&out), kinds_(&kinds) {
+  profile_reader(rank_profile& out, const kind_table& kinds, bool idle = false)
+      : out_(&out), kinds_(&kinds), idle_(idle) {
     out.device = device_time(kinds);
   }
 
@@ -94,11 +108,17 @@ class profile_reader {
     return !flow;
   }
   bool operator()(std::string_view category) {
-    return categories_.count(category, [](auto c) { return device_time::wants(c) || is_annotation(c); });
+    return categories_.count(category, [this](auto c) {
+      return device_time::wants(c) || is_annotation(c) || (idle_ && idle_causes::wants(c));
+    });
   }
   void take(const kineto_event& e) {
+    if (e.category.empty() && is(e.phase, "X")) categories_.count("", [](auto) { return false; });
     if (const auto* known = out_->device.take(e)) {
       if (known->what.kind == device_kind::communication) out_->collectives.take(e, known->what);
+      if (idle_) causes_.take_device(e);
+    } else if (idle_ && idle_causes::wants(e.category)) {
+      causes_.take_launch(e);
     } else if (is(e.phase, "X") && is_annotation(e.category) && e.t_ns != unmeasured && e.dur_ns >= 0) {
       annotation(e);
     }
@@ -108,6 +128,7 @@ class profile_reader {
       out_->collectives = std::move(cpu_calls_);
       out_->on_cpu = true;
     }
+    if (idle_) out_->idle = causes_.total();
     out_->categories = categories_.totals();
     if (flows_ > 0) out_->categories.emplace_back("flow", flows_);
     auto& steps = out_->steps;
@@ -129,7 +150,11 @@ class profile_reader {
 
   /// The two sides of a step have the same "External id"; so have the pieces of the device's side, one a stream.
   void step(const kineto_event& e, step_kind kind, bool device) {
-    const std::string id(event_arg(e.args, "External id"));
+    std::string id;
+    const bool whole_args = e.args.empty() || for_each_arg(e.args, [&](auto arg, auto value) {
+                              if (arg == "External id") id = value;
+                            });
+    if (!whole_args) ++out_->damaged_steps;
     const auto key = std::pair(std::string(e.name), id);
     auto found = id.empty() ? open_.end() : open_.find(key);
     if (found == open_.end() || (!device && out_->steps[found->second].cpu)) {
@@ -144,6 +169,8 @@ class profile_reader {
 
   rank_profile* out_;
   const kind_table* kinds_;
+  bool idle_;
+  idle_causes causes_;
   collective_log cpu_calls_;
   std::map<std::pair<std::string, std::string>, std::size_t> open_;
   category_counts categories_;
@@ -159,12 +186,13 @@ inline std::int64_t integer_or(std::string_view json, std::int64_t fallback) noe
 
 /// Reads a whole trace.
 /// \param kinds  must outlive the profile.
+/// \param idle   also tell apart why the device was idle: reads the launches, and keeps 16 to 24 bytes for each event.
 /// \return  errc::parse where the bytes are no trace; damage inside one is told in `summary`.
 /// \complexity  one pass; memory is that of device_time and of 40 bytes a collective, not of the file.
 template <class Source>
-result<rank_profile> read_profile(Source source, std::string file, const kind_table& kinds) {
+result<rank_profile> read_profile(Source source, std::string file, const kind_table& kinds, bool idle = false) {
   rank_profile out;
-  detail::profile_reader collector(out, kinds);
+  detail::profile_reader collector(out, kinds, idle);
   kineto_reader<Source> reader(std::move(source));
   auto ok = reader.read(collector, [&](const kineto_event& e) { collector.take(e); });
   if (!ok && reader.summary().events == 0) return ok.error();
@@ -206,6 +234,14 @@ inline std::uint64_t rank_profile::steps_backwards() const {
     last = begin;
   }
   return backwards;
+}
+
+inline std::string rank_profile::unknown_categories() const {
+  std::string text;
+  for (const auto& [category, count] : categories)
+    if (category != "flow" && std::ranges::find(known_categories, category) == std::end(known_categories))
+      text.append(text.empty() ? "" : ", ").append(category).append(" (").append(std::to_string(count)).append(")");
+  return text;
 }
 
 inline std::string rank_profile::contents() const {

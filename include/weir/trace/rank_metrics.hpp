@@ -3,7 +3,6 @@
 #define WEIR_TRACE_RANK_METRICS_HPP
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,56 +16,56 @@
 
 namespace weir::inline v0 {
 
-/// Unions by class inside some windows of time: a whole trace, or steps.
+/// Times by class inside some windows of time: a whole trace, or steps.
 struct windowed_time {
-  interval_union computation, communication, memory;
+  class_time time;
   std::int64_t length_ns = 0;  ///< Of the windows.
+};
 
-  [[nodiscard]] std::int64_t busy_ns() const {
-    interval_union all = computation;
-    all.add(communication);
-    all.add(memory);
-    return all.total_ns();
+/// The unions of a rank, of the device or of gloo's calls, without a copy of the device's.
+class rank_time {
+ public:
+  explicit rank_time(const rank_profile& p) : profile_(&p) {
+    if (p.on_cpu)
+      for (const auto& call : p.collectives.calls()) cpu_calls_.add(call.begin, call.end);
   }
-  [[nodiscard]] std::int64_t exposed_memory_ns() const {
-    interval_union others = computation;
-    others.add(communication);
-    return exposed_ns(memory, others);
+  [[nodiscard]] windowed_time in(interval window) const {
+    const auto& device = profile_->device;
+    const auto& communication = profile_->on_cpu ? cpu_calls_ : device.time(device_kind::communication);
+    return {time_by_class(device.time(device_kind::computation), communication, device.time(device_kind::memory),
+                          window.begin, window.end),
+            window.end - window.begin};
   }
+  [[nodiscard]] windowed_time in(const interval_union& windows) const {
+    windowed_time sum;
+    for (const auto& piece : windows.pieces()) {
+      const auto one = in(piece);
+      sum.time += one.time;
+      sum.length_ns += one.length_ns;
+    }
+    return sum;
+  }
+  /// Over the span of the device's events; of gloo's calls, whose span is no figure, with length 0.
+  [[nodiscard]] windowed_time whole() const {
+    if (profile_->device.events() > 0) return in(profile_->device.span());
+    if (cpu_calls_.empty()) return {};
+    return {in({cpu_calls_.pieces().front().begin, cpu_calls_.pieces().back().end}).time, 0};
+  }
+
+ private:
+  const rank_profile* profile_;
+  interval_union cpu_calls_;
 };
 
 namespace detail {
 
 inline constexpr std::string_view no_device = "the trace has no device events";
 
-inline interval_union collective_union(const rank_profile& p) {
-  if (!p.on_cpu) return p.device.time(device_kind::communication);
-  interval_union all;
-  for (const auto& call : p.collectives.calls()) all.add(call.begin, call.end);
-  return all;
-}
-
-inline windowed_time whole_time(const rank_profile& p) {
-  windowed_time t{p.device.time(device_kind::computation), collective_union(p), p.device.time(device_kind::memory)};
-  if (p.device.events() > 0) t.length_ns = p.device.span().end - p.device.span().begin;
-  return t;
-}
-
-inline windowed_time clipped_to(const windowed_time& whole, interval window) {
-  return {clipped(whole.computation, window.begin, window.end), clipped(whole.communication, window.begin, window.end),
-          clipped(whole.memory, window.begin, window.end), window.end - window.begin};
-}
-
-inline windowed_time clipped_to(const windowed_time& whole, const interval_union& windows) {
-  return {intersection(whole.computation, windows), intersection(whole.communication, windows),
-          intersection(whole.memory, windows), windows.total_ns()};
-}
-
 /// The figures that both a rank and a step have.
 inline void write_time(metric_writer& out, const windowed_time& t, const rank_profile& p) {
-  const std::int64_t communication = t.communication.total_ns();
+  constexpr std::string_view empty = "the window has no length";
   if (p.device.events() > 0 || p.on_cpu)
-    out.time("communication", communication);
+    out.time("communication", t.time.communication);
   else
     out.missing("communication", "us", no_device);
   if (p.device.events() == 0) {
@@ -78,20 +77,20 @@ inline void write_time(metric_writer& out, const windowed_time& t, const rank_pr
     return;
   }
   const auto length = static_cast<double>(t.length_ns);
-  const std::int64_t busy = t.busy_ns(), overlap = overlap_ns(t.communication, t.computation);
-  out.time("busy", busy);
-  out.time("idle", t.length_ns - busy);
-  out.percent("idle_share", static_cast<double>(t.length_ns - busy), length, "the window has no length");
-  out.time("computation", t.computation.total_ns());
-  out.time("exposed_communication", communication - overlap);
-  out.time("overlap", overlap);
-  out.percent("overlap_share", static_cast<double>(overlap), static_cast<double>(communication),
+  const auto communication = static_cast<double>(t.time.communication);
+  const auto exposed = t.time.exposed_communication();
+  out.time("busy", t.time.busy);
+  out.time("idle", t.length_ns - t.time.busy);
+  out.percent("idle_share", static_cast<double>(t.length_ns - t.time.busy), length, empty);
+  out.time("computation", t.time.computation);
+  out.time("exposed_communication", exposed);
+  out.time("overlap", t.time.overlap);
+  out.percent("overlap_share", static_cast<double>(t.time.overlap), communication,
               "there is no communication to overlap");
-  out.percent("comm_overhead", static_cast<double>(communication), length, "the window has no length");
-  out.percent("exposed_comm_overhead", static_cast<double>(communication - overlap), length,
-              "the window has no length");
-  out.time("memory", t.memory.total_ns());
-  out.time("exposed_memory", t.exposed_memory_ns());
+  out.percent("comm_overhead", communication, length, empty);
+  out.percent("exposed_comm_overhead", static_cast<double>(exposed), length, empty);
+  out.time("memory", t.time.memory);
+  out.time("exposed_memory", t.time.exposed_memory);
 }
 
 /// Calls of one kind of collective, added up.

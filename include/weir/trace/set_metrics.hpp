@@ -11,6 +11,7 @@
 
 #include "weir/trace/metric.hpp"
 #include "weir/trace/profile.hpp"
+#include "weir/trace/rank_metrics.hpp"
 #include "weir/trace/skew.hpp"
 
 namespace weir::inline v0 {
@@ -51,7 +52,7 @@ inline void write_imbalance(metric_writer& out, const std::vector<rank_profile>&
   double least = 0, most = 0;
   bool all = true;
   for (const auto& p : set) {
-    const auto busy = static_cast<double>(p.device.busy().total_ns());
+    const auto busy = static_cast<double>(rank_time(p).whole().time.busy);
     least = &p == set.data() ? busy : std::min(least, busy);
     most = std::max(most, busy);
     all = all && p.device.events() > 0;

@@ -3,6 +3,7 @@
 #define WEIR_TRACE_STEP_METRICS_HPP
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,6 +21,7 @@ namespace weir::inline v0 {
 struct rank_metrics_options {
   std::string step;          ///< Only inside steps of this name ('*' stands for any bytes); empty: the whole trace.
   std::size_t kernels = 10;  ///< How many kernels are named.
+  double flops_per_token = 0, peak_flops = 0;  ///< Of this rank's share of the model, and of its device; 0: not told.
 };
 
 namespace detail {
@@ -61,7 +63,8 @@ inline void write_iterations(metric_writer& out, const rank_profile& p, std::str
 }
 
 /// What the tokens of vLLM's step names say. A step lasts as long as its annotation; time between steps is not in it.
-inline void write_tokens(metric_writer& out, const rank_profile& p, std::string_view wanted) {
+inline void write_tokens(metric_writer& out, const rank_profile& p, const rank_metrics_options& options) {
+  const std::string_view wanted = options.step;
   step_work sum;
   double wall_ns = 0, token_ns = 0;  // token_ns: each decode request waits for its step
   bool any = false;
@@ -85,15 +88,64 @@ inline void write_tokens(metric_writer& out, const rank_profile& p, std::string_
   any ? out.count("prefill_tokens", sum.prefill_tokens) : out.missing("prefill_tokens", "", why);
   any ? out.count("decode_tokens", sum.decode_tokens) : out.missing("decode_tokens", "", why);
   rate("throughput_tokens_sec", sum.prefill_tokens + sum.decode_tokens);
+  const auto& timing = p.timing;
   if (sum.decode_tokens > 0)
     out.number("tpot", "us", token_ns / 1e3 / static_cast<double>(sum.decode_tokens), 3);
+  else if (timing && !std::isnan(timing->tpot_mean))
+    out.number("tpot", "us", timing->tpot_mean * 1e6, 3);
   else
     out.missing("tpot", "us", any ? "no step decodes" : why);
-  out.missing("ttft", "us", "a trace does not tell when requests arrived");
-  out.missing("mfu", "%", "a trace does not tell the model's FLOPs");
+  if (timing && !std::isnan(timing->ttft_mean))
+    out.number("ttft", "us", timing->ttft_mean * 1e6, 3);
+  else
+    out.missing("ttft", "us", "a trace does not tell when requests arrived, and no timing_stats file tells it");
+  const double flops = static_cast<double>(sum.prefill_tokens + sum.decode_tokens) * options.flops_per_token;
+  if (options.flops_per_token <= 0 || options.peak_flops <= 0)
+    out.missing("mfu", "%", "--flops-per-token and --peak-tflops were not given");
+  else if (any && wall_ns > 0)
+    out.number("mfu", "%", 100 * flops * 1e9 / wall_ns / options.peak_flops, 4);
+  else
+    out.missing("mfu", "%", any ? "the steps have no length" : why);
 }
 
-inline void write_steps(std::vector<trace_metric>& all, const rank_profile& p, const windowed_time& whole,
+/// Time and tokens of steps that only prefill, only decode, or do both.
+inline void write_phases(metric_writer& out, const rank_profile& p, std::string_view wanted) {
+  struct phase_total {
+    std::string_view name;
+    std::int64_t steps = 0, ns = 0;
+  };
+  phase_total totals[] = {{"prefill"}, {"decode"}, {"mixed"}};
+  bool any = false;
+  for (const auto& step : p.steps) {
+    if (!step.work || !(wanted.empty() || names_step(wanted, step.name))) continue;
+    any = true;
+    const auto whole = step.cpu ? *step.cpu : *step.device;
+    for (auto& t : totals)
+      if (t.name == phase_of(*step.work)) ++t.steps, t.ns += whole.end - whole.begin;
+  }
+  constexpr std::string_view why = "no step's name tells its tokens";
+  for (const auto& t : totals) {
+    const std::string name(t.name);
+    any ? out.count(name + "_steps", t.steps) : out.missing(name + "_steps", "", why);
+    any ? out.time(name + "_time", t.ns) : out.missing(name + "_time", "us", why);
+  }
+}
+
+/// Why the device was idle; the three add up to `idle` of the whole trace.
+inline void write_idle(metric_writer& out, const rank_profile& p, bool cut) {
+  if (p.idle && p.device.events() > 0 && !cut) {
+    out.time("idle_host", p.idle->host_ns);
+    out.time("idle_queued", p.idle->queued_ns);
+    out.time("idle_unknown", p.idle->unknown_ns);
+    return;
+  }
+  const std::string_view why = p.device.events() == 0 ? no_device
+                               : cut                  ? "of whole traces only"
+                                                      : "--idle was not given";
+  for (const auto name : {"idle_host", "idle_queued", "idle_unknown"}) out.missing(name, "us", why);
+}
+
+inline void write_steps(std::vector<trace_metric>& all, const rank_profile& p, const rank_time& time,
                         std::string_view wanted) {
   std::size_t number = 0;
   for (const auto& step : p.steps) {
@@ -105,7 +157,7 @@ inline void write_steps(std::vector<trace_metric>& all, const rank_profile& p, c
     else
       out.missing("wall", "us", "the trace has no annotation of it on the CPU");
     out.text("window", step.device ? "device" : "cpu");
-    write_time(out, clipped_to(whole, step.window()), p);
+    write_time(out, time.in(step.window()), p);
     constexpr std::string_view why = "its name does not tell";
     if (step.work) {
       out.text("phase", phase_of(*step.work));
@@ -123,7 +175,7 @@ inline void write_steps(std::vector<trace_metric>& all, const rank_profile& p, c
 inline void write_file(metric_writer& out, const rank_profile& p) {
   out.count("events", p.summary.events);
   out.count("device_events", p.device.events());
-  out.count("damaged_events", p.summary.damaged + p.device.negative());
+  out.count("damaged_events", p.damaged());
   out.count("truncated", p.summary.truncated ? 1 : 0);
   out.count("clock_backwards", p.steps_backwards());
 }
@@ -148,8 +200,8 @@ inline result<void> append_rank_metrics(std::vector<trace_metric>& all, const ra
     if (windows.empty()) return failure{errc::not_found, p.file + ": there is no step named " + options.step};
   }
   const bool cut = !options.step.empty(), device = p.device.events() > 0;
-  const windowed_time whole = detail::whole_time(p);
-  const windowed_time seen = cut ? detail::clipped_to(whole, windows) : whole;
+  const rank_time time(p);
+  const windowed_time seen = cut ? time.in(windows) : time.whole();
   metric_writer out(all, "rank", {{"rank", p.label()}});
   detail::write_file(out, p);
   if (device)
@@ -166,8 +218,11 @@ inline result<void> append_rank_metrics(std::vector<trace_metric>& all, const ra
     out.missing("coll_call_num", "", detail::no_device);
   if (!cut) detail::write_classes(out, p);
   detail::write_iterations(out, p, options.step);
-  detail::write_tokens(out, p, options.step);
-  detail::write_steps(all, p, whole, options.step);
+  detail::write_tokens(out, p, options);
+  detail::write_phases(out, p, options.step);
+  detail::write_idle(out, p, cut);
+  if (p.timing) append_timing(all, *p.timing, p.label());
+  detail::write_steps(all, p, time, options.step);
   detail::write_collectives(all, p, cut ? &windows : nullptr);
   if (!cut) detail::write_kernels(all, p, options.kernels);
   return {};

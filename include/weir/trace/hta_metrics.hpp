@@ -1,0 +1,52 @@
+// weir/trace/hta_metrics.hpp - the figures of HolisticTraceAnalysis, by its names and its classes. Needs weir/data.
+#ifndef WEIR_TRACE_HTA_METRICS_HPP
+#define WEIR_TRACE_HTA_METRICS_HPP
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "weir/trace/kinds.hpp"
+#include "weir/trace/metric.hpp"
+#include "weir/trace/rank_metrics.hpp"
+
+namespace weir::inline v0 {
+
+/// HTA's classes: NCCL's kernels communicate, all other kernels compute; multimem, custom all-reduce, RCCL's newer and
+/// Ascend's kernels are computation to it.
+/// \source  HolisticTraceAnalysis 0.5.0, hta/utils/utils.py, get_kernel_type.
+inline constexpr std::string_view hta_kinds = "ncclKernel communication\nncclDevKernel communication\n* computation\n";
+
+/// Appends get_temporal_breakdown and get_comm_comp_overlap of a rank: table "hta". Times are exact where HTA's go
+/// through doubles; percentages have its two decimals.
+inline void append_hta_metrics(std::vector<trace_metric>& all, const rank_profile& p) {
+  metric_writer out(all, "hta", {{"rank", p.label()}});
+  const auto whole = rank_time(p).whole();
+  if (p.device.events() == 0) {
+    for (const auto name : {"idle_time", "compute_time", "non_compute_time", "kernel_time"})
+      out.missing(name, "us", detail::no_device);
+    for (const auto name : {"idle_time_pctg", "compute_time_pctg", "non_compute_time_pctg", "comp_comm_overlap_pctg"})
+      out.missing(name, "%", detail::no_device);
+    return;
+  }
+  const auto& t = whole.time;
+  const auto share = [&](std::string_view name, std::int64_t part, std::int64_t of, std::string_view why) {
+    if (of > 0)
+      out.number(name, "%", std::round(1e4 * static_cast<double>(part) / static_cast<double>(of)) / 100, 2);
+    else
+      out.missing(name, "%", why);
+  };
+  constexpr std::string_view empty = "the window has no length";
+  out.time("idle_time", whole.length_ns - t.busy);
+  out.time("compute_time", t.computation);
+  out.time("non_compute_time", t.busy - t.computation);
+  out.time("kernel_time", whole.length_ns);
+  share("idle_time_pctg", whole.length_ns - t.busy, whole.length_ns, empty);
+  share("compute_time_pctg", t.computation, whole.length_ns, empty);
+  share("non_compute_time_pctg", t.busy - t.computation, whole.length_ns, empty);
+  share("comp_comm_overlap_pctg", t.overlap, t.communication, "there is no communication to overlap");
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_TRACE_HTA_METRICS_HPP

@@ -1,0 +1,67 @@
+// tools/trace_set.hpp - what the forms of weir-trace share: the set that is read, its kinds, how tables are printed.
+#ifndef WEIR_TOOLS_TRACE_SET_HPP
+#define WEIR_TOOLS_TRACE_SET_HPP
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "cli.hpp"
+#include "cli_table.hpp"
+#include "weir/trace/hta_metrics.hpp"
+#include "weir/trace/profile_files.hpp"
+#include "weir/trace/report_text.hpp"
+#include "weir/trace/set_metrics.hpp"
+#include "weir/trace/step_metrics.hpp"
+
+namespace weir::tool {
+
+inline report_format format_of(const arguments& args) {
+  const auto name = args.get("format", "txt");
+  return *std::ranges::find(report_formats, name, [](auto f) { return to_string(f); });
+}
+
+inline result<void> print_tables(const arguments& args, const std::vector<table>& tables,
+                                 const std::vector<std::string>& notes) {
+  winsize size{};
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  return print(render_tables(tables, notes, format_of(args), terminal ? size.ws_col : 0));
+}
+
+inline result<kind_table> kinds_of(const arguments& args) {
+  if (args.has("hta-compatible") && args.has("kinds"))
+    return failure{errc::invalid_argument, "--hta-compatible has kinds of its own: leave out --kinds"};
+  if (args.has("hta-compatible")) return kind_table::parse(std::string(hta_kinds));
+  if (!args.has("kinds")) return kind_table{};
+  const std::string path(args.get("kinds"));
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return failure{errc::not_found, "--kinds: cannot open " + path};
+  auto table = kind_table::parse({std::istreambuf_iterator<char>(file), {}});
+  if (!table) return failure{table.error().code, "--kinds: " + path + ": " + table.error().detail};
+  return table;
+}
+
+inline result<trace_set> read_set(const arguments& args, const std::vector<std::string>& operands,
+                                  const kind_table& kinds) {
+  constexpr unsigned threads = 2;  // a rank is read at a gigabyte a second: more would wait for the disk
+  return read_trace_set(operands, kinds, threads, args.has("idle"));
+}
+
+inline result<rank_metrics_options> metric_options(const arguments& args) {
+  const auto top = args.number<std::size_t>("top", 10);
+  const auto flops = args.number<double>("flops-per-token", 0), peak = args.number<double>("peak-tflops", 0);
+  if (!top) return top.error();
+  if (!flops || !peak) return flops ? peak.error() : flops.error();
+  if (*flops < 0 || *peak < 0) return failure{errc::invalid_argument, "--flops-per-token and --peak-tflops are > 0"};
+  return rank_metrics_options{std::string(args.get("step")), *top, *flops, *peak * 1e12};
+}
+
+}  // namespace weir::tool
+
+#endif  // WEIR_TOOLS_TRACE_SET_HPP
