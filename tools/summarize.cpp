@@ -2,15 +2,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <filesystem>
-
 #include "cli.hpp"
 #include "cli_table.hpp"
-#include "weir/data/output.hpp"
-#include "weir/report/summarize_files.hpp"
-#include "weir/report/summary.hpp"
-#include "weir/report/summary_notes.hpp"
-#include "weir/report/summary_text.hpp"
+#include "summarize_job.hpp"
 
 namespace {
 
@@ -26,10 +20,22 @@ const weir::tool::description about{
         "Neither the order of records nor how they are spread over files changes a figure. A figure is a value or it "
         "is "
         "missing with a reason, never a silent 0. docs/summarize.md defines every one.\n\n"
+        "Results of vLLM, SGLang, AIPerf, guidellm, ais_bench, evalscope, GenAI-Perf and MLPerf LoadGen are read too, "
+        "told by what is in them: docs/results.md.\n\n"
         "txt and md are several tables with notes; csv, tsv and json are one table with a row for each group. A number "
         "has the same digits in all five. --json writes metric records instead, with the values as computed.",
     .options =
-        {{"format", "FORMAT", "txt (default), md, csv, tsv or json.", "txt|md|csv|tsv|json"},
+        {{"format", "FORMAT",
+          "txt (default), md, csv, tsv, json, latex; html: one page with tables and pictures; svg, gnuplot: a plot; "
+          "trace: "
+          "requests for Perfetto.",
+          "txt|md|csv|tsv|json|latex|html|svg|gnuplot|trace"},
+         {"plot", "KIND",
+          "One picture: cdf, over-time (latency), throughput (over time), waterfall, by-group, latency (by group), "
+          "load, "
+          "scaling (both by the number in the group's name) or pareto. As SVG; in characters with --format txt.",
+          weir::plot_names},
+         {"devices", "N", "With --plot pareto: what throughput is divided by (default 1)."},
          {"json", "", "Metric records, one a figure and group, for other programs."},
          {"group-by", "KEYS",
           "Any of instance, model, subject, endpoint, session, file, with commas between; none for no groups. Default: "
@@ -63,62 +69,42 @@ std::size_t terminal_width() {
   return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-result<void> read_all(weir::file_summarizer& reader, const std::vector<std::string>& operands) {
-  if (operands.empty() || operands == std::vector<std::string>{"-"}) {
-    weir::row_reader rows(STDIN_FILENO);
-    return reader.add(rows, "standard input");
+/// The text that --format, --plot and --json ask for.
+result<std::string> text_of(const arguments& args, weir::tool::gathered& input, const weir::tool::summarized& done) {
+  const std::string format(args.get("format", args.has("plot") ? "svg" : "txt"));
+  if (args.has("json")) return weir::tool::metrics_of(input, done);
+  if (args.has("plot") || format == "svg" || format == "gnuplot") {
+    const auto devices = args.number<double>("devices", 1);
+    if (!devices || !(*devices > 0)) return failure{errc::invalid_argument, "--devices is a number above 0"};
+    return weir::tool::drawn(input, done, args.get("plot", "cdf"), format, *devices, terminal_width());
   }
-  const auto files = weir::record_files(operands);
-  if (!files) return files.error();
-  for (const auto& file : *files)
-    if (auto ok = reader.add(file); !ok) return ok;
-  return {};
-}
-
-/// Writes summary.txt, .md, .csv and .json.
-result<void> write_files(const std::string& directory, bool force, const weir::summary& s,
-                         const std::vector<std::string>& notes) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return failure{errc::io, "cannot make the directory " + directory + ": " + error.message()};
-  const auto path_of = [&](weir::report_format f) { return directory + "/summary." + std::string(to_string(f)); };
-  for (const auto format : weir::report_formats)
-    if (!force && std::filesystem::exists(path_of(format), error))
-      return failure{errc::busy, path_of(format) + " exists; --force overwrites it"};
-  for (const auto format : weir::report_formats)
-    if (format != weir::report_format::tsv)
-      if (auto ok = weir::write_whole(path_of(format), render(s, notes, format)); !ok) return ok;
-  return {};
+  if (format == "html") return weir::tool::page_text(input, done);
+  if (format == "trace") return weir::tool::trace_text(input);
+  const auto known = std::ranges::find(weir::report_formats, format, [](auto f) { return to_string(f); });
+  return weir::tool::tables_text(input, done, *known, terminal_width());
 }
 
 result<int> summarize(const arguments& args) {
   const auto keys = args.get("group-by", "instance");
   const auto group_by = weir::parse_group_keys(keys == "none" ? "" : keys);
   if (!group_by) return failure{errc::invalid_argument, "--group-by: " + group_by.error().detail};
-  const auto percentiles = percentiles_of(args.get("percentiles", "50,90,95,99"));
+  const bool html = args.get("format") == "html";
+  const auto percentiles =
+      percentiles_of(args.get("percentiles", html ? "1,10,25,50,75,90,95,99,99.9" : "50,90,95,99"));
   if (!percentiles) return percentiles.error();
+  const bool pictures = html || args.has("plot") || args.get("format") == "svg" || args.get("format") == "gnuplot" ||
+                        args.get("format") == "trace";
 
-  weir::summarizer counted(*group_by);
-  weir::file_summarizer reader(counted);
-  if (auto ok = read_all(reader, args.operands()); !ok) return ok.error();
-  for (const auto& remark : reader.remarks()) weir::tool::say(remark);
-  if (reader.counted() == 0)
-    return failure{errc::not_found, "there are no request and no answer records in the input: nothing to summarize"};
-
-  const auto s = weir::summarize(counted, {.percentiles = *percentiles, .intervals = args.has("intervals")});
-  auto notes = weir::notes_on(s, counted);
-  notes.insert(notes.end(), reader.remarks().begin(), reader.remarks().end());
+  weir::tool::gathered input{weir::summarizer(*group_by), {}, {}, {}};
+  if (auto ok = weir::tool::gather(input, args.operands(), pictures); !ok) return ok.error();
+  for (const auto& remark : input.remarks) weir::tool::say(remark);
+  const auto done = weir::tool::summarized_of(input, {.percentiles = *percentiles, .intervals = args.has("intervals")});
   if (args.has("out"))
-    if (auto ok = write_files(std::string(args.get("out")), args.has("force"), s, notes); !ok) return ok.error();
-  std::string text;
-  if (args.has("json")) {
-    append_metrics(text, s);
-  } else {
-    const auto name = args.get("format", "txt");
-    const auto format = std::ranges::find(weir::report_formats, name, [](auto f) { return to_string(f); });
-    text = render(s, notes, *format, terminal_width());
-  }
-  if (auto ok = weir::tool::print(text); !ok) return ok.error();
+    if (auto ok = weir::tool::write_files(std::string(args.get("out")), args.has("force"), input, done); !ok)
+      return ok.error();
+  const auto text = text_of(args, input, done);
+  if (!text) return text.error();
+  if (auto ok = weir::tool::print(*text); !ok) return ok.error();
   return 0;
 }
 

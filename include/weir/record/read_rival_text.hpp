@@ -167,9 +167,14 @@ inline rivals aiperf_records(std::string_view text, const std::string& source) {
   if (head.find("{\"type\":") == first || head.find("{\"type\": ") == first) return failure{errc::not_found, "records"};
   if (head.find("\"metrics\"") != head.npos && head.find("\"session_num\"") != head.npos)
     return detail::aiperf_records(bytes, source);
-  if (auto whole = flat_json::read(bytes))
-    return rivals_of(*whole, source);
-  else if (bytes.find('\n') == bytes.npos || bytes[bytes.find('\n') - 1] != '}')
+  const bool one_line = bytes.find('\n') >= bytes.size() - 1;
+  const auto whole = flat_json::read(bytes);
+  if (whole) {
+    auto results = rivals_of(*whole, source);
+    if (results || one_line) return results;  // one line may be a record
+    return failure{errc::invalid_argument, results.error().detail + ", and no records either"};
+  }
+  if (one_line || bytes[bytes.find('\n') - 1] != '}')
     return failure{whole.error().code, source + ": " + whole.error().detail};
   std::vector<rival_result> all;  // a result a line, as --append-result and SGLang write them
   std::size_t number = 0;

@@ -14,6 +14,7 @@
 #include "weir/base/result.hpp"
 #include "weir/data/rows.hpp"
 #include "weir/record/read.hpp"
+#include "weir/report/request_log.hpp"
 #include "weir/report/summarizer.hpp"
 
 namespace weir::inline v0 {
@@ -54,7 +55,8 @@ namespace weir::inline v0 {
 /// Counts the records of files; keeps its buffers from file to file.
 class file_summarizer {
  public:
-  explicit file_summarizer(summarizer& into) : into_(&into) {}
+  /// \param log  takes what pictures need of each request; nullptr: no pictures.
+  explicit file_summarizer(summarizer& into, request_log* log = nullptr) : into_(&into), log_(log) {}
 
   /// Counts the records of one file, and remembers what was odd about it.
   result<void> add(const std::string& path) {
@@ -69,6 +71,7 @@ class file_summarizer {
     into_->begin_file(name);
     const auto seen = read_records(rows, name, reader_, [&](record_type type) {
       if (type == record_type::request) into_->add(reader_.request());
+      if (type == record_type::request && log_ != nullptr) log_->add(reader_.request(), reader_.request().instance);
       if (type == record_type::answer) into_->add(reader_.answer());
       if (type == record_type::run) into_->add(reader_.run());
       if (type == record_type::sample) into_->add(reader_.sample());
@@ -87,6 +90,7 @@ class file_summarizer {
 
  private:
   summarizer* into_;
+  request_log* log_;
   record_reader reader_{{.text = false, .events = true}};
   std::uint64_t counted_ = 0;
   std::vector<std::string> remarks_;

@@ -1,0 +1,285 @@
+// weir/report/comparison.hpp - two sets of runs, metric by metric: effect, interval, verdict. Needs weir/stats.
+#ifndef WEIR_REPORT_COMPARISON_HPP
+#define WEIR_REPORT_COMPARISON_HPP
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/base/result.hpp"
+#include "weir/report/plot.hpp"
+#include "weir/report/table.hpp"
+#include "weir/stats/percentile.hpp"
+#include "weir/stats/shift.hpp"
+#include "weir/stats/wilson.hpp"
+
+namespace weir::inline v0 {
+
+/// What one run came to, and what it was asked to do.
+struct measured_run {
+  std::string source;
+  std::map<std::string, double, std::less<>> figures;        ///< "ttft_p50_ms" and so on, in the unit of its name.
+  std::map<std::string, std::string, std::less<>> workload;  ///< "model": "mock", "requests": "100".
+};
+
+enum class ab_verdict : unsigned char { better = 0, same, worse, inconclusive };
+[[nodiscard]] constexpr std::string_view to_string(ab_verdict v) noexcept {
+  constexpr std::array<std::string_view, 4> names{"better", "same", "worse", "inconclusive"};
+  return names[static_cast<std::size_t>(v)];
+}
+
+/// One metric of the two sets. Changes are relative: 0.03 is 3 % more than the base.
+struct metric_comparison {
+  std::string metric;
+  bool more_is_better = false;
+  std::size_t base_runs = 0, new_runs = 0;
+  double base = 0, fresh = 0;  ///< Medians over runs.
+  double change = 0;           ///< Hodges-Lehmann, of logarithms.
+  std::optional<shift_estimate::bounds> interval = {};
+  double p = 1;  ///< Welch's, of logarithms; Holm's where there are several metrics.
+  ab_verdict verdict = ab_verdict::inconclusive;
+  std::string why = {};       ///< In words.
+  std::size_t more_runs = 0;  ///< About how many more a side would decide; 0 where decided or not to be told.
+};
+
+struct comparison_options {
+  std::vector<std::string> metrics;
+  double threshold = 0.02;  ///< A smaller change does not matter.
+  double level = 0.95;
+};
+
+/// Whether more of a metric is better: rates and accuracies, but nothing that fails or takes time.
+[[nodiscard]] inline bool is_more_better(std::string_view metric) noexcept {
+  return metric.find("_per_s") != metric.npos || metric.starts_with("accuracy") || metric.starts_with("ok");
+}
+
+/// What differs in the workloads of two sets: "requests: 100 and 128"; empty where nothing does.
+[[nodiscard]] inline std::vector<std::string> workload_differences(const std::vector<measured_run>& base,
+                                                                   const std::vector<measured_run>& fresh) {
+  std::map<std::string, std::pair<std::vector<std::string>, std::vector<std::string>>> seen;
+  const auto collect = [&](const std::vector<measured_run>& runs, auto member) {
+    for (const auto& run : runs)
+      for (const auto& [name, value] : run.workload) {
+        auto& list = seen[name].*member;
+        if (!std::ranges::count(list, value)) list.push_back(value);
+      }
+  };
+  using sides = std::pair<std::vector<std::string>, std::vector<std::string>>;
+  collect(base, &sides::first), collect(fresh, &sides::second);
+  const auto joined = [](const std::vector<std::string>& values) {
+    std::string out;
+    for (const auto& v : values) out += (out.empty() ? "" : " or ") + v;
+    return out.empty() ? "not said" : out;
+  };
+  std::vector<std::string> out;
+  for (auto& [name, both] : seen) {
+    std::ranges::sort(both.first), std::ranges::sort(both.second);
+    if (both.first != both.second) out.push_back(name + ": " + joined(both.first) + " and " + joined(both.second));
+  }
+  return out;
+}
+
+namespace detail {
+
+inline std::vector<double> logs_of(const std::vector<measured_run>& runs, const std::string& metric) {
+  std::vector<double> out;
+  for (const auto& run : runs)
+    if (const auto at = run.figures.find(metric);
+        at != run.figures.end() && at->second > 0 && std::isfinite(at->second))
+      out.push_back(std::log(at->second));
+  return out;
+}
+
+/// Effect, interval and p-value of one metric, without a verdict.
+inline metric_comparison measure(const std::string& metric, std::vector<double> base, std::vector<double> fresh,
+                                 const comparison_options& o) {
+  metric_comparison out{.metric = metric, .more_is_better = is_more_better(metric)};
+  out.base_runs = base.size(), out.new_runs = fresh.size();
+  if (base.empty() || fresh.empty()) {
+    out.why = base.empty() ? "no run of the base has a value above 0" : "no new run has a value above 0";
+    out.base = out.fresh = out.change = std::numeric_limits<double>::quiet_NaN();
+    return out;
+  }
+  const auto exact = hodges_lehmann(base, fresh, o.level), by_means = welch(base, fresh, o.level);
+  std::ranges::sort(base), std::ranges::sort(fresh);
+  out.base = std::exp(percentile(base, 50)), out.fresh = std::exp(percentile(fresh, 50));
+  out.change = std::expm1(exact.shift);
+  out.p = by_means.interval ? by_means.p : exact.p;  // runs that do not scatter at all
+  const auto& bounds = exact.interval ? exact.interval : by_means.interval;
+  if (bounds) out.interval = {std::expm1(bounds->low), std::expm1(bounds->high)};
+  if (exact.interval && exact.interval->low <= 0 && exact.interval->high >= 0) out.p = std::max(out.p, exact.p);
+  if (base.size() > 1 && fresh.size() > 1) {
+    const double scatter = std::sqrt((variance_of(base) + variance_of(fresh)) / 2);
+    const double wanted = std::max(std::abs(exact.shift), std::log1p(std::max(o.threshold, 0.001)));
+    const auto needed = runs_needed(wanted, scatter, o.level);
+    const auto have = std::min(base.size(), fresh.size());
+    out.more_runs = needed > have ? needed - have : 1;
+  }
+  return out;
+}
+
+/// The verdict: a change that is sure and matters, a change that surely does not matter, or neither.
+inline void judge(metric_comparison& m, const comparison_options& o) {
+  if (!m.why.empty()) return;
+  if (m.base_runs < 2 || m.new_runs < 2) {
+    m.why = "one run a side has no interval: repeat it";
+    m.more_runs = 3;
+    return;
+  }
+  if (!m.interval) {  // no scatter at all
+    m.why = "the runs do not differ from each other: nothing to judge the change by";
+    m.verdict = m.change == 0 ? ab_verdict::same : ab_verdict::inconclusive;
+    m.more_runs = 0;
+    return;
+  }
+  const bool sure = m.p <= 1 - o.level, matters = std::abs(m.change) >= o.threshold;
+  if (sure && matters) {
+    m.verdict = (m.change > 0) == m.more_is_better ? ab_verdict::better : ab_verdict::worse;
+    m.why = "a change that is sure and matters";
+  } else if (m.interval->low >= -o.threshold && m.interval->high <= o.threshold) {
+    m.verdict = ab_verdict::same;
+    m.why = "no change as great as the threshold";
+  } else {
+    m.why = sure ? "a change, but perhaps smaller than the threshold" : "the runs scatter more than they differ";
+  }
+  if (m.verdict != ab_verdict::inconclusive) m.more_runs = 0;
+}
+
+}  // namespace detail
+
+/// Compares the runs metric by metric. The run is the unit: requests of one run are not independent of each other.
+/// Changes are those of logarithms, so that they are relative; p-values are Holm's where there is more than one metric.
+/// A change is sure where Welch's test says so and the exact interval, where there are runs enough for one, agrees.
+[[nodiscard]] inline std::vector<metric_comparison> compare(const std::vector<measured_run>& base,
+                                                            const std::vector<measured_run>& fresh,
+                                                            const comparison_options& options) {
+  std::vector<metric_comparison> out;
+  std::vector<double> p;
+  for (const auto& metric : options.metrics) {
+    out.push_back(detail::measure(metric, detail::logs_of(base, metric), detail::logs_of(fresh, metric), options));
+    p.push_back(out.back().p);
+  }
+  const auto adjusted = holm(p);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].p = adjusted[i];
+    detail::judge(out[i], options);
+  }
+  return out;
+}
+
+/// Failures of the two sets, pooled: a share that Wilson's intervals tell apart is worse, or better. A system that is
+/// fast because it fails must not pass.
+[[nodiscard]] inline metric_comparison compare_failures(const std::vector<measured_run>& base,
+                                                        const std::vector<measured_run>& fresh) {
+  struct tally {
+    double failed = 0, all = 0;
+    std::size_t runs = 0;
+  };
+  const auto count = [](const std::vector<measured_run>& runs) {
+    tally t;
+    for (const auto& run : runs) {
+      const auto failed = run.figures.find("failed"), ok = run.figures.find("ok");
+      if (failed == run.figures.end() || ok == run.figures.end()) continue;
+      t.failed += failed->second, t.all += failed->second + ok->second, ++t.runs;
+    }
+    return t;
+  };
+  const tally a = count(base), b = count(fresh);
+  metric_comparison out{.metric = "error_rate_pct", .base_runs = a.runs, .new_runs = b.runs};
+  out.change = std::nan("");
+  out.base = a.all > 0 ? 100 * a.failed / a.all : std::nan("");
+  out.fresh = b.all > 0 ? 100 * b.failed / b.all : std::nan("");
+  if (!(a.all > 0 && b.all > 0)) {
+    out.why = "the runs do not say how many requests failed";
+    return out;
+  }
+  const auto was = wilson_interval(static_cast<std::uint64_t>(a.failed), static_cast<std::uint64_t>(a.all));
+  const auto is = wilson_interval(static_cast<std::uint64_t>(b.failed), static_cast<std::uint64_t>(b.all));
+  out.verdict = is.low > was.high ? ab_verdict::worse : is.high < was.low ? ab_verdict::better : ab_verdict::same;
+  out.why =
+      out.verdict == ab_verdict::same ? "no difference that the counts show" : "the intervals of the shares lie apart";
+  return out;
+}
+
+/// The comparison as a table, one row a metric.
+[[nodiscard]] inline table comparison_table(const std::vector<metric_comparison>& all) {
+  table t{"New against base",
+          {{"metric", "", side::left},
+           {"base runs"},
+           {"new runs"},
+           {"base median"},
+           {"new median"},
+           {"change", "%"},
+           {"low", "%"},
+           {"high", "%"},
+           {"p"},
+           {"verdict", "", side::left},
+           {"more runs"},
+           {"why", "", side::left}}};
+  for (const auto& m : all) {
+    const auto percent = [&](bool there, double value) {
+      return there ? cell::number(100 * value, 2) : cell::missing("no interval");
+    };
+    const bool valued = !std::isnan(m.change);
+    t.rows.push_back({cell::text(m.metric), cell::count(m.base_runs), cell::count(m.new_runs), cell::number(m.base, 3),
+                      cell::number(m.fresh, 3), valued ? cell::number(100 * m.change, 2) : cell::missing("no value"),
+                      percent(m.interval.has_value(), m.interval ? m.interval->low : 0),
+                      percent(m.interval.has_value(), m.interval ? m.interval->high : 0),
+                      m.interval ? cell::number(m.p, 4) : cell::missing("no interval"),
+                      cell::text(std::string(to_string(m.verdict))),
+                      m.more_runs > 0 ? cell::count(m.more_runs) : cell::text(""), cell::text(m.why)});
+  }
+  return t;
+}
+
+/// The comparison as a picture: each change with its interval, and where it would matter.
+[[nodiscard]] inline plot comparison_plot(const std::vector<metric_comparison>& all, double threshold) {
+  plot p{"New against base", plot_kind::whiskers, {"change (%)", false}, {}};
+  plot_series s;
+  for (const auto& m : all) {
+    if (std::isnan(m.change)) continue;
+    p.categories.push_back(m.metric + " (" + std::string(to_string(m.verdict)) + ")");
+    s.y.push_back(100 * m.change);
+    s.low.push_back(m.interval ? 100 * m.interval->low : std::nan(""));
+    s.high.push_back(m.interval ? 100 * m.interval->high : std::nan(""));
+  }
+  p.series.push_back(std::move(s));
+  p.marks = {{0, true, "no change"}, {-100 * threshold, true, ""}, {100 * threshold, true, "threshold"}};
+  return p;
+}
+
+/// The comparison as JUnit XML: a test case a metric, failed where it is worse, skipped where it is inconclusive.
+[[nodiscard]] inline std::string junit_of(const std::vector<metric_comparison>& all) {
+  const auto escaped = [](std::string_view text) {
+    std::string out;
+    for (const char c : text)
+      c == '&' ? out += "&amp;" : c == '<' ? out += "&lt;" : c == '"' ? out += "&quot;" : out += c;
+    return out;
+  };
+  const auto of = [&](ab_verdict v) { return std::to_string(std::ranges::count(all, v, &metric_comparison::verdict)); };
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"weir-compare\" tests=\"" +
+                    std::to_string(all.size()) + "\" failures=\"" + of(ab_verdict::worse) + "\" skipped=\"" +
+                    of(ab_verdict::inconclusive) + "\">\n";
+  for (const auto& m : all) {
+    const std::string words = escaped(std::string(to_string(m.verdict)) + ": " +
+                                      (std::isnan(m.change) ? "" : tick_text(100 * m.change) + " %, ") + m.why);
+    out += "  <testcase classname=\"weir-compare\" name=\"" + escaped(m.metric) + "\">";
+    if (m.verdict == ab_verdict::worse) out += "<failure message=\"" + words + "\"/>";
+    if (m.verdict == ab_verdict::inconclusive) out += "<skipped message=\"" + words + "\"/>";
+    out += "</testcase>\n";
+  }
+  return out + "</testsuite>\n";
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_REPORT_COMPARISON_HPP

@@ -1,0 +1,78 @@
+// weir/report/load_run.hpp - files of runs, ours or another tool's, as figures. Needs simdjson and POSIX.
+#ifndef WEIR_REPORT_LOAD_RUN_HPP
+#define WEIR_REPORT_LOAD_RUN_HPP
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weir/base/result.hpp"
+#include "weir/data/source.hpp"
+#include "weir/record/read_rival_text.hpp"
+#include "weir/report/comparison.hpp"
+#include "weir/report/summarize_files.hpp"
+#include "weir/report/summary.hpp"
+
+namespace weir::inline v0 {
+
+/// The results of another tool in `path`, or nothing where it holds something else: records, most likely.
+[[nodiscard]] inline result<std::optional<std::vector<rival_result>>> rivals_in(const std::string& path) {
+  auto fd = open_input(path);
+  if (!fd) return fd.error();
+  fd_source source(*std::move(fd), path);
+  std::string bytes;
+  for (std::size_t step = 4096;; step = std::size_t{1} << 20) {
+    const std::size_t had = bytes.size();
+    bytes.resize(had + step);
+    const auto got = source.read(std::span(bytes).subspan(had));
+    if (!got) return got.error();
+    bytes.resize(had + *got);
+    if (*got == 0) break;
+    // Files of our own records may be large, and their first line tells them.
+    if (had == 0 && bytes.starts_with("{\"type\":")) return std::optional<std::vector<rival_result>>();
+  }
+  auto all = read_rivals(bytes, path);
+  if (all) return std::optional(*std::move(all));
+  if (all.error().code == errc::not_found) return std::optional<std::vector<rival_result>>();
+  return all.error();
+}
+
+/// The runs that a file holds: one for records, one for each result of another tool.
+[[nodiscard]] inline result<std::vector<measured_run>> load_runs(const std::string& path) {
+  std::vector<measured_run> out;
+  auto rivals = rivals_in(path);
+  if (!rivals) return rivals.error();
+  if (*rivals) {
+    for (const auto& r : **rivals) {
+      auto& run = out.emplace_back(measured_run{r.source, {}, {r.workload.begin(), r.workload.end()}});
+      for (const auto& f : r.figures)
+        if (!std::isnan(f.value)) run.figures[f.name] = f.value;
+    }
+    return out;
+  }
+  summarizer counted({group_key::model});
+  file_summarizer reader(counted);
+  if (auto ok = reader.add(path); !ok) return ok.error();
+  if (reader.counted() == 0)
+    return failure{errc::not_found, path + " holds no request and no answer records, nor a result that is known"};
+  measured_run run{path, {}, {}};
+  std::string models;
+  for (const auto& group : counted.groups()) models += (models.empty() ? "" : ", ") + group.labels[0];
+  const auto s = summarize(counted, {.percentiles = {50, 90, 95, 99}, .intervals = false});
+  for (const auto& f : s.groups.back().figures)
+    if (std::isfinite(f.exact)) run.figures[f.name] = f.exact;
+  if (!models.empty()) run.workload["model"] = models;
+  for (const auto* name : {"requests", "questions"})
+    if (const auto at = run.figures.find(name); at != run.figures.end()) run.workload[name] = tick_text(at->second);
+  out.push_back(std::move(run));
+  return out;
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_REPORT_LOAD_RUN_HPP

@@ -1,0 +1,90 @@
+// weir/report/report_page.hpp - what was counted, as plots by name and as the page with all of them. Needs weir/report
+// only.
+#ifndef WEIR_REPORT_REPORT_PAGE_HPP
+#define WEIR_REPORT_REPORT_PAGE_HPP
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/base/result.hpp"
+#include "weir/report/html.hpp"
+#include "weir/report/request_log.hpp"
+#include "weir/report/summary.hpp"
+#include "weir/report/summary_plots.hpp"
+#include "weir/report/summary_tables.hpp"
+
+namespace weir::inline v0 {
+
+inline constexpr std::string_view plot_names =
+    "cdf|over-time|throughput|waterfall|by-group|latency|load|scaling|pareto";
+
+/// One plot by its name. \param devices  for pareto. \return  errc::invalid_argument where the groups can't be drawn
+/// so.
+[[nodiscard]] inline result<plot> plot_named(std::string_view name, const summary& s, const request_log& log,
+                                             double devices) {
+  if (name == "cdf") return cdf_plot(log);
+  if (name == "over-time") return latency_over_time(log);
+  if (name == "throughput") return throughput_over_time(log);
+  if (name == "waterfall") return waterfall_plot(log);
+  if (name == "by-group")
+    return figure_by_group(s, "Throughput by group", "output tokens / s",
+                           {{"output_tokens_per_s", "output tokens / s"}});
+  if (name == "latency")
+    return figure_by_group(s, "Median latency by group", "ms", {{"ttft_p50_ms", "TTFT"}, {"tpot_p50_ms", "TPOT"}});
+  const auto groups = detail::told_apart(s);
+  const bool numbered = groups.size() > 1 && std::ranges::none_of(groups, [](const auto* g) {
+                          return std::isnan(detail::number_in(detail::joined_labels(*g)));
+                        });
+  if (name == "pareto") return pareto_plot(s, devices);
+  if (!numbered)
+    return failure{errc::invalid_argument, "the plot '" + std::string(name) +
+                                               "' needs two groups or more with a number in their "
+                                               "names, such as files c1.jsonl, c2.jsonl with --group-by file"};
+  return name == "scaling" ? scaling_plot(s) : latency_by_load(s, "ttft");
+}
+
+/// Names of figures and what they are: docs/summarize.md in short.
+[[nodiscard]] inline std::vector<std::pair<std::string, std::string>> figure_definitions() {
+  return {{"TTFT", "first event that carries a generated token - first byte sent"},
+          {"TPOT", "(last token - first token) / (tokens - tokens of the first event)"},
+          {"ITL", "gap between two events / tokens of the later one, once for each of them"},
+          {"ICL", "gap between two events that carry tokens; vLLM's JSON calls it ITL"},
+          {"E2EL", "last token - first byte sent"},
+          {"..._sched", "the same from the intended arrival: free of coordinated omission"},
+          {"client_queue", "first byte sent - intended arrival"},
+          {"percentiles",
+           "linear interpolation between ranks, as numpy's; over successes. adj: each failure counts as one that never "
+           "ended"},
+          {"throughput",
+           "successful requests, their output tokens, their input and output tokens / (last token - first byte sent)"},
+          {"error rate", "requests that did not succeed / all requests"},
+          {"accuracy", "right answers / questions, by rule set, with Wilson's 95 % interval"}};
+}
+
+/// The whole report. \pre  `log` is in the order of sending.
+[[nodiscard]] inline html_page page_of(const summary& s, const std::vector<std::string>& notes,
+                                       const std::vector<std::string>& runs, const request_log& log) {
+  html_page page{.title = "weir report",
+                 .facts = runs,
+                 .tables = reading_tables(s),
+                 .plots = {},
+                 .notes = notes,
+                 .definitions = figure_definitions()};
+  if (!s.requests) return page;
+  page.plots = {cdf_plot(log), latency_over_time(log), throughput_over_time(log), waterfall_plot(log, 40)};
+  if (s.groups.size() > 1)
+    for (const auto* name : {"by-group", "latency"}) page.plots.push_back(*plot_named(name, s, log, 1));
+  if (s.groups.size() > 2 && s.keys.size() == 1 && s.keys[0] == "file")
+    for (const auto* name : {"load", "scaling"})
+      if (auto more = plot_named(name, s, log, 1)) page.plots.push_back(*std::move(more));
+  return page;
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_REPORT_REPORT_PAGE_HPP

@@ -1,0 +1,141 @@
+// weir/report/rival_tables.hpp - results of other tools as tables: side by side to be read, in one list to be loaded.
+// Needs weir/record only.
+#ifndef WEIR_REPORT_RIVAL_TABLES_HPP
+#define WEIR_REPORT_RIVAL_TABLES_HPP
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/base/json_write.hpp"
+#include "weir/record/rival.hpp"
+#include "weir/report/table.hpp"
+
+namespace weir::inline v0 {
+namespace detail {
+
+inline cell rival_cell(const rival_figure* f) {
+  if (f == nullptr) return cell::missing("the file does not say");
+  if (std::isnan(f->value)) return cell::missing(f->reason);
+  if (f->unit.empty() && f->value == std::floor(f->value) && f->value < 1e15)
+    return cell::count(static_cast<long long>(f->value));
+  return cell::number(f->value, f->unit == "1/s" ? 2 : 3);
+}
+
+inline constexpr std::array<std::string_view, 10> statistics_shown{"",    "n",   "mean", "std", "min",
+                                                                   "p50", "p90", "p95",  "p99", "max"};
+
+/// "p99" of "e2el_per_token_p99_ms"; nothing where a name has no statistic.
+inline std::string_view statistic_of(const rival_figure& f) noexcept {
+  std::string_view name = f.name;
+  if (name.ends_with("_ms"))
+    name.remove_suffix(3);
+  else if (!name.ends_with("_n"))
+    return {};
+  return name.substr(name.rfind('_') + 1);
+}
+/// "e2el_per_token" of "e2el_per_token_p99_ms".
+inline std::string quantity_of(const rival_figure& f) {
+  const auto stat = statistic_of(f);
+  return stat.empty() ? f.name : f.name.substr(0, static_cast<std::size_t>(stat.data() - f.name.data()) - 1);
+}
+inline std::size_t statistic_rank(const rival_figure& f) noexcept {
+  return static_cast<std::size_t>(std::ranges::find(statistics_shown, statistic_of(f)) - statistics_shown.begin());
+}
+
+}  // namespace detail
+
+/// One column a result, one row a figure: quantities in the order in which they come first, each with n, mean, std,
+/// min, p50, p90, p95, p99 and max. The list has the others.
+[[nodiscard]] inline table rivals_side_by_side(const std::vector<rival_result>& all) {
+  table t{"Results of other tools", {{"figure", "", side::left}, {"unit", "", side::left}}, {}, 2};
+  struct quantity {
+    std::string name;
+    std::vector<const rival_figure*> figures;
+  };
+  std::vector<quantity> rows;
+  for (const auto& r : all) {
+    t.columns.push_back({r.tool + ", " + r.source.substr(r.source.find_last_of('/') + 1)});
+    for (const auto& f : r.figures) {
+      const auto name = detail::quantity_of(f);
+      auto known = std::ranges::find(rows, name, &quantity::name);
+      if (known == rows.end()) known = rows.insert(known, {name, {}});
+      if (detail::statistic_rank(f) < detail::statistics_shown.size() &&
+          std::ranges::none_of(known->figures, [&](const auto* other) { return other->name == f.name; }))
+        known->figures.push_back(&f);
+    }
+  }
+  for (auto& row : rows) {
+    std::ranges::stable_sort(row.figures, {}, [](const auto* f) { return detail::statistic_rank(*f); });
+    for (const auto* f : row.figures) {
+      auto& cells = t.rows.emplace_back(std::vector{cell::text(f->name), cell::text(f->unit)});
+      for (const auto& r : all) cells.push_back(detail::rival_cell(r.find(f->name)));
+    }
+  }
+  return t;
+}
+
+/// One row a result and figure, with the name the file has for it and how it is measured there. What has no counterpart
+/// here stands at the end with its own name alone.
+[[nodiscard]] inline table rivals_in_a_list(const std::vector<rival_result>& all) {
+  table t{"",
+          {{"source", "", side::left},
+           {"tool", "", side::left},
+           {"figure", "", side::left},
+           {"unit", "", side::left},
+           {"value"},
+           {"theirs", "", side::left},
+           {"basis", "", side::left}},
+          {},
+          3};
+  for (const auto& r : all) {
+    for (const auto& f : r.figures)
+      t.rows.push_back({cell::text(r.source), cell::text(r.tool), cell::text(f.name), cell::text(f.unit),
+                        detail::rival_cell(&f), cell::text(f.theirs), cell::text(f.basis)});
+    for (const auto& [name, value] : r.other)
+      t.rows.push_back({cell::text(r.source), cell::text(r.tool), cell::text(""), cell::text(""), cell::text(value),
+                        cell::text(name), cell::text("")});
+  }
+  return t;
+}
+
+/// What a reader must know: where a tool means something else by its figures.
+[[nodiscard]] inline std::vector<std::string> rival_notes(const std::vector<rival_result>& all) {
+  std::vector<std::string> notes;
+  for (const auto& r : all) {
+    for (const auto& f : r.figures) {
+      if (f.basis.empty()) continue;
+      const auto note = r.tool + ", " + detail::quantity_of(f) + ": " + f.basis;
+      if (!std::ranges::count(notes, note)) notes.push_back(note);
+    }
+    if (!r.other.empty()) {
+      const auto note = r.source + ": " + std::to_string(r.other.size()) +
+                        " numbers have no counterpart here; --format csv lists them";
+      notes.push_back(note);
+    }
+  }
+  return notes;
+}
+
+/// Metric records, one a figure and result: as weir-summarize --json writes its own.
+inline void append_metrics(std::string& out, const std::vector<rival_result>& all) {
+  for (const auto& r : all)
+    for (const auto& f : r.figures) {
+      json_writer json(out);
+      json.begin_object().field("type", "metric").field("name", f.name).field("value", f.value);
+      if (!f.reason.empty()) json.field("reason", f.reason);
+      json.field("unit", f.unit).key("labels").begin_object().field("source", r.source).field("tool", r.tool);
+      json.end_object();
+      if (!f.basis.empty()) json.field("basis", f.basis);
+      json.end_object();
+      out.push_back('\n');
+    }
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_REPORT_RIVAL_TABLES_HPP

@@ -1,0 +1,110 @@
+#include "weir/report/comparison.hpp"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "weir/base/hash.hpp"
+#include "weir/report/table_data.hpp"
+
+namespace {
+
+/// Runs of a system whose metric is `center`, scattered by `noise` (relative).
+std::vector<weir::measured_run> runs(std::size_t count, double center, double noise, std::uint64_t seed,
+                                     const std::string& metric = "ttft_p50_ms") {
+  weir::random_stream random(seed);
+  std::vector<weir::measured_run> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    double z = -6;
+    for (int k = 0; k < 12; ++k) z += random.uniform();
+    out.push_back({"run", {{metric, center * std::exp(noise * z)}, {"ok", 100}, {"failed", 0}}, {{"requests", "100"}}});
+  }
+  return out;
+}
+weir::metric_comparison one(const std::vector<weir::measured_run>& a, const std::vector<weir::measured_run>& b,
+                            const std::string& metric = "ttft_p50_ms") {
+  return weir::compare(a, b, {.metrics = {metric}}).front();
+}
+using v = weir::ab_verdict;
+
+}  // namespace
+
+TEST_CASE("comparison: a change that matters is found, with its direction by the metric", "[comparison]") {
+  const auto slower = one(runs(10, 100, 0.01, 1), runs(10, 110, 0.01, 2));
+  CHECK(slower.verdict == v::worse);
+  CHECK(slower.change == Approx(0.1).margin(0.02));
+  REQUIRE(slower.interval);
+  CHECK((slower.interval->low > 0.05 && slower.interval->high < 0.15));
+  CHECK(one(runs(10, 100, 0.01, 1), runs(10, 90, 0.01, 2)).verdict == v::better);
+  const std::string rate = "output_tokens_per_s";
+  CHECK(one(runs(10, 100, 0.01, 1, rate), runs(10, 110, 0.01, 2, rate), rate).verdict == v::better);
+  CHECK(one(runs(10, 100, 0.01, 1, rate), runs(10, 90, 0.01, 2, rate), rate).verdict == v::worse);
+}
+
+TEST_CASE("comparison: what surely changes less than the threshold is the same, and what nobody knows is not",
+          "[comparison]") {
+  CHECK(one(runs(10, 100, 0.005, 1), runs(10, 100, 0.005, 2)).verdict == v::same);
+  const auto noisy = one(runs(5, 100, 0.2, 1), runs(5, 103, 0.2, 2));
+  CHECK(noisy.verdict == v::inconclusive);
+  CHECK(noisy.more_runs > 5);  // how many depends on the effect seen, mostly noise here
+}
+
+TEST_CASE("comparison: one run a side has no interval and no verdict", "[comparison]") {
+  const auto m = one(runs(1, 100, 0.01, 1), runs(1, 150, 0.01, 2));
+  CHECK(m.verdict == v::inconclusive);
+  CHECK_FALSE(m.interval);
+  CHECK(m.why.find("one run") != std::string::npos);
+  CHECK(m.more_runs > 0);
+}
+
+TEST_CASE("comparison: runs that do not differ at all give no certainty", "[comparison]") {
+  const auto exact = one(runs(5, 100, 0, 1), runs(5, 110, 0, 2));
+  CHECK(exact.verdict == v::worse);  // 5 and 5 runs that never overlap: the exact test needs no scatter
+  CHECK(one(runs(2, 100, 0, 1), runs(2, 110, 0, 2)).verdict == v::inconclusive);
+  CHECK(one(runs(5, 100, 0, 1), runs(5, 100, 0, 2)).verdict == v::same);
+}
+
+TEST_CASE("comparison: a metric that is missing is inconclusive and says so", "[comparison]") {
+  const auto m = one(runs(5, 100, 0.01, 1), runs(5, 100, 0.01, 2), "tpot_p99_ms");
+  CHECK(m.verdict == v::inconclusive);
+  CHECK(m.why.find("no run of the base") != std::string::npos);
+  std::string csv;
+  weir::append_csv(csv, weir::comparison_table({m}));
+  CHECK(csv.find("nan") == std::string::npos);
+}
+
+TEST_CASE("comparison: several metrics are judged under Holm", "[comparison]") {
+  auto a = runs(6, 100, 0.02, 1), b = runs(6, 103.5, 0.02, 2);
+  const double alone = one(a, b).p;
+  const auto both = weir::compare(a, b, {.metrics = {"ttft_p50_ms", "ok"}});
+  CHECK(both[0].p == Approx(std::min(1.0, 2 * alone)));
+}
+
+TEST_CASE("comparison: what is faster because it fails is worse", "[comparison]") {
+  auto a = runs(4, 100, 0.01, 1), b = runs(4, 50, 0.01, 2);
+  for (auto& run : b) run.figures["failed"] = 40, run.figures["ok"] = 60;
+  CHECK(weir::compare_failures(a, b).verdict == v::worse);
+  CHECK(weir::compare_failures(a, a).verdict == v::same);
+  CHECK(weir::compare_failures(b, a).verdict == v::better);
+  for (auto& run : b) run.figures.erase("failed");
+  CHECK(weir::compare_failures(a, b).verdict == v::inconclusive);
+}
+
+TEST_CASE("comparison: workloads that differ are named, with both values", "[comparison]") {
+  auto a = runs(2, 100, 0.01, 1), b = runs(2, 100, 0.01, 2);
+  CHECK(weir::workload_differences(a, b).empty());
+  b[0].workload["requests"] = b[1].workload["requests"] = "128";
+  b[0].workload["model"] = "m";
+  const auto d = weir::workload_differences(a, b);
+  REQUIRE(d.size() == 2);
+  CHECK(d[0] == "model: not said and m");
+  CHECK(d[1] == "requests: 100 and 128");
+}
+
+TEST_CASE("comparison: JUnit has a case a metric, failed where it is worse", "[comparison]") {
+  const auto all = weir::compare(runs(8, 100, 0.01, 1), runs(8, 120, 0.01, 2), {.metrics = {"ttft_p50_ms", "a<b"}});
+  const auto xml = weir::junit_of(all);
+  CHECK(xml.find("tests=\"2\" failures=\"1\" skipped=\"1\"") != std::string::npos);
+  CHECK(xml.find("name=\"a&lt;b\"") != std::string::npos);
+}

@@ -1,0 +1,142 @@
+#include "weir/report/html.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+#include "catch.hpp"
+#include "weir/report/plot_gnuplot.hpp"
+#include "weir/report/plot_terminal.hpp"
+#include "weir/report/report_page.hpp"
+#include "weir/report/table_latex.hpp"
+#include "weir/report/trace_events.hpp"
+
+namespace {
+
+std::size_t count(const std::string& text, const std::string& of) {
+  std::size_t n = 0;
+  for (auto at = text.find(of); at != text.npos; at = text.find(of, at + 1)) ++n;
+  return n;
+}
+
+weir::request_log log_of(std::size_t requests) {
+  weir::request_log log;
+  for (std::size_t i = 0; i < requests; ++i) {
+    weir::request_record r;
+    const auto at = static_cast<std::int64_t>(i) * 10'000'000;
+    r.t_send_ns = at;
+    r.t_first_ns = at + 50'000'000;
+    r.t_last_ns = at + 150'000'000;
+    r.tokens_out = 11;
+    log.add(r, i % 2 == 0 ? "0" : "1");
+  }
+  return log;
+}
+
+}  // namespace
+
+TEST_CASE("html: a page loads nothing from outside, and hostile names stay text", "[html][hostile]") {
+  weir::html_page page{.title = "a</title><script>alert(1)</script>",
+                       .facts = {"<b>x</b>"},
+                       .tables = {},
+                       .plots = {},
+                       .notes = {"& <i>"},
+                       .definitions = {}};
+  page.tables.push_back({"t<",
+                         {{"name", "", weir::side::left}, {"p99", "ms"}},
+                         {{weir::cell::text("<img src=x onerror=1>"), weir::cell::missing("no \"value\"")}}});
+  weir::plot p{.title = "</script><script>alert(2)</script>", .x = {}, .y = {}};
+  p.series.push_back({"</script>", {1, 2}, {3, 4}});
+  page.plots.push_back(p);
+  const auto html = weir::render_html(page);
+  CHECK(html.find("alert(1)</script>") == html.npos);
+  CHECK(html.find("<img") == html.npos);
+  CHECK(html.find("alert(2)</script>") == html.npos);
+  CHECK(count(html, "<script") == 2);  // the plot's numbers, and our own
+  CHECK(count(html, "</script>") == 2);
+  for (const auto* outside : {" src=\"", "href=\"http", "url(", "@import"}) CHECK(html.find(outside) == html.npos);
+  CHECK(html.find("title=\"no &quot;value&quot;\"") != html.npos);
+  CHECK(html.find("data-p=\"p99\"") != html.npos);
+  CHECK(count(html, "class=\"view\"") == 2);  // linear and logarithmic
+}
+
+TEST_CASE("html: the tables have the digits that every other format has", "[html]") {
+  const weir::table t{"t",
+                      {{"name", "", weir::side::left}, {"x", "ms"}},
+                      {{weir::cell::text("r_1 & 50%"), weir::cell::number(1234.5678, 2)}}};
+  std::string html, latex;
+  weir::append_html(html, t);
+  weir::append_latex(latex, t);
+  CHECK(html.find("<td>1234.57</td>") != html.npos);
+  CHECK(latex ==
+        "% t\n\\begin{tabular}{lr}\n\\hline\nname & x (ms) \\\\\n\\hline\nr\\_1 \\& 50\\% & 1234.57 "
+        "\\\\\n\\hline\n\\end{tabular}\n");
+}
+
+TEST_CASE("html: plots of a run have the times and rates of its requests", "[html]") {
+  const auto log = log_of(200);
+  const auto cdf = weir::cdf_plot(log);
+  REQUIRE(cdf.series.size() == 3);
+  CHECK(cdf.series[0].x.front() == Approx(50));  // each TTFT is 50 ms
+  CHECK(cdf.series[1].x.back() == Approx(10));   // 100 ms for the 10 tokens after the first
+  CHECK(cdf.series[2].x.back() == Approx(150));
+  CHECK(cdf.series[2].y.back() == Approx(100));
+  const auto rate = weir::throughput_over_time(log);
+  REQUIRE(rate.series.size() == 1);
+  CHECK(rate.series[0].y[30] == Approx(1100).epsilon(0.15));  // 100 requests a second of 11 tokens
+  double tokens = 0;
+  for (const double y : rate.series[0].y) tokens += y * (199 * 0.01 + 0.15) / 60;
+  CHECK(tokens == Approx(200 * 11).epsilon(1e-9));  // none is lost and none is made
+  const auto falls = weir::waterfall_plot(log, 5);
+  CHECK(falls.categories.size() == 5);
+  CHECK(falls.series[0].y[4] == Approx(40));
+  CHECK(falls.series[2].y[4] == Approx(50));
+  CHECK(falls.series[3].y[4] == Approx(100));
+}
+
+TEST_CASE("html: no requests, or one, are pictures without numbers", "[html]") {
+  for (const std::size_t n : {0U, 1U}) {
+    const auto log = log_of(n);
+    std::string svg;
+    for (const auto& p : {weir::cdf_plot(log), weir::latency_over_time(log), weir::throughput_over_time(log),
+                          weir::waterfall_plot(log)})
+      append_svg(svg, p);
+    CHECK(svg.find("nan") == svg.npos);
+    CHECK(svg.find("inf") == svg.npos);
+  }
+}
+
+TEST_CASE("html: a trace has each request in a row of its own while it lasts", "[html]") {
+  std::string json;
+  weir::append_trace_events(json, log_of(30));
+  CHECK(count(json, "\"name\":\"request\"") == 30);
+  CHECK(count(json, "\"name\":\"process_name\"") == 2);
+  CHECK(json.find("\"tid\":8") != json.npos);  // 150 ms each, one every 20 ms an instance: eight at a time
+  CHECK(json.find("\"tid\":9") == json.npos);
+  CHECK(count(json, "\"ph\":\"C\"") == 60);
+  CHECK(json.find("\"requests\":0") != json.npos);
+}
+
+TEST_CASE("html: gnuplot scripts hold their numbers, with gaps as NaN", "[html]") {
+  weir::plot p{.title = "a \"quoted\" title", .x = {"x", true}, .y = {"y", false}};
+  p.series.push_back({"s", {1, 10}, {3, std::nan("")}});
+  std::string script;
+  weir::append_gnuplot(script, p);
+  CHECK(script.find("set title \"a \\\"quoted\\\" title\"") != script.npos);
+  CHECK(script.find("1 3 3 3") != script.npos);
+  CHECK(script.find("10 NaN") != script.npos);
+  CHECK(script.find("set logscale x") != script.npos);
+}
+
+TEST_CASE("html: a plot of characters shows a rising line from left to right", "[html]") {
+  weir::plot p{.title = "t", .x = {"x", false}, .y = {"y", false}};
+  p.series.push_back({"s", {0, 1}, {0, 10}});
+  std::string text;
+  weir::append_terminal(text, p, 60, true);
+  const auto lines = count(text, "\n");
+  CHECK(lines >= 16);
+  const auto first = text.find(" |"), last = text.rfind(" |");
+  CHECK(text.find('*', first) - first > 40);  // high at the right
+  CHECK(text.find('*', last) - last < 10);    // low at the left
+  for (const char c : text) CHECK(static_cast<unsigned char>(c) < 0x80);
+}

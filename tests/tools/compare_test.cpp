@@ -1,0 +1,107 @@
+// weir-compare as its user runs it.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "catch.hpp"
+#include "shell.hpp"
+#include "weir/record/request.hpp"
+
+namespace {
+
+const std::string tool = std::string(WEIR_TOOLS_DIR) + "/weir-compare";
+
+/// A directory of runs: 20 requests each, TTFT `ttft_ms` give or take.
+struct scratch {
+  std::string path = [] {
+    std::string name = "/tmp/weir-compare-XXXXXX";
+    return std::string(::mkdtemp(name.data()));
+  }();
+  ~scratch() { std::filesystem::remove_all(path); }
+  scratch() = default;
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+
+  std::string run(const std::string& name, double ttft_ms, int requests = 20) const {
+    std::string text;
+    for (int i = 0; i < requests; ++i) {
+      weir::request_record r;
+      r.id = std::to_string(i);
+      r.model = "m";
+      r.t_send_ns = 1'000'000'000 + i * 1'000'000;
+      r.t_first_ns = r.t_visible_ns = r.t_send_ns + static_cast<std::int64_t>(ttft_ms * 1e6) + i * 1000;
+      r.t_last_ns = r.t_done_ns = r.t_first_ns + 50'000'000;
+      r.tokens_in = 5, r.tokens_out = 6, r.basis = weir::tokens_basis::usage;
+      r.choices = {{0, r.t_first_ns, r.t_last_ns, 6, 1, "stop", "", ""}};
+      append_record(text, r);
+    }
+    std::ofstream(path + "/" + name) << text;
+    return " " + path + "/" + name;
+  }
+  std::string read(const std::string& name) const {
+    std::ifstream in(path + "/" + name);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("weir-compare: worse is exit 1, the same is exit 0, and JUnit and SVG are written", "[tools]") {
+  const scratch s;
+  std::string base, slow, same;
+  for (int i = 0; i < 6; ++i) {
+    base += s.run("a" + std::to_string(i), 50 + 0.1 * i);
+    slow += s.run("b" + std::to_string(i), 60 + 0.1 * i);
+    same += s.run("c" + std::to_string(i), 50.05 + 0.1 * i);
+  }
+  const auto worse = shell(tool + " --base" + base + " --new" + slow + " --metric ttft_p50_ms --junit " + s.path +
+                           "/j.xml --svg " + s.path + "/p.svg --format csv");
+  CHECK(worse.status == 1);
+  CHECK(worse.out.find("ttft_p50_ms,6,6,") != std::string::npos);
+  CHECK(worse.out.find(",worse,") != std::string::npos);
+  CHECK(s.read("j.xml").find("failures=\"1\"") != std::string::npos);
+  CHECK(s.read("p.svg").starts_with("<svg"));
+  const auto fine = shell(tool + " --base" + base + " --new" + same + " --metric ttft_p50_ms");
+  CHECK(fine.status == 0);
+  CHECK(fine.out.find(" same ") != std::string::npos);
+}
+
+TEST_CASE("weir-compare: different workloads are refused with what differs, unless told", "[tools]") {
+  const scratch s;
+  const auto a = s.run("a", 50), b = s.run("b", 50, 21);
+  const auto refused = shell(tool + " --base" + a + " --new" + b + " 2>&1");
+  CHECK(refused.status == 2);
+  CHECK(refused.out.find("requests: 20 and 21") != std::string::npos);
+  CHECK(shell(tool + " --any-workload --base" + a + " --new" + b + " 2>&1").status == 0);
+}
+
+TEST_CASE("weir-compare: a missing file, no files and a file of something else are trouble", "[tools]") {
+  const scratch s;
+  std::ofstream(s.path + "/text") << "hello\n";
+  const auto a = s.run("a", 50);
+  for (const auto& words :
+       {std::string(" --base") + a, " --base" + a + " --new /nonexistent", " --base" + a + " --new " + s.path + "/text",
+        " --threshold x --base" + a + " --new" + a, std::string(" stray")}) {
+    CAPTURE(words);
+    const auto ran = shell(tool + words + " 2>&1");
+    CHECK(ran.status == 2);
+    CHECK_FALSE(ran.out.empty());
+  }
+}
+
+TEST_CASE("weir-compare run: takes turns, and compares what the commands wrote", "[tools]") {
+  const scratch s;
+  const auto fast = s.run("fast", 50), slow = s.run("slow", 80);
+  const auto ran = shell(tool + " run --runs 2 --dir " + s.path + "/runs --base 'cp" + fast + " {out}' --new 'cp" +
+                         slow + " {out}' --metric ttft_p50_ms 2>&1");
+  CHECK(ran.status == 0);  // two runs a side that do not scatter: no verdict
+  CHECK(ran.out.find("inconclusive") != std::string::npos);
+  const auto at = [&](const std::string& name) { return ran.out.find("/runs/" + name); };
+  CHECK((at("base-1") < at("new-1") && at("new-1") < at("new-2") && at("new-2") < at("base-2")));
+  CHECK(shell(tool + " run --runs 1 --dir " + s.path + "/runs --base 'true {out}' --new 'true {out}' 2>&1").status ==
+        2);
+  CHECK(shell(tool + " run --runs 1 --dir " + s.path + "/x --base 'false; exit 3 #{out}' --new 'true {out}' 2>&1")
+            .status == 2);
+}

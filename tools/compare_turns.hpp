@@ -1,0 +1,61 @@
+// tools/compare_turns.hpp - runs the two commands of weir-compare in turn.
+#ifndef WEIR_TOOLS_COMPARE_TURNS_HPP
+#define WEIR_TOOLS_COMPARE_TURNS_HPP
+
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "cli.hpp"
+#include "weir/serve/process.hpp"
+
+namespace weir::tool {
+
+/// Runs `command` with {out} replaced. \return  a failure where it does not end well or writes nothing.
+inline result<void> run_once(std::string command, const std::string& out) {
+  for (auto at = command.find("{out}"); at != command.npos; at = command.find("{out}", at + out.size()))
+    command.replace(at, 5, out);
+  say(command);
+  auto started = process::start({.argv = {"sh", "-c", command}, .log = out + ".log", .use_cgroup = false});
+  if (!started) return started.error();
+  started->wait();
+  const int status = started->state().status;
+  if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)  // 1 is a tool's "no", with a result all the same
+    return failure{errc::io, "the command failed; see " + out + ".log: " + command};
+  if (!std::filesystem::exists(out)) return failure{errc::not_found, "the command did not write {out}: " + command};
+  return {};
+}
+
+/// Base, new, new, base, ...: what drifts falls on both sides alike.
+inline result<std::pair<std::vector<std::string>, std::vector<std::string>>> take_turns(const arguments& args) {
+  const auto count = args.number<int>("runs", 10);
+  if (!count) return count.error();
+  if (*count < 1 || args.all("base").size() != 1 || args.all("new").size() != 1)
+    return failure{errc::invalid_argument, "run needs one --base COMMAND, one --new COMMAND, and --runs of 1 or more"};
+  for (const auto* side : {"base", "new"})
+    if (args.get(side).find("{out}") == std::string_view::npos)
+      return failure{errc::invalid_argument, std::string("--") + side + " must write its result to {out}"};
+  const std::string dir(args.get("dir", "compare-runs"));
+  std::error_code error;
+  if (std::filesystem::exists(dir + "/base-1", error))
+    return failure{errc::busy, dir + " holds runs already; give another --dir"};
+  if (!std::filesystem::create_directories(dir, error) && error) return failure{errc::io, "cannot make " + dir};
+  std::pair<std::vector<std::string>, std::vector<std::string>> files;
+  for (int i = 1; i <= *count; ++i)
+    for (int turn = 0; turn < 2; ++turn) {
+      const bool is_new = (turn == 1) == (i % 2 == 1);
+      const std::string out = dir + (is_new ? "/new-" : "/base-") + std::to_string(i);
+      if (auto ok = run_once(std::string(args.get(is_new ? "new" : "base")), out); !ok) return ok.error();
+      (is_new ? files.second : files.first).push_back(out);
+    }
+  return files;
+}
+
+}  // namespace weir::tool
+
+#endif  // WEIR_TOOLS_COMPARE_TURNS_HPP

@@ -1,0 +1,168 @@
+// tools/summarize_job.hpp - what weir-summarize read, and its texts.
+#ifndef WEIR_TOOLS_SUMMARIZE_JOB_HPP
+#define WEIR_TOOLS_SUMMARIZE_JOB_HPP
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "weir/data/output.hpp"
+#include "weir/report/load_run.hpp"
+#include "weir/report/plot_gnuplot.hpp"
+#include "weir/report/plot_terminal.hpp"
+#include "weir/report/report_page.hpp"
+#include "weir/report/rival_tables.hpp"
+#include "weir/report/summarize_files.hpp"
+#include "weir/report/summary.hpp"
+#include "weir/report/summary_notes.hpp"
+#include "weir/report/summary_text.hpp"
+#include "weir/report/trace_events.hpp"
+
+namespace weir::tool {
+
+/// All input: records, counted; results of other tools.
+struct gathered {
+  summarizer counted;
+  request_log log;
+  std::vector<rival_result> rivals;
+  std::vector<std::string> remarks;
+  std::uint64_t records = 0;  ///< Requests and answers.
+};
+
+/// Figures, and what is to be said of them.
+struct summarized {
+  summary figures;
+  std::vector<std::string> notes;
+};
+
+/// Reads standard input (records only), or files of either kind. \return  errc::not_found where there was nothing.
+inline result<void> gather(gathered& in, const std::vector<std::string>& operands, bool pictures) {
+  file_summarizer reader(in.counted, pictures ? &in.log : nullptr);
+  if (operands.empty() || operands == std::vector<std::string>{"-"}) {
+    row_reader rows(STDIN_FILENO);
+    if (auto ok = reader.add(rows, "standard input"); !ok) return ok;
+  } else {
+    const auto files = record_files(operands);
+    if (!files) return files.error();
+    for (const auto& file : *files) {
+      auto rivals = rivals_in(file);
+      if (!rivals) return rivals.error();
+      if (*rivals)
+        in.rivals.insert(in.rivals.end(), (*rivals)->begin(), (*rivals)->end());
+      else if (auto ok = reader.add(file); !ok)
+        return ok;
+    }
+  }
+  in.remarks = reader.remarks();
+  in.records = reader.counted();
+  if (pictures) in.log.sort();
+  if (in.records > 0 || !in.rivals.empty()) return {};
+  return failure{errc::not_found, "there are no request and no answer records in the input: nothing to summarize"};
+}
+
+inline summarized summarized_of(gathered& in, const summary_options& options) {
+  if (in.records == 0) return {{}, rival_notes(in.rivals)};
+  summarized out{summarize(in.counted, options), {}};
+  out.notes = notes_on(out.figures, in.counted);
+  out.notes.insert(out.notes.end(), in.remarks.begin(), in.remarks.end());
+  for (auto& note : rival_notes(in.rivals)) out.notes.push_back(std::move(note));
+  return out;
+}
+
+inline std::string metrics_of(const gathered& in, const summarized& done) {
+  std::string text;
+  if (in.records > 0) append_metrics(text, done.figures);
+  append_metrics(text, in.rivals);
+  return text;
+}
+
+/// Tables in a format. \return  errc::invalid_argument where there are two tables and the format holds one.
+inline result<std::string> tables_text(const gathered& in, const summarized& done, report_format format,
+                                       std::size_t width) {
+  const bool data = format == report_format::csv || format == report_format::tsv || format == report_format::json;
+  if (in.rivals.empty()) return render(done.figures, done.notes, format, width);
+  if (in.records > 0 && data)
+    return failure{errc::invalid_argument,
+                   "csv, tsv and json hold one table: give records and results of other tools apart"};
+  std::string text;
+  if (data) {
+    append_table(text, rivals_in_a_list(in.rivals), format);
+    return text;
+  }
+  append_table(text, rivals_side_by_side(in.rivals), format, width);
+  if (in.records == 0) {
+    text += '\n';
+    for (const auto& note : done.notes)
+      text.append(format == report_format::latex ? "% " : "- ").append(note).push_back('\n');
+    return text;
+  }
+  return text + "\n" + render(done.figures, done.notes, format, width);
+}
+
+inline result<void> need_requests(const gathered& in, const char* what) {
+  if (!in.log.all().empty()) return {};
+  return failure{errc::not_found, std::string(what) + " needs request records: there are none in the input"};
+}
+
+inline result<std::string> drawn(const gathered& in, const summarized& done, std::string_view kind,
+                                 std::string_view format, double devices, std::size_t width) {
+  if (auto ok = need_requests(in, "a plot"); !ok) return ok.error();
+  const auto picture = plot_named(kind, done.figures, in.log, devices);
+  if (!picture) return picture.error();
+  std::string text;
+  if (format == "gnuplot")
+    append_gnuplot(text, *picture);
+  else if (format == "txt")
+    append_terminal(text, *picture, width == 0 ? 80 : width, ::getenv("LANG") == nullptr);
+  else
+    append_svg(text, *picture);
+  return text;
+}
+
+inline result<std::string> page_text(const gathered& in, const summarized& done) {
+  html_page page{.title = "weir report",
+                 .facts = {},
+                 .tables = {},
+                 .plots = {},
+                 .notes = done.notes,
+                 .definitions = figure_definitions()};
+  if (in.records > 0) page = page_of(done.figures, done.notes, in.counted.runs(), in.log);
+  if (!in.rivals.empty()) page.tables.push_back(rivals_side_by_side(in.rivals));
+  return render_html(page);
+}
+
+inline result<std::string> trace_text(const gathered& in) {
+  if (auto ok = need_requests(in, "a trace"); !ok) return ok.error();
+  std::string text;
+  append_trace_events(text, in.log);
+  return text + "\n";
+}
+
+/// Writes summary.txt, .md, .csv and .json.
+inline result<void> write_files(const std::string& directory, bool force, const gathered& in, const summarized& done) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return failure{errc::io, "cannot make the directory " + directory + ": " + error.message()};
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const auto format : {report_format::txt, report_format::md, report_format::csv, report_format::json}) {
+    auto text = tables_text(in, done, format, 0);
+    if (!text) return text.error();
+    files.emplace_back(directory + "/summary." + std::string(to_string(format)), *std::move(text));
+  }
+  for (const auto& [path, text] : files)
+    if (!force && std::filesystem::exists(path, error))
+      return failure{errc::busy, path + " exists; --force overwrites it"};
+  for (const auto& [path, text] : files)
+    if (auto ok = write_whole(path, text); !ok) return ok;
+  return {};
+}
+
+}  // namespace weir::tool
+
+#endif  // WEIR_TOOLS_SUMMARIZE_JOB_HPP
