@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 
 #include "cli.hpp"
 #include "serve_flags.hpp"
@@ -62,6 +63,10 @@ const weir::tool::description serve_many{
                  "endpoint stands for theirs. Default: none.",
                  "none|haproxy|nginx"},
                 {"gateway-port", "P", "Default: the first free port behind the instances'; with --base-port P + N."},
+                {"samples", "FILE",
+                 "Write samples here while the instances are ready: each device's power, memory and load, each "
+                 "instance's memory and processor time. weir-summarize makes energy per token of them."},
+                {"sample-every", "1s", "Time between two samples. Default: 1s."},
                 {"run", "COMMAND", "Run this with sh when all are ready, and stop when it ends."},
                 {"json", "", "With status: records instead of a table."},
                 {"quiet,q", "", "Say nothing but what goes wrong."}},
@@ -119,7 +124,13 @@ result<int> run(const arguments& args) {
   if (!fleet) return fleet.error();
   const bool has_command = args.has("run");
   narrator user(args.has("quiet"), !has_command && !args.has("endpoints"));
-  weir::session session({*std::move(fleet), std::string(args.get("endpoints")), std::string(args.get("run"))}, user);
+  const auto every = args.duration_ns("sample-every", 1'000'000'000);
+  if (!every) return every.error();
+  if (*every < 10'000'000) return weir::failure{weir::errc::invalid_argument, "--sample-every must be at least 10ms"};
+  auto run = weir::tool::run_of(*fleet);
+  weir::session session({*std::move(fleet), std::string(args.get("endpoints")), std::string(args.get("run")),
+                         std::string(args.get("samples")), *every, std::move(run)},
+                        user);
   auto status = session.run();
   if (status) return status;
   user.warn(status.error().detail);

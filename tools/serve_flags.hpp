@@ -2,13 +2,17 @@
 #ifndef WEIR_TOOLS_SERVE_FLAGS_HPP
 #define WEIR_TOOLS_SERVE_FLAGS_HPP
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "cli.hpp"
+#include "weir/record/run.hpp"
 #include "weir/serve/fleet.hpp"
 
 namespace weir::tool {
@@ -81,6 +85,15 @@ inline result<fleet_spec> given_fleet(const arguments& args) {
   fleet.restart = *restart;
   if (auto given = give_devices(args, fleet); !given) return given.error();
   return fleet;
+}
+
+/// What the samples' file says of the run. The server's own words are left out: there may be a key among them.
+inline run_record run_of(const fleet_spec& fleet) {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  run_record run{.tool = "weir-serve-many", .argv = {"weir-serve-many"}, .host = host.data(), .config = {}};
+  run.config.emplace_back("instances", std::to_string(fleet.count));
+  return run;
 }
 
 }  // namespace weir::tool

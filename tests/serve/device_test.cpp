@@ -287,8 +287,10 @@ TEST_CASE("devices: nobody ever holds one twice, however holders die", "[serve][
   };
   for (int i = 0; i < 6; ++i) begin();
   const int wanted = test::rounds(250);
+  int kills = 0;
   for (const auto start = weir::now_ns(); book->acquired < wanted && weir::now_ns() - start < wanted * 100'000'000L;) {
     ::usleep(20'000);
+    ++kills;
     auto& victim = contenders[random.below(contenders.size())];
     ::kill(victim, SIGKILL);
     ::waitpid(victim, nullptr, 0);
@@ -300,6 +302,8 @@ TEST_CASE("devices: nobody ever holds one twice, however holders die", "[serve][
   CHECK(book->acquired >= wanted);
   CHECK(book->doubled == 0);
   CHECK(m.lease(4));  // the dead hold nothing
+  WARN(book->acquired << " acquisitions, " << kills << " holders and waiters killed, " << book->doubled
+                      << " devices held twice");
   ::munmap(book, sizeof(ledger));
 }
 

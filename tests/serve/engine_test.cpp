@@ -94,6 +94,13 @@ TEST_CASE("engine: only those that use a block of ports are given one", "[serve]
   CHECK(weir::make_engine("sglang", {"Q"})->uses_block());
   CHECK_FALSE(weir::make_engine("mock", {})->uses_block());
   CHECK(weir::make_engine("", {"x", "{port}", "{block+3}"})->uses_block());
+  CHECK(weir::make_engine("vllm", {"Q"})->variables == weir::environment{{"VLLM_PORT", "{block+1}"},
+                                                                         {"VLLM_DP_MASTER_PORT", "{block+50}"},
+                                                                         {"MASTER_PORT", "{block+40}"},
+                                                                         {"VLLM_RPC_BASE_PATH", "{dir}"}});
+  CHECK(command("vllm", {"Q", "-dp", "2"}).ends_with("--data-parallel-rpc-port {block+60}"));
+  CHECK(command("vllm", {"Q", "-dp", "2", "-dpp", "9"}).find("rpc-port") == std::string::npos);
+  CHECK(command("vllm", {"Q"}).find("rpc-port") == std::string::npos);
 }
 
 TEST_CASE("engine: what can't work is refused before anything is started", "[serve][engine]") {
@@ -158,6 +165,18 @@ TEST_CASE("log advice: known messages are explained, others are left alone", "[s
             .find("other processes") != std::string_view::npos);
   CHECK(weir::log_advice("torch.OutOfMemoryError: CUDA out of memory. Tried").find("does not fit") !=
         std::string_view::npos);
+  // As vLLM 0.32 and transformers 5.19 word them.
+  CHECK(weir::log_advice("ValueError: Unknown quantization method: w4a4. Must be one of [").find("does not know") !=
+        std::string_view::npos);
+  CHECK(weir::log_advice("Quantization scheme is not supported for the current GPU. Min capability: 90")
+            .find("too old") != std::string_view::npos);
+  CHECK(weir::log_advice("the estimated maximum model length is 1024. Try").find("--max-model-len") !=
+        std::string_view::npos);
+  CHECK(weir::log_advice("allow by `trust_remote_code=True` in LLM or").find("--trust-remote-code") !=
+        std::string_view::npos);
+  CHECK(weir::log_advice("requires `accelerate`. You can install it with `pip install accelerate`").find("packages") !=
+        std::string_view::npos);
+  CHECK(weir::log_advice("OSError: [Errno 98] Address already in use").find("port") != std::string_view::npos);
   CHECK(weir::log_advice("everything is fine").empty());
   CHECK(weir::log_advice("").empty());
 }

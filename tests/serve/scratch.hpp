@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "weir/base/clock.hpp"
-#include "weir/serve/text_file.hpp"
+#include "weir/base/text_file.hpp"
 
 namespace test {
 

@@ -33,8 +33,13 @@ struct bench : test::scratch {
     all.insert(all.end(), args.begin(), args.end());
     const auto argv = weir::detail::pointers(all);
     const std::string out_path = out ? out : path("out"), err_path = path("err");
-    const pid_t pid = ::fork();
+    // No signal may find the child before it is the tool: it would run the handlers of this test program.
+    const pid_t pid = weir::detail::fork_blocked();
     if (pid != 0) return pid;
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::dup2(::open(out_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 1);
     ::dup2(::open(err_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
     ::execv(argv[0], argv.data());
@@ -407,6 +412,43 @@ TEST_CASE("serve-many: devices are shown to the servers, and are free again afte
   CHECK(b.err().find("only 2 are free:\n  device 0 (GPU-a) is held by pid") != std::string::npos);
   CHECK(b.run(servers(4, good, {"--devices", "auto", "--run", "true"})) == 0);
   ::unsetenv("WEIR_DEVICES");
+}
+
+TEST_CASE("serve-many: samples tell what the driver tells, and say what it does not", "[serve-many][samples]") {
+  const bench b;
+  ::setenv(
+      "WEIR_DEVICES",
+      b.write("devices", R"({"vendor":"nvidia","index":0,"id":"GPU-a","used_bytes":7,"watts":250.5,"busy_percent":90}
+{"vendor":"nvidia","index":1,"id":"GPU-b","used_bytes":8}
+)")
+          .c_str(),
+      1);
+  const auto file = b.path("samples.jsonl");
+  const auto enough =
+      "i=0; until [ $(grep -c GPU-b " + file + ") -ge 3 ] || [ $i = 600 ]; do i=$((i + 1)); sleep 0.1; done";
+  const words options{"--devices", "auto", "--samples", file, "--sample-every", "50ms", "--run", enough};
+  REQUIRE(b.run(servers(2, good, options)) == 0);
+  ::unsetenv("WEIR_DEVICES");
+  const auto text = test::text_of(file);
+  CAPTURE(text, b.err());
+  CHECK(text.starts_with(R"({"type":"run","tool":"weir-serve-many")"));
+  CHECK(text.find(R"("source":"GPU-a","instance":"0","values":{"device_memory_bytes":7,"watts":250.5,"joules":null,)"
+                  R"("busy_percent":90}})") != std::string::npos);
+  CHECK(text.find(R"("source":"GPU-b","instance":"1","values":{"device_memory_bytes":8,"watts":null,"joules":null,)"
+                  R"("busy_percent":null}})") != std::string::npos);
+  CHECK(text.find(R"("source":"processes","instance":"1","values":{"processes":2,"memory_bytes":)") !=
+        std::string::npos);
+  CHECK(text.find(R"("source":"host","values":{"memory_used_bytes":)") != std::string::npos);
+  CHECK(text.ends_with("\n"));
+  CHECK(b.err().find("samples: GPU-b: the driver does not tell the power drawn\n") != std::string::npos);
+  CHECK(b.err().find("samples: GPU-a") == std::string::npos);
+
+  CHECK(b.run(servers(1, good, {"--samples", b.path("no/such/file"), "--run", "true"})) == 125);
+  CHECK(b.err().find("cannot write " + b.path("no/such/file")) != std::string::npos);
+  CHECK(b.run(servers(1, good, {"--samples", file, "--sample-every", "1us"})) == 2);
+  CHECK(b.run(servers(1, good, {"--quiet", "--samples", "/dev/full", "--run", "true"})) == 125);
+  CHECK(b.err().find("No space left on device") != std::string::npos);
+  CHECK(b.clean());
 }
 
 TEST_CASE("serve-many: status shows what serves, stop ends it", "[serve-many]") {

@@ -1,6 +1,6 @@
-// weir/serve/text_file.hpp - small text files, read and replaced whole. Needs POSIX.
-#ifndef WEIR_SERVE_TEXT_FILE_HPP
-#define WEIR_SERVE_TEXT_FILE_HPP
+// weir/base/text_file.hpp - small text files, read and replaced whole. Needs POSIX.
+#ifndef WEIR_BASE_TEXT_FILE_HPP
+#define WEIR_BASE_TEXT_FILE_HPP
 
 #include <fcntl.h>
 #include <sys/types.h>
@@ -94,4 +94,4 @@ inline std::string_view next_word(std::string_view& text) {
 
 }  // namespace weir::inline v0
 
-#endif  // WEIR_SERVE_TEXT_FILE_HPP
+#endif  // WEIR_BASE_TEXT_FILE_HPP

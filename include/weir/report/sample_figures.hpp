@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "weir/base/result.hpp"
 #include "weir/report/figure.hpp"
@@ -95,18 +96,22 @@ inline void append_memory(figure_list& out, const sample_log& log, const std::st
 
 }  // namespace detail
 
+/// Appends the names of append_sample_figures, all missing for `why`.
+inline void append_no_sample_figures(figure_list& out, const std::string& why) {
+  for (const auto& [name, unit] :
+       {std::pair("energy_j", "J"), std::pair("power_active_w", "W"), std::pair("power_idle_w", "W"),
+        std::pair("energy_per_output_token_j", "J"), std::pair("energy_above_idle_per_output_token_j", "J"),
+        std::pair("device_busy_pct", "%"), std::pair("device_memory_max_mib", "MiB"),
+        std::pair("process_memory_max_mib", "MiB"), std::pair("cpu_cores", ""), std::pair("host_energy_j", "J")})
+    out.missing(name, unit, why);
+}
+
 /// Appends energy per token, power under load and idle, and the most memory taken.
 /// \param instance  the group's; nullptr: all of them, whose energy, power, memory and cores are added up.
 inline void append_sample_figures(figure_list& out, const sample_log& log, const std::string* instance,
                                   const request_counts& counts, const time_axis& axis) {
   const auto busy = detail::busy_span(counts, axis);
-  if (!busy) {
-    for (const char* name : {"energy_j", "power_active_w", "power_idle_w", "energy_per_output_token_j",
-                             "energy_above_idle_per_output_token_j", "device_busy_pct", "device_memory_max_mib",
-                             "process_memory_max_mib", "cpu_cores", "host_energy_j"})
-      out.missing(name, "", busy.error().detail);
-    return;
-  }
+  if (!busy) return append_no_sample_figures(out, busy.error().detail);
   detail::append_energy(out, log, instance, counts, *busy);
   detail::append_memory(out, log, instance, *busy);
   out.number_or("host_energy_j", "J", instance ? detail::no_figure : log.host().during(*busy), 1,

@@ -110,12 +110,13 @@ class summary_maker {
   void append_observed() {
     auto& log = counted_->samples();
     log.sort();
-    static const std::string nobody("\n");
     const bool by_instance = counted_->keys() == std::vector{group_key::instance};
     for (std::size_t i = 0; i < shown_; ++i) {
       const auto& group = counted_->groups()[i];
-      append_sample_figures(lists_[i], log, by_instance ? &group.labels[0] : &nobody, group.requests.counts,
-                            counted_->axis());
+      if (by_instance)
+        append_sample_figures(lists_[i], log, &group.labels[0], group.requests.counts, counted_->axis());
+      else
+        append_no_sample_figures(lists_[i], "samples are told apart by instance only");
     }
     append_sample_figures(lists_.back(), log, nullptr, out_.counts, counted_->axis());
   }

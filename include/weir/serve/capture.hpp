@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/base/unique_fd.hpp"
 #include "weir/serve/describe.hpp"
 #include "weir/serve/process.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

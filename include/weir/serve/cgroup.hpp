@@ -18,8 +18,8 @@
 #include <utility>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/base/unique_fd.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

@@ -59,6 +59,12 @@ class device_source {
   [[nodiscard]] virtual const std::vector<device>& devices() const = 0;
   /// \param at  place in `devices()`.
   [[nodiscard]] virtual result<device_use> use(std::size_t at) const = 0;
+  /// All of them at once, for sources that are asked for all as fast as for one. In the order of `devices()`.
+  [[nodiscard]] virtual std::vector<result<device_use>> uses() const {
+    std::vector<result<device_use>> all;
+    for (std::size_t i = 0; i < devices().size(); ++i) all.push_back(use(i));
+    return all;
+  }
   /// How well two devices are connected: the greater the better; only order counts, and only within a source.
   [[nodiscard]] virtual int link(std::size_t one, std::size_t other) const = 0;
 };

@@ -17,12 +17,12 @@
 
 #include "weir/base/clock.hpp"
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/base/units.hpp"
 #include "weir/serve/describe.hpp"
 #include "weir/serve/device.hpp"
 #include "weir/serve/device_groups.hpp"
 #include "weir/serve/lock_file.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

@@ -103,6 +103,8 @@ inline result<engine> vllm(engine e, const std::vector<std::string>& words) {
     e.command = {python(), "-m", "vllm.entrypoints.cli.main", "serve"};
   add(e.command, words);
   add_address(e, words);
+  if (gives(words, {"--data-parallel-size", "-dp"}) && !gives(words, {"--data-parallel-rpc-port", "-dpp"}))
+    add(e.command, {"--data-parallel-rpc-port", "{block+60}"});  // else all instances want the same default
   e.parallel_flag = gives(words, {"--tensor-parallel-size", "-tp"}) ? "" : "--tensor-parallel-size";
   // Its ports come from a block of its own: it scans upward from VLLM_PORT, and so would its neighbours. Its sockets
   // stay in its directory: it leaves seven of them in /tmp even after an orderly end.

@@ -19,6 +19,7 @@
 
 #include "weir/base/json_write.hpp"
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/net/connection.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/serve/capture.hpp"
@@ -32,7 +33,6 @@
 #include "weir/serve/ports.hpp"
 #include "weir/serve/run_directory.hpp"
 #include "weir/serve/runs.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/base/units.hpp"
 #include "weir/serve/device.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

@@ -18,10 +18,10 @@
 #include <utility>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/base/unique_fd.hpp"
 #include "weir/serve/command.hpp"
 #include "weir/serve/describe.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

@@ -46,7 +46,7 @@ namespace weir::inline v0 {
   struct known {
     std::string_view says, advice;
   };
-  static constexpr std::array<known, 12> table{{
+  static constexpr std::array<known, 15> table{{
       {"No available memory for the cache blocks",
        "other processes use this device's memory, or --gpu-memory-utilization is too low for the model"},
       {"less than desired GPU memory utilization",
@@ -58,10 +58,14 @@ namespace weir::inline v0 {
       {"NPU out of memory", "the model does not fit: more devices an instance, or a smaller model or context"},
       {"is larger than the maximum number of tokens that can be stored in KV cache",
        "a smaller --max-model-len, or more memory for the cache"},
+      {"estimated maximum model length", "a smaller --max-model-len, or more memory for the cache"},
       {"Address already in use", "another process took one of its ports"},
       {"EADDRINUSE", "another process took one of its ports"},
       {"trust_remote_code", "the model brings its own code: --trust-remote-code, if you trust it"},
       {"Unknown quantization method", "this engine does not know the model's quantization"},
+      {"is not supported for the current GPU",
+       "this device is too old for the model's quantization: another device, or another format of the model"},
+      {"pip install ", "the engine's Python packages are not complete: its message says which one to install"},
       {"No space left on device", "a disk or /dev/shm is full: weir-serve-many gc removes what earlier runs left"},
       {"ModuleNotFoundError",
        "the engine's Python packages are not complete: WEIR_PYTHON names the interpreter to use"},

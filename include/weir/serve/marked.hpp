@@ -14,9 +14,9 @@
 #include <string_view>
 #include <vector>
 
+#include "weir/base/text_file.hpp"
 #include "weir/base/unique_fd.hpp"
 #include "weir/serve/proc.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

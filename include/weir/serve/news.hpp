@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <string>
 
+#include "weir/base/text_file.hpp"
 #include "weir/serve/describe.hpp"
 #include "weir/serve/instance.hpp"
 #include "weir/serve/log_tail.hpp"
 #include "weir/serve/supervise.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

@@ -15,6 +15,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,10 +25,10 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/base/units.hpp"
 #include "weir/serve/capture.hpp"
 #include "weir/serve/device.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 
@@ -143,6 +144,13 @@ class npu_source final : public device_source {
     if (!table) return table.error();
     if (table->devices.size() != devices_.size()) return failure{errc::io, "npu-smi lists other devices than before"};
     return std::move(table->uses[at]);
+  }
+  [[nodiscard]] std::vector<result<device_use>> uses() const override {
+    auto table = read(command_);
+    if (table && table->devices.size() == devices_.size())
+      return {std::make_move_iterator(table->uses.begin()), std::make_move_iterator(table->uses.end())};
+    const auto why = table ? failure{errc::io, "npu-smi lists other devices than before"} : table.error();
+    return std::vector<result<device_use>>(devices_.size(), why);
   }
   /// HCCS groups of boards are runs of neighbours: the nearer the indices the better.
   [[nodiscard]] int link(std::size_t one, std::size_t other) const override {

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/serve/device.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

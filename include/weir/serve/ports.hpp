@@ -23,9 +23,9 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/base/unique_fd.hpp"
 #include "weir/serve/lock_file.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

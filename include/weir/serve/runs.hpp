@@ -20,13 +20,13 @@
 #include "weir/base/clock.hpp"
 #include "weir/base/json_write.hpp"
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/data/json_row.hpp"
 #include "weir/serve/cgroup.hpp"
 #include "weir/serve/lock_file.hpp"
 #include "weir/serve/marked.hpp"
 #include "weir/serve/proc.hpp"
 #include "weir/serve/run_directory.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 

@@ -12,15 +12,19 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "weir/base/clock.hpp"
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/net/connection.hpp"
 #include "weir/net/loop.hpp"
+#include "weir/record/run.hpp"
 #include "weir/serve/describe.hpp"
 #include "weir/serve/fleet.hpp"
 #include "weir/serve/gateway_cost.hpp"
@@ -28,9 +32,9 @@
 #include "weir/serve/news.hpp"
 #include "weir/serve/process.hpp"
 #include "weir/serve/runs.hpp"
+#include "weir/serve/sampler.hpp"
 #include "weir/serve/signals.hpp"
 #include "weir/serve/supervise.hpp"
-#include "weir/serve/text_file.hpp"
 
 namespace weir::inline v0 {
 
@@ -39,6 +43,9 @@ struct session_spec {
   fleet_spec servers;
   std::string endpoints = {};  ///< File for the endpoint records; empty: none but the command's.
   std::string command = {};    ///< Run by sh when all are ready; empty: serve until a signal.
+  std::string samples = {};    ///< File for samples of power, memory and load from then on; empty: none are taken.
+  std::int64_t sample_every_ns = 1'000'000'000;
+  run_record run = {};  ///< The samples' first line.
 };
 
 /// Where a session's words go. Its exit statuses: the command's, or 128 + signal; 124 not ready in time, 125 its own
@@ -68,6 +75,8 @@ class session final : private instance_user, private timer, private watcher {
       return program.error().code == errc::not_found ? 127 : 126;
     }
     if (auto clear = clear_endpoints(); !clear) return clear.error();
+    if (!spec_.samples.empty())
+      if (auto can = check_replaceable(spec_.samples); !can) return can.error();
     if (auto dead = collect_dead_runs(); dead && dead->runs > 0)
       user_->say("removed what " + std::to_string(dead->runs) + " killed runs had left");
     auto fleet = make_fleet(spec_.servers);
@@ -130,7 +139,10 @@ class session final : private instance_user, private timer, private watcher {
         if (each.state() == instance_state::failed) end(failed(each.why()->code == errc::limit ? 124 : 125));
     }
     if (ready_ && !command_ && servers_.all_over()) end(failed(125));
-    if (ending_ && !command_ && !servers_.stopping()) servers_.stop();
+    if (ending_ && !command_ && !servers_.stopping()) {
+      if (sampling_ && !end_samples() && status_ == 0) status_ = failed(125);
+      servers_.stop();
+    }
   }
 
   void on_all_ready() {
@@ -144,8 +156,41 @@ class session final : private instance_user, private timer, private watcher {
     }
     const std::string file = spec_.endpoints.empty() ? fleet_->run.path() + "/endpoints.jsonl" : spec_.endpoints;
     if (auto wrote = replace_text(file, records); !wrote) return user_->warn(wrote.error().detail), end(failed(125));
+    if (auto begun = start_samples(); !begun) return user_->warn(begun.error().detail), end(failed(125));
     user_->on_endpoints(records);
     if (!spec_.command.empty()) start_command(file);
+  }
+
+  result<void> start_samples() {
+    if (spec_.samples.empty()) return {};
+    std::vector<sampled_instance> all;
+    for (std::size_t i = 0; i < fleet_->members.size(); ++i)
+      all.push_back({servers_.instances()[i].spec().name, fleet_->members[i].devices.places});
+    std::string first;
+    append_record(first, spec_.run);
+    const auto count = all.size();
+    auto begun = sampling::start(sampler(std::move(all), fleet_->source.get()), count, spec_.samples,
+                                 spec_.sample_every_ns, first);
+    if (!begun) return begun.error();
+    sampling_ = std::move(*begun);
+    tell_keepers();
+    return {};
+  }
+
+  /// Tells the sampler under which process each instance runs now.
+  void tell_keepers() {
+    for (std::size_t i = 0; sampling_ && i < fleet_->members.size(); ++i) {
+      const auto* running = servers_.instances()[i].running();
+      sampling_->set_keeper(i, running ? running->keeper_pid() : 0);
+    }
+  }
+
+  /// \return  whether all samples are in the file.
+  bool end_samples() {
+    const auto missing = std::exchange(sampling_, nullptr)->finish();
+    if (!missing) return user_->warn(missing.error().detail), false;
+    for (const auto& why : *missing) user_->say("samples: " + why);
+    return true;
   }
 
   void tell_gateway_cost() {
@@ -209,6 +254,7 @@ class session final : private instance_user, private timer, private watcher {
 
   void on_change(instance& which) override {
     changed_ = true;
+    tell_keepers();
     const bool failed = which.state() == instance_state::ending && which.why();
     const std::size_t lines = failed && ++failures_ <= 3 ? 20 : 0;  // of a hundred, the first ones' words will do
     const auto news = describe_change(which, lines);
@@ -236,6 +282,7 @@ class session final : private instance_user, private timer, private watcher {
   std::optional<fleet> fleet_;
   supervisor servers_{loop_, *this};
   std::optional<process> command_;
+  std::unique_ptr<sampling> sampling_;
   bool ready_ = false, ending_ = false, signalled_ = false, changed_ = false;
   int status_ = 0, failures_ = 0;
   std::int64_t kill_command_ns_ = std::numeric_limits<std::int64_t>::max();
