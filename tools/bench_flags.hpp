@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench_client.hpp"
 #include "bench_load.hpp"
 #include "cli.hpp"
 #include "weir/data/source.hpp"
@@ -36,7 +37,7 @@ inline const description bench_about{
     .options =
         {{"base-url", "URL", "The server: http://127.0.0.1:8000.", {}, true},
          {"endpoints", "FILE",
-          "Endpoint records, as weir-serve-many writes them; each request goes to the least busy."},
+          "Endpoint records, as weir-serve-many writes them; see --balance."},
          {"host", "NAME", "With --port instead of --base-url (default 127.0.0.1)."},
          {"port", "P", "With --host instead of --base-url (default 8000)."},
          {"backend", "KIND",
@@ -55,6 +56,73 @@ inline const description bench_about{
          {"vocab-size", "V", "Random token ids are below V (default 30000)."},
          {"seed", "S", "Decides random prompts and arrivals (default 0)."},
          {"max-concurrency", "C", "Requests in flight at once. Default: no limit."},
+         {"unix-socket", "PATH", "Connect to this socket instead of the URL's host and port."},
+         {"cacert", "FILE", "For https: who may vouch for the server (PEM). Default: whom the system trusts."},
+         {"cert", "FILE", "For https: our own certificate (PEM); --key where the key is not in it."},
+         {"key", "FILE", "The key of --cert (PEM)."},
+         {"insecure", "", "For https: take any certificate. The run's record says so."},
+         {"threads", "T", "Each with its own loop and connections; the plan is dealt out (default 1)."},
+         {"balance", "HOW",
+          "Which of several servers gets a request: the one with the fewest under way (default), one after the other, or "
+          "prompt k always server k modulo their number.",
+          "least-busy|round-robin|shard"},
+         {"pin", "CPUS", "Thread k runs on the k-th of these processors only: 1,3."},
+         {"fifo", "", "Run under SCHED_FIFO, before everything else on its processors (needs root)."},
+         {"request-rate",
+          "R",
+          "Requests a second, or inf (default): all at once, as far as --max-concurrency lets them.",
+          {}},
+         {"ramp-up-strategy", "HOW", "The rate rises from the first request to the last, instead of --request-rate.",
+          "linear|exponential"},
+         {"ramp-up-start-rps", "R", "Where the ramp begins."},
+         {"ramp-up-end-rps", "R", "Where it ends."},
+         {"schedule", "FILE",
+          "When each request is due: Mooncake JSON Lines, Azure CSV (with their lengths), or a time in seconds a "
+          "line."},
+         {"speed", "X", "The schedule X times as fast (default 1)."},
+         {"vllm-arrivals", "", "Stretch the arrivals to end at N / R, as vLLM does; they are no Poisson process then."},
+         {"duration", "60s", "Send for so long; what is under way then ends as usual."},
+         {"shard", "I/N", "Be client I of N (from 0) that share the load: same command, same seed on each."},
+         {"start-at", "TIME", "With --shard: when all begin, in seconds since 1970 (date +%s)."},
+         {"lora-modules,model-mix",
+          "NAME",
+          "Each request asks for one of these models, by lot; more may follow as words. NAME=3 is chosen three times "
+          "as "
+          "often.",
+          {},
+          true},
+         {"burstiness", "B", "Spread of the arrivals: 1 is Poisson (default), more is more even, inf is constant."},
+         {"warmup,num-warmups", "N",
+          "Requests before the run, not measured (default 0). Of a file they are its first prompts, which a prefix "
+          "cache then knows."},
+         {"choices,n", "K", "Answers to a prompt (default 1), each measured by itself."},
+         {"max-tokens", "N", "Limit for prompts that name none."},
+         {"temperature", "T", "Default: the server's."},
+         {"ignore-eos", "", "Always generate up to the limit (vLLM, SGLang)."},
+         {"extra-body", "JSON", "More fields of each request; they replace ours of the same name."},
+         {"tag-user", "", "Send the prompt's id as `user`, for a server's log."},
+         {"header", "K=V", "One more header field; its value is kept out of the records.", {}, true},
+         {"api-key-env", "NAME", "The environment variable that holds the API key."},
+         {"api-key-file", "FILE", "The file that holds the API key."},
+         {"timeout", "6h", "For a whole answer (default 6h)."},
+         {"connect-timeout", "10s", "For a connection (default 10s)."},
+         {"first-token-timeout", "10m", "From request to first token (default 10m)."},
+         {"stall-timeout", "10m", "Between two pieces of an answer (default 10m)."},
+         {"records", "FILE", "Write every request's record here while the run goes on; - is standard output."},
+         {"resume", "", "Skip what --records holds as answered, and go on behind it."},
+         {"force", "", "Replace a --records file that is there."},
+         {"save-result", "", "Write vLLM's result file: FILE.json, or --result-filename in --result-dir."},
+         {"save-detailed", "", "With every request's times and text in it."},
+         {"append-result", "", "Add the result to the file as one more line."},
+         {"result-dir", "DIR", "Default: here."},
+         {"result-filename", "NAME", "Default: as vLLM names it, from backend, rate, model and date."},
+         {"metadata", "K=V", "Written into the result; more may follow as words.", {}, true},
+         {"label", "NAME", "Written into the result, and into its default name instead of the backend."},
+         {"goodput",
+          "GOAL",
+          "ttft:MS, tpot:MS or e2el:MS; more may follow as words. Requests that meet all are good.",
+          {},
+          true},
          {"request-rate",
           "R",
           "Requests a second, or inf (default): all at once, as far as --max-concurrency lets them.",
@@ -228,6 +296,8 @@ inline std::vector<endpoint> endpoints_of(const arguments& args) {
   std::vector<endpoint> out;
   for (const auto& url : urls)
     out.push_back(make_endpoint(url, urls.size() > 1 ? std::to_string(out.size()) : "").value());
+  for (auto& each : out)
+    if (args.has("unix-socket")) each.socket = args.get("unix-socket");
   return out;
 }
 
@@ -306,13 +376,8 @@ inline bench_options bench_options_of(const arguments& args, std::vector<std::st
   o.run.tool = bench_about.name;
   o.run.argv = safe_argv(std::move(words));
   o.run.seed = args.number<std::uint64_t>("seed", 0).value();
-  o.max_concurrency = at_least<std::size_t>(args, "max-concurrency", 0, 1);
+  add_client(o, args);
   o.server_metrics = args.get("server-metrics", "auto") == "auto";
-  o.limits = {.connect_ns = args.duration_ns("connect-timeout", o.limits.connect_ns).value(),
-              .first_token_ns = args.duration_ns("first-token-timeout", o.limits.first_token_ns).value(),
-              .stall_ns = args.duration_ns("stall-timeout", o.limits.stall_ns).value(),
-              .total_ns = args.duration_ns("timeout", o.limits.total_ns).value(),
-              .linger_ns = o.limits.linger_ns};
   for (const auto& goal : named.goals) add_level(o.goals, goal).value();
   o.records = args.get("records");
   if (args.has("resume") && (o.records.empty() || o.records == "-")) refuse("--resume needs --records FILE");

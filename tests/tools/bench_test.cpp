@@ -154,6 +154,41 @@ TEST_CASE("weir-bench: no event is stamped before the mock sent it, and half of 
   CHECK(late_ms[late_ms.size() / 2] < 1);
 }
 
+TEST_CASE("weir-bench: with four choices the time per token is the log's, choice by choice, within 2 %",
+          "[tools][bench]") {
+  const temporary_directory dir;
+  const std::string truth = dir.file("truth"), r = dir.file("r.jsonl");
+  {
+    const mock_process mock("--ttft 10ms --itl 10ms --n-order shuffle --truth " + truth);
+    CHECK(
+        bench(mock,
+              "-n 4 --num-prompts 6 --max-concurrency 3 --random-output-len 16 --ignore-eos --tag-user --records " + r)
+            .status == 0);
+  }
+  const auto tpots = [](const std::string& line) {  // of each choice
+    const auto times = numbers(field(line, "event_t_ns")), choices = numbers(field(line, "event_choice"));
+    REQUIRE(times.size() == 64);
+    REQUIRE(choices.size() == 64);
+    std::vector<double> out;
+    for (int c = 0; c < 4; ++c) {
+      std::vector<double> own;
+      for (std::size_t i = 0; i < 64; ++i)
+        if (choices[i] == c) own.push_back(times[i]);
+      REQUIRE(own.size() == 16);
+      out.push_back((own.back() - own.front()) / 15);
+    }
+    return out;
+  };
+  std::vector<double> errors;
+  for (const auto& said : records(r))
+    for (const auto& sent : records(truth, "truth"))
+      if (field(sent, "user") == field(said, "id"))
+        for (std::size_t c = 0; c < 4; ++c) errors.push_back(std::abs(tpots(said)[c] / tpots(sent)[c] - 1));
+  REQUIRE(errors.size() == 24);
+  std::sort(errors.begin(), errors.end());
+  CHECK(errors[12] < 0.02);
+}
+
 TEST_CASE("weir-bench: an answer that is not streamed has an end, and no first token", "[tools][bench]") {
   const mock_process mock("--ttft 20ms --itl 5ms");
   const auto run = bench(mock, R"(--num-prompts 4 --random-output-len 5 --extra-body '{"stream":false}')");

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,39 +28,21 @@
 #include "weir/load/run_summary.hpp"
 #include "weir/load/runner.hpp"
 #include "weir/load/schedule.hpp"
+#include "weir/load/send_limit.hpp"
 #include "weir/load/server_side.hpp"
 #include "weir/load/stop_signals.hpp"
 #include "weir/load/vllm_result.hpp"
+#include "weir/load/worker.hpp"
 #include "weir/net/address.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/openai/client.hpp"
+#include "weir/openai/dial.hpp"
 #include "weir/openai/models.hpp"
 #include "weir/openai/request.hpp"
 
 namespace weir::inline v0 {
 
 namespace detail {
-
-/// Ends the sending of a closed loop when its time is over.
-class send_limit final : private timer {
- public:
-  send_limit(loop& on, runner& run, std::int64_t duration_ns) : loop_(&on), run_(&run), duration_ns_(duration_ns) {
-    if (duration_ns > 0) loop_->arm(*this, now_ns() + duration_ns);
-  }
-  send_limit(const send_limit&) = delete;
-  send_limit& operator=(const send_limit&) = delete;
-  ~send_limit() { loop_->disarm(*this); }
-
- private:
-  /// The duration counts from the run's start, which connecting has put off.
-  void on_time(std::int64_t now) override {
-    const std::int64_t start = run_->t_start_ns(), end = (start == unmeasured ? now : start) + duration_ns_;
-    end > now ? loop_->arm(*this, end) : run_->drain();
-  }
-  loop* loop_;
-  runner* run_;
-  std::int64_t duration_ns_;
-};
 
 /// A run: everything that lives while it lasts.
 class bench_session {
@@ -97,8 +80,7 @@ class bench_session {
   /// Addresses, models, clients and the writers of requests, endpoint by endpoint.
   result<void> find_servers() {
     for (auto& where : options_.endpoints) {
-      if (where.where.tls) return failure{errc::invalid_argument, where.base_url + ": https is not supported yet"};
-      auto addresses = resolve(where.where.host, where.where.port);
+      auto addresses = find_way(where, options_.tls);
       if (!addresses) return addresses.error();
       if (!options_.request.model.empty()) where.model = options_.request.model;
       if (where.model.empty())
@@ -108,7 +90,8 @@ class bench_session {
       request_options request = options_.request;
       request.model = where.model;
       writers_.emplace_back(std::move(request), where.where.authority(), *target);
-      if (options_.server_metrics) servers_.add(where, *addresses);
+      if (options_.server_metrics && where.prefix.empty()) servers_.add(where, *addresses);
+      dials_.push_back({&where, &writers_.back(), *addresses});
       clients_.push_back(std::make_unique<client>(loop_, *std::move(addresses), options_.limits));
       targets_.push_back({&where, clients_.back().get(), &writers_.back()});
     }
@@ -172,7 +155,15 @@ class bench_session {
     if (o.shards > 1) take_shard();
     if (o.prompts.empty() && already_done_ == 0)
       return failure{errc::invalid_argument, "there are fewer requests than shards: this one has none"};
+    o.threads = std::clamp<std::size_t>(o.threads, 1, std::max<std::size_t>(1, o.prompts.size()));
+    if (o.max_concurrency > 0) o.threads = std::min(o.threads, o.max_concurrency);
+    if (o.threads == 1)
+      if (auto placed = take_place(o.place, 0); !placed) return placed;
     const std::size_t most = o.max_concurrency == 0 ? o.prompts.size() : o.max_concurrency;
+    if (!times_.empty() && o.max_concurrency == 0) {  // how many are needed is the server's to say
+      raise_file_limit(o.prompts.size());
+      return {};
+    }
     return ensure_file_limit(std::min(most, o.prompts.size()));
   }
 
@@ -193,12 +184,14 @@ class bench_session {
 
   result<void> begin_signals() { return signals_.begin(); }
 
-  void stop(int signal) {
-    if (current_) current_->stop("the run was ended by signal " + std::to_string(signal));
+  void stop(int signal) { end_early("the run was ended by signal " + std::to_string(signal)); }
+  void end_early(const std::string& why) {
+    if (const auto now = std::exchange(stop_run_, nullptr)) now(why);
   }
 
   load_plan plan(const std::vector<prompt>& prompts) const {
-    return {.prompts = prompts, .max_concurrency = options_.max_concurrency, .exchange = exchange()};
+    return {
+        .prompts = prompts, .max_concurrency = options_.max_concurrency, .how = options_.how, .exchange = exchange()};
   }
   [[nodiscard]] exchange_options exchange() const { return {.choices = options_.request.choices}; }
 
@@ -229,6 +222,10 @@ class bench_session {
     what.t_sched_ns = times_;
     what.repeat = options_.repeat && times_.empty();
     if (options_.start_unix_ns != unmeasured) what.t_start_ns = now_ns() + options_.start_unix_ns - weir::wall_ns();
+    return options_.threads > 1 ? measure_in_threads(what, listener) : measure_here(what, listener);
+  }
+
+  result<void> measure_here(const load_plan& what, load_listener& listener) {
     runner run(loop_, targets_, what, listener);
     const progress_ticker ticker(loop_, *console_, [&] { return state(run); });
     client_watch watch(loop_, [&] { return run.sending() ? std::optional(run.in_flight()) : std::nullopt; });
@@ -242,11 +239,57 @@ class bench_session {
   }
 
   result<void> turn(runner& run) {
-    current_ = &run;
+    stop_run_ = [&run](const std::string& why) { run.stop(why); };
     run.start();
     auto done = loop_.run();
-    current_ = nullptr;
+    stop_run_ = nullptr;
     return done;
+  }
+
+  /// Each thread has its own loop and connections; this one writes, counts and shows what they hand over.
+  result<void> measure_in_threads(const load_plan& what, load_listener& listener) {
+    start_gate gate(options_.threads, what.t_start_ns);
+    record_outbox outbox(loop_, listener, options_.threads);
+    if (auto open = outbox.open(); !open) return open;
+    const auto parts = parts_of(what);
+    std::vector<std::unique_ptr<load_worker>> workers;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      load_plan part = what;
+      part.prompts = parts[i].prompts, part.t_sched_ns = parts[i].t_sched_ns;
+      part.max_concurrency = parts[i].max_concurrency;
+      part.gate = &gate, part.first = i, part.step = parts.size();
+      workers.push_back(std::make_unique<load_worker>(
+          load_worker::setting{dials_, options_.limits, part, times_.empty() ? options_.duration_ns : 0, options_.place,
+                               i},
+          outbox));
+    }
+    for (auto& each : workers)
+      if (auto started = each->start(); !started) return started;
+    stop_run_ = [&](const std::string& why) {
+      for (auto& each : workers) each->stop(why);
+    };
+    const progress_ticker ticker(loop_, *console_, [&] { return state(gate.in_flight(), workers); });
+    auto done = loop_.run();
+    stop_run_ = nullptr;
+    return done ? join(workers, gate) : done;
+  }
+
+  [[nodiscard]] std::vector<plan_part> parts_of(const load_plan& what) const {
+    std::vector<plan_part> parts;
+    for (std::size_t i = 0; i < options_.threads; ++i)
+      parts.emplace_back(what.prompts, what.t_sched_ns, what.max_concurrency, i, options_.threads);
+    return parts;
+  }
+
+  result<void> join(std::vector<std::unique_ptr<load_worker>>& workers, const start_gate& gate) {
+    for (auto& each : workers) {
+      auto health = each->join();
+      if (!health) return health.error();
+      findings_.client.merge(*health);
+    }
+    summary_.max_in_flight = gate.max_in_flight();
+    findings_.server = servers_.after();
+    return {};
   }
 
   /// What shapes the result, for the run record.
@@ -269,6 +312,10 @@ class bench_session {
     if (o.shards > 1) add("shard", std::to_string(o.shard) + "/" + std::to_string(o.shards));
     if (o.arrivals.rising != ramp::none) add("ramp_from", o.arrivals.ramp_from), add("ramp_to", o.arrivals.ramp_to);
     if (o.arrivals.vllm_rescaled) add("arrivals", "rescaled as vLLM does");
+    if (o.threads > 1) add("threads", o.threads);
+    if (o.endpoints.size() > 1) add("balance", to_string(o.how));
+    if (o.place.fifo) add("fifo", true);
+    if (o.insecure) add("insecure", true);  // whose answers these are, nobody has proved
     add("ignore_eos", o.request.ignore_eos);
     if (o.request.temperature) add("temperature", *o.request.temperature);
     if (o.request.max_tokens != unmeasured) add("max_tokens", o.request.max_tokens);
@@ -283,14 +330,22 @@ class bench_session {
     if (options_.details && last) details_.add(record, options_.run.t_start_ns);
     if (!log_) return;
     log_->write(record);
-    if (!log_->status() && current_) std::exchange(current_, nullptr)->stop("the records can't be written");
+    if (!log_->status()) end_early("the records can't be written");
   }
 
   [[nodiscard]] run_state state(const runner& run) const {
-    run_state s{options_.repeat ? 0 : options_.prompts.size(), summary_.requests(), summary_.failed, run.in_flight(),
-                summary_.attempts.counts.tokens_out.known};
+    run_state s = state(run.in_flight());
     for (const auto& each : clients_) s.tokens += each->tokens_under_way();
     return s;
+  }
+  [[nodiscard]] run_state state(std::size_t in_flight, const std::vector<std::unique_ptr<load_worker>>& workers) const {
+    run_state s = state(in_flight);
+    for (const auto& each : workers) s.tokens += each->tokens();
+    return s;
+  }
+  [[nodiscard]] run_state state(std::size_t in_flight) const {
+    return {options_.repeat ? 0 : options_.prompts.size(), summary_.requests(), summary_.failed, in_flight,
+            summary_.attempts.counts.tokens_out.known};
   }
 
   result<bench_report> report() {
@@ -332,7 +387,8 @@ class bench_session {
   run_summary summary_;
   run_findings findings_;
   detail_columns details_;
-  runner* current_ = nullptr;  // what a signal stops
+  std::vector<dial_plan> dials_;
+  std::function<void(const std::string&)> stop_run_;  // while there is one
   std::uint64_t already_done_ = 0;
 };
 

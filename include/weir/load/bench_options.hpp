@@ -13,10 +13,13 @@
 #include "weir/data/prompts.hpp"
 #include "weir/load/record_log.hpp"
 #include "weir/load/run_summary.hpp"
+#include "weir/load/runner.hpp"
 #include "weir/load/schedule.hpp"
+#include "weir/load/thread_place.hpp"
 #include "weir/load/validity.hpp"
 #include "weir/load/vllm_result.hpp"
 #include "weir/openai/client.hpp"
+#include "weir/openai/dial.hpp"
 #include "weir/openai/endpoint.hpp"
 #include "weir/openai/request.hpp"
 #include "weir/record/run.hpp"
@@ -35,7 +38,12 @@ struct bench_options {
   std::size_t shard = 0, shards = 1;        ///< Of `shards` clients that share this load, this is number `shard`.
   std::int64_t start_unix_ns = unmeasured;  ///< When the first request may leave; unmeasured: as soon as connected.
   std::size_t max_concurrency = 0;          ///< 0: no limit.
+  std::size_t threads = 1;  ///< Each with its own loop; more than requests or concurrency allow are left out.
+  balance how = balance::least_busy;
+  thread_place place;  ///< Of the threads that send and receive.
   client_limits limits;
+  tls_maker tls;          ///< For https; nothing: refused.
+  bool insecure = false;  ///< It takes any certificate: stands in the run's record.
   service_level goals;
 
   std::string records;  ///< A file, "-" for standard output, or empty.

@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <string>
@@ -11,6 +12,16 @@
 #include "weir/base/result.hpp"
 
 namespace weir::inline v0 {
+
+/// Makes room for as many of `connections` as the system allows: for a load that will hardly need them all.
+inline void raise_file_limit(std::size_t connections) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(connections + 64, limit.rlim_max);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 /// Makes sure that this process may hold `connections` sockets beside its files; raises its own limit where the system
 /// allows it.

@@ -48,8 +48,8 @@ class loop_bell {
   unique_fd fd_;
 };
 
-/// Gathers the records of several threads and gives them, one at a time and in each thread's order, to a listener on its
-/// own loop: whatever counts them counts as if there were one thread.
+/// Gathers the records of several threads and gives them, one at a time and in each thread's order, to a listener on
+/// its own loop: whatever counts them counts as if there were one thread.
 /// \complexity  one lock a record; a wake-up only where the listener has taken all before.
 class record_outbox final : private watcher {
  public:

@@ -17,6 +17,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/base/measured.hpp"
 #include "weir/data/prompts.hpp"
+#include "weir/load/start_gate.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/openai/client.hpp"
 #include "weir/openai/endpoint.hpp"
@@ -33,6 +34,18 @@ struct load_target {
   const request_writer* requests;
 };
 
+/// Which of several servers gets a request.
+enum class balance : unsigned char {
+  least_busy,   ///< The one with the fewest requests under way; of equals the one not chosen for the longest time.
+  round_robin,  ///< One after the other.
+  shard,        ///< Prompt k always goes to server k modulo their number, as weir-split --by stride deals.
+};
+
+[[nodiscard]] constexpr std::string_view to_string(balance b) noexcept {
+  constexpr std::string_view names[] = {"least-busy", "round-robin", "shard"};
+  return names[static_cast<unsigned char>(b)];
+}
+
 /// What is to be sent, and when. What the spans view must outlive the run.
 struct load_plan {
   std::span<const prompt> prompts;
@@ -40,6 +53,9 @@ struct load_plan {
   std::size_t max_concurrency = 0;                ///< Requests in flight at once; 0: any number.
   bool repeat = false;  ///< Closed loop: begin again with the first prompt ("7#2") until drain() is called.
   std::int64_t t_start_ns = unmeasured;  ///< When to begin, by the monotonic clock; unmeasured: once connected.
+  start_gate* gate = nullptr;            ///< Shared with the other threads of the run: it says when to begin.
+  balance how = balance::least_busy;
+  std::size_t first = 0, step = 1;  ///< The k-th prompt is the (first + k * step)-th of the whole run.
   exchange_options exchange = {};
 };
 
@@ -67,7 +83,7 @@ class load_listener {
 class runner final : private timer, private exchange_observer {
  public:
   runner(loop& on, std::vector<load_target> targets, load_plan plan, load_listener& listener)
-      : loop_(&on), targets_(std::move(targets)), plan_(plan), listener_(&listener) {}
+      : loop_(&on), targets_(std::move(targets)), plan_(plan), listener_(&listener), turn_(plan.first) {}
   runner(const runner&) = delete;
   runner& operator=(const runner&) = delete;
   ~runner() { loop_->disarm(*this); }
@@ -94,6 +110,7 @@ class runner final : private timer, private exchange_observer {
   void stop(std::string_view why) {
     if (finished_) return;
     phase_ = phase::stopped;
+    if (plan_.gate && !std::exchange(arrived_, true)) plan_.gate->arrive();  // the others need not wait
     for (const auto& target : targets_) target.connections->cancel_all(why);
     while (!records_.empty()) deliver();
     finish();
@@ -123,9 +140,12 @@ class runner final : private timer, private exchange_observer {
     if (phase_ == phase::connecting) {
       const auto busy = [](const load_target& t) { return t.connections->preparing() > 0; };
       if (std::ranges::any_of(targets_, busy)) return loop_->arm(*this, now + poll_ns);
-      if (plan_.t_start_ns != unmeasured && now < plan_.t_start_ns) return loop_->arm(*this, plan_.t_start_ns);
+      if (plan_.gate && !std::exchange(arrived_, true)) plan_.gate->arrive();
+      const std::int64_t start = plan_.gate ? plan_.gate->start_ns() : plan_.t_start_ns;
+      if (plan_.gate && start == unmeasured) return loop_->arm(*this, now + poll_ns);
+      if (start != unmeasured && now < start) return loop_->arm(*this, start);
       phase_ = phase::running;
-      t_start_ns_ = plan_.t_start_ns != unmeasured ? plan_.t_start_ns : now_ns();
+      t_start_ns_ = start != unmeasured ? start : now_ns();
     }
     collect_due(now);
     for (int i = 0; i < sends_a_turn && can_send(); ++i) send_next();
@@ -159,7 +179,7 @@ class runner final : private timer, private exchange_observer {
       due_.pop_front();
     }
     const prompt& p = plan_.prompts[index];
-    const load_target& target = least_busy();
+    const load_target& target = choose(index);
     about.id = round == 0 ? p.id : p.id + "#" + std::to_string(round + 1);
     about.endpoint = target.where->base_url;
     about.instance = target.where->instance;
@@ -170,10 +190,16 @@ class runner final : private timer, private exchange_observer {
     std::string bytes;
     target.requests->append(bytes, p);
     max_in_flight_ = std::max(max_in_flight_, ++in_flight_);
+    if (plan_.gate) plan_.gate->sent();
     target.connections->submit(std::move(bytes), plan_.exchange, std::move(about), *this);
   }
 
-  /// Of equals, the one that was not chosen for the longest time.
+  const load_target& choose(std::size_t index) {
+    if (plan_.how == balance::shard) return targets_[(plan_.first + index * plan_.step) % targets_.size()];
+    if (plan_.how == balance::round_robin) return targets_[turn_++ % targets_.size()];
+    return least_busy();
+  }
+
   const load_target& least_busy() {
     std::size_t best = turn_ % targets_.size();
     for (std::size_t i = 1; i < targets_.size(); ++i) {
@@ -186,7 +212,10 @@ class runner final : private timer, private exchange_observer {
 
   void on_attempt(request_record&& record, bool last) override {
     records_.emplace_back(std::move(record), last);
-    if (last) --in_flight_;
+    if (last) {
+      --in_flight_;
+      if (plan_.gate) plan_.gate->ended();
+    }
     if (phase_ == phase::running) loop_->arm(*this, 0);  // later in this turn
   }
 
@@ -211,11 +240,12 @@ class runner final : private timer, private exchange_observer {
   load_plan plan_;
   load_listener* listener_;
   phase phase_ = phase::connecting;
-  bool finished_ = false, draining_ = false;
+  bool finished_ = false, draining_ = false, arrived_ = false;
   std::int64_t t_start_ns_ = unmeasured;
   std::size_t next_ = 0;  // of the schedule: the first that is not due yet
   std::deque<due> due_;
-  std::size_t sent_ = 0, in_flight_ = 0, max_in_flight_ = 0, turn_ = 0;
+  std::size_t sent_ = 0, in_flight_ = 0, max_in_flight_ = 0;
+  std::size_t turn_;                                     // the server to begin with
   std::deque<std::pair<request_record, bool>> records_;  // ended, not given to the listener yet
 };
 

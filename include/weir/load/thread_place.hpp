@@ -33,7 +33,8 @@ inline result<void> take_place(const thread_place& place, std::size_t index) {
   sched_param urgency{};
   urgency.sched_priority = 10;
   if (place.fifo && ::sched_setscheduler(0, SCHED_FIFO, &urgency) != 0)
-    return io_failure("cannot use SCHED_FIFO: run as root, or give the program CAP_SYS_NICE, or leave --fifo out", errno);
+    return io_failure("cannot use SCHED_FIFO: run as root, or give the program CAP_SYS_NICE, or leave --fifo out",
+                      errno);
   return {};
 }
 

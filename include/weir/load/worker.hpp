@@ -1,4 +1,5 @@
-// weir/load/worker.hpp - one thread of a run: its own loop, connections, and part of the plan. Needs Linux and simdjson.
+// weir/load/worker.hpp - one thread of a run: its own loop, connections, and part of the plan. Needs Linux and
+// simdjson.
 #ifndef WEIR_LOAD_WORKER_HPP
 #define WEIR_LOAD_WORKER_HPP
 
@@ -117,7 +118,8 @@ class load_worker final : private load_listener, private watcher, private timer 
       targets.push_back({server.where, clients_.back().get(), server.requests});
     }
     runner_.emplace(loop_, std::move(targets), what_.plan, static_cast<load_listener&>(*this));
-    client_watch watch(loop_, [this] { return runner_->sending() ? std::optional(runner_->in_flight()) : std::nullopt; });
+    client_watch watch(loop_,
+                       [this] { return runner_->sending() ? std::optional(runner_->in_flight()) : std::nullopt; });
     const send_limit limit(loop_, *runner_, what_.duration_ns);
     if (auto watching = watch.start(); !watching) return watching;
     loop_.arm(*this, now_ns() + tell_ns);

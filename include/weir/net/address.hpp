@@ -4,6 +4,7 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -13,13 +14,15 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
+#include "weir/net/layer.hpp"
 
 namespace weir::inline v0 {
 
-/// Where a socket connects to, of any family.
+/// Where a socket connects to, of any family, and how to speak to who is there.
 struct socket_address {
   sockaddr_storage storage{};
   socklen_t size = 0;
+  std::shared_ptr<const layer_source> layers = {};  ///< TLS, a proxy; nothing: the bytes as they are.
   [[nodiscard]] const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
@@ -40,6 +43,20 @@ struct socket_address {
     std::memcpy(&address.storage, each->ai_addr, each->ai_addrlen);
     address.size = each->ai_addrlen;
   }
+  return addresses;
+}
+
+/// The address of a unix socket. \return  errc::invalid_argument where the path is too long for one (107 bytes).
+[[nodiscard]] inline result<std::vector<socket_address>> unix_address(const std::string& path) {
+  sockaddr_un to{};
+  if (path.empty() || path.size() >= sizeof to.sun_path)
+    return failure{errc::invalid_argument,
+                   "the path of a unix socket has 1 to " + std::to_string(sizeof to.sun_path - 1) + " bytes: " + path};
+  to.sun_family = AF_UNIX;
+  std::memcpy(to.sun_path, path.data(), path.size());
+  std::vector<socket_address> addresses(1);
+  std::memcpy(&addresses[0].storage, &to, sizeof to);
+  addresses[0].size = sizeof to;
   return addresses;
 }
 

@@ -12,7 +12,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -21,6 +23,7 @@
 #include "weir/base/unique_fd.hpp"
 #include "weir/net/address.hpp"
 #include "weir/net/kernel_clock.hpp"
+#include "weir/net/layer.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/net/sse.hpp"
 
@@ -51,14 +54,16 @@ class receive_buffer {
   static constexpr std::size_t padding = sse_parser::padding;
   [[nodiscard]] std::span<char> room() noexcept { return std::span(bytes_).first(size); }
   [[nodiscard]] kernel_clock& clock() noexcept { return clock_; }
+  [[nodiscard]] std::string& plain() noexcept { return plain_; }  ///< What a layer makes of what was received.
 
  private:
   static constexpr std::size_t size = std::size_t{1} << 16;
   std::array<char, size + padding> bytes_{};
   kernel_clock clock_;
+  std::string plain_;
 };
 
-/// A non-blocking connection: open, send, receive, close, and open again.
+/// A non-blocking connection: open, send, receive, close, and open again; through a layer where the address has one.
 ///
 /// One recv() a turn: other connections are not made to wait while one has much to say.
 /// \complexity  one epoll_ctl to open and to close; a byte that can't be sent at once costs two more.
@@ -83,7 +88,8 @@ class connection final : public watcher {
       fd_ = {};
       return io_failure("cannot connect", error);
     }
-    connected_ = false;
+    layer_ = to.layers ? to.layers->make() : nullptr;
+    failed_in_layer_ = false;
     interest_ = EPOLLOUT;
     return loop_->watch(fd_.get(), interest_, *this);
   }
@@ -91,7 +97,13 @@ class connection final : public watcher {
   /// Sends all of `bytes`, what the socket does not take at once as it takes it. They are not copied: keep them until
   /// the peer has answered, or the connection is closed. \pre  connected
   void send(std::string_view bytes) {
-    unsent_ = bytes;
+    if (!layer_) {
+      unsent_ = bytes;
+    } else {
+      std::string coded;
+      if (!layer_->send(bytes, coded)) break_off();
+      queue(coded);
+    }
     fresh_ = true;
     push();
     want(EPOLLIN | (unsent_.empty() ? 0U : EPOLLOUT));
@@ -101,18 +113,22 @@ class connection final : public watcher {
     if (!fd_) return;
     loop_->forget(fd_.get(), *this);
     fd_ = {};
-    connected_ = false;
+    connected_ = joined_ = false;
     unsent_ = {};
+    coded_.clear();
+    layer_.reset();
   }
 
   [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
   [[nodiscard]] bool connected() const noexcept { return connected_; }
   /// In on_bytes: whether its time is the kernel's.
   [[nodiscard]] bool kernel_stamped() const noexcept { return kernel_stamped_; }
+  /// In on_closed: whether TLS failed, and not the network.
+  [[nodiscard]] bool failed_in_layer() const noexcept { return failed_in_layer_; }
 
  private:
   void on_ready(std::uint32_t events) override {
-    if (!connected_) return finish_connect();
+    if (!joined_) return finish_connect();
     if ((events & EPOLLOUT) != 0) {
       push();
       if (unsent_.empty()) want(EPOLLIN);
@@ -126,16 +142,52 @@ class connection final : public watcher {
     ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
     const std::int64_t t_ns = now_ns();
     if (error != 0) return lost(std::strerror(error), t_ns);
+    joined_ = true;
+    if (layer_) {
+      std::string greeting;
+      if (const auto begun = layer_->start(greeting); !begun) return lost(begun.error(), t_ns);
+      return pass_on(greeting, t_ns);
+    }
     connected_ = true;
     user_->on_connected(t_ns);
     if (fd_ && unsent_.empty()) want(EPOLLIN);
+  }
+
+  /// Sends what the layer wants to say, and tells the user once it may speak.
+  void pass_on(std::string_view coded, std::int64_t t_ns) {
+    queue(coded);
+    push();
+    want(EPOLLIN | (unsent_.empty() ? 0U : EPOLLOUT));
+    if (connected_ || !layer_->ready()) return;
+    connected_ = true;
+    user_->on_connected(t_ns);
+  }
+
+  /// Puts bytes behind those that the socket has not taken.
+  void queue(std::string_view coded) {
+    coded_.erase(0, coded_.size() - unsent_.size());
+    unsent_ = coded_.append(coded);
+  }
+
+  void receive_layered(std::string_view bytes, std::int64_t t_ns) {
+    std::string& plain = buffer_->plain();
+    std::string coded;
+    plain.clear();
+    const auto ok = layer_->receive(bytes, plain, coded);
+    if (!coded.empty() || !connected_) pass_on(coded, t_ns);
+    const std::size_t size = plain.size();
+    plain.append(receive_buffer::padding, '\0');
+    if (fd_ && size > 0 && connected_) user_->on_bytes(std::string_view(plain).substr(0, size), t_ns);
+    if (fd_ && layer_ && !ok) lost(ok.error(), t_ns);
   }
 
   void receive() {
     const auto room = buffer_->room();
     const auto [got, stamp_ns] = receive_stamped(fd_.get(), room.data(), room.size());
     const std::int64_t t_ns = now_ns();  // before anything else looks at the bytes
-    if (got > 0) return user_->on_bytes({room.data(), static_cast<std::size_t>(got)}, arrival(stamp_ns, t_ns));
+    const std::string_view bytes(room.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+    if (got > 0 && layer_) return receive_layered(bytes, arrival(stamp_ns, t_ns));
+    if (got > 0) return user_->on_bytes(bytes, arrival(stamp_ns, t_ns));
     if (got == 0) return lost("", t_ns);
     if (errno != EAGAIN && errno != EINTR) lost(std::strerror(errno), t_ns);
   }
@@ -155,7 +207,7 @@ class connection final : public watcher {
       if (took < 0 && errno == EINTR) continue;
       if (took < 0 && errno == EAGAIN) return;
       unsent_.remove_prefix(took < 0 ? unsent_.size() : static_cast<std::size_t>(took));
-      if (took > 0 && std::exchange(fresh_, false)) {
+      if (took > 0 && connected_ && std::exchange(fresh_, false)) {
         sent_ns_ = t_ns;
         user_->on_sent(t_ns);
       }
@@ -168,6 +220,13 @@ class connection final : public watcher {
     (void)loop_->change(fd_.get(), events, *this);  // it is registered: there is nothing to fail
   }
 
+  /// Whatever the layer's trouble is, the next read finds the connection ended.
+  void break_off() noexcept { ::shutdown(fd_.get(), SHUT_RDWR); }
+
+  void lost(const failure& in_layer, std::int64_t t_ns) {
+    failed_in_layer_ = in_layer.code != errc::closed;
+    lost(in_layer.detail, t_ns);
+  }
   void lost(std::string_view why, std::int64_t t_ns) {
     close();
     user_->on_closed(why, t_ns);
@@ -178,7 +237,11 @@ class connection final : public watcher {
   receive_buffer* buffer_;
   unique_fd fd_;
   std::uint32_t interest_ = 0;
-  bool connected_ = false;
+  std::unique_ptr<byte_layer> layer_;  // nothing: the user's bytes are the socket's
+  std::string coded_;                  // what a layer has to send; unsent_ is its end
+  bool joined_ = false;                // the socket is connected
+  bool connected_ = false;             // and the layer has let the user in
+  bool failed_in_layer_ = false;
   bool kernel_stamped_ = false;
   std::int64_t sent_ns_ = 0;  // the first byte of the last send
   std::string_view unsent_;

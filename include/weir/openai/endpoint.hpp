@@ -18,10 +18,12 @@ namespace weir::inline v0 {
 
 /// One instance of a server.
 struct endpoint {
-  std::string base_url;  ///< "http://127.0.0.1:8000", with or without a path such as /v1
+  std::string base_url;  ///< "http://127.0.0.1:8000", with or without a path such as /v1; or "unix:/PATH"
   std::string instance;  ///< Its name in records; may be empty.
   std::string model;     ///< Empty where not known: the server is asked.
-  url where;             ///< base_url, taken apart.
+  url where;             ///< base_url, taken apart; of a unix socket: http://localhost.
+  std::string socket;    ///< The path of a unix socket: base_url is "unix:/run/server.sock".
+  std::string prefix;    ///< Of request targets, for a proxy: "http://host:port".
 
   /// The target of a request line for `path`: "/v1/models" under the base, without a second /v1.
   /// \return  errc::invalid_argument where `path` holds what must be percent-encoded.
@@ -31,7 +33,7 @@ struct endpoint {
     if (base.ends_with("/v1") && path.starts_with("/v1/")) path.remove_prefix(3);
     auto whole = where.under(path);
     if (!whole) return whole.error();
-    return whole->target;
+    return prefix + whole->target;
   }
 };
 
@@ -46,9 +48,13 @@ inline void append_record(std::string& out, const endpoint& e) {
 
 [[nodiscard]] inline result<endpoint> make_endpoint(std::string base_url, std::string instance = {},
                                                     std::string model = {}) {
-  auto where = parse_url(base_url);
+  const bool local = base_url.starts_with("unix:");
+  auto where = parse_url(local ? "http://localhost" : base_url);
   if (!where) return where.error();
-  return endpoint{std::move(base_url), std::move(instance), std::move(model), *std::move(where)};
+  std::string socket = local ? base_url.substr(5) : "";
+  if (local && !socket.starts_with('/'))
+    return failure{errc::invalid_argument, "a unix socket is unix:/PATH, from the root on: " + base_url};
+  return endpoint{std::move(base_url), std::move(instance), std::move(model), *std::move(where), std::move(socket), {}};
 }
 
 /// Reads {"type":"endpoint","instance":"0","base_url":"http://127.0.0.1:8000","model":"m"}; other fields are ignored.

@@ -154,11 +154,12 @@ class lane final : private connection_user, private timer {
   void on_closed(std::string_view why, std::int64_t t_ns) override {
     if (state_ == state::idle) return retire();
     if (state_ != state::busy) {
-      refusal_ = why;
-      timed_out_ = false;
+      refusal_ = why.empty() ? "the connection was closed at once" : why;
+      no_connection_ = connection_.failed_in_layer() ? outcome::tls : outcome::connect;
       return try_addresses();
     }
     const bool again = kept_ && !x_->answered();
+    if (connection_.failed_in_layer()) x_->fail(outcome::tls, std::string(why), t_ns);
     x_->closed(why, t_ns);
     if (!again) return conclude();
     request_record lost = x_->take();
@@ -174,11 +175,11 @@ class lane final : private connection_user, private timer {
     if (connection_.is_open()) {  // still connecting
       refusal_ = "no connection after " + seconds(home_->limits().connect_ns);
       connection_.close();
-      timed_out_ = true;
+      no_connection_ = outcome::timeout;
       if (address_ < home_->addresses().size()) return try_addresses();
     }
     if (state_ == state::preparing) return retire();
-    x_->fail(std::exchange(timed_out_, false) ? outcome::timeout : outcome::connect, refusal_, now);
+    x_->fail(std::exchange(no_connection_, outcome::connect), refusal_, now);
     conclude();
   }
 
@@ -259,8 +260,8 @@ class lane final : private connection_user, private timer {
   lane_home* home_;
   connection connection_;
   state state_ = state::spare;
-  bool kept_ = false;       // the connection was there before the request
-  bool timed_out_ = false;  // the last address did not refuse, but never answered
+  bool kept_ = false;                         // the connection was there before the request
+  outcome no_connection_ = outcome::connect;  // what the last address did: refuse, not answer, fail in TLS
   std::size_t address_ = 0;
   std::string refusal_;     // why the last address could not be reached
   std::int64_t began_ = 0;  // connecting or sending, for this attempt
