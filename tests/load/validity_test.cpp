@@ -64,7 +64,7 @@ TEST_CASE("validity: a rate is achieved within half a percent or the run is INVA
   CHECK(weir::judge(f).level == level);
 }
 
-TEST_CASE("validity: concurrency asked for and not held is said, below four fifths the run is INVALID", "[load]") {
+TEST_CASE("validity: concurrency asked for and not held is said, below half the run is INVALID", "[load]") {
   auto f = good();
   f.asked_concurrency = 64;
   f.held_concurrency = 63.2;
