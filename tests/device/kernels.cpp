@@ -152,6 +152,24 @@ int time_all(k::lab::backend& device, bool sweeping) {
   return 0;
 }
 
+/// FORMAT M N K GROUP VARIANT SPLIT: runs one product a few times, for a profiler to look at.
+int run_one(k::lab::backend& device, char** words) {
+  problem p;
+  for (const k::format f : k::formats)
+    if (std::strcmp(words[0], k::name(f)) == 0) p.kind = f;
+  p.m = std::stoll(words[1]), p.n = std::stoll(words[2]), p.k = std::stoll(words[3]), p.group = std::stoi(words[4]);
+  const k::tuning choice{std::stoi(words[5]), std::stoi(words[6]), 2};
+  const k::lab::operands from(p, 1);
+  const k::lab::placed_operands there(device, from, 8);
+  k::plan how;
+  if (const auto s = device.make_plan(there.descriptions()[0], how, choice); s != k::status::ok)
+    return std::puts(k::rule(s)), 1;
+  const k::lab::memory workspace(device, k::workspace_bytes(how));
+  for (const auto& d : there.descriptions())
+    if (device.run(how, d, workspace.get()) != k::status::ok) return 1;
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -161,6 +179,7 @@ int main(int argc, char** argv) {
     std::fputs("there is no CUDA device here\n", stderr);
     return 77;
   }
+  if (what == "one" && argc == 9) return run_one(*device, argv + 2);
   if (what == "check" || what == "quick") return check(*device, what == "quick", argc > 2 ? argv[2] : "");
   return time_all(*device, what == "sweep");
 }

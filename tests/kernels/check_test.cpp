@@ -61,7 +61,7 @@ TEST_CASE("check: each broken rule is named", "[kernels]") {
   CHECK(after(w8a8, [](d& a) { a.xq.mode = k::quant_mode::dynamic; }) == status::no_format);  // x is not bf16
   CHECK(after(w8a8, [](d& a) { a.xq.scale.shape[0] = 4; }) == status::bad_scale_shape);
   CHECK(after(w8a8, [](d& a) { a.wq.scale.shape[0] = 4; }) == status::bad_scale_shape);
-  CHECK(after(w8a8, [](d& a) { a.wq.scale.type = k::dtype::bf16; }) == status::bad_scale_type);
+  CHECK(after(w8a8, [](d& a) { a.wq.scale.type = k::dtype::i8; }) == status::bad_scale_type);
   CHECK(after(w4, [](d& a) { a.wq.group = 48; }) == status::bad_group);
   CHECK(after(w4, [](d& a) { a.wq.group = 128; }) == status::bad_group);  // does not divide 64
   CHECK(after(w4, [](d& a) { a.wq.group = 64; }) == status::bad_scale_shape);

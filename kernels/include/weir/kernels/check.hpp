@@ -52,7 +52,7 @@ namespace detail {
   const tensor_view& scale = d.wq.scale;
   if (d.wq.mode == quant_mode::per_channel) {
     if (!has_shape(scale, d, channels(d))) return status::bad_scale_shape;
-    if (scale.type != dtype::f32) return status::bad_scale_type;
+    if (scale.type != dtype::f32 && scale.type != dtype::bf16) return status::bad_scale_type;
   }
   if (d.wq.mode == quant_mode::per_group) {
     if (d.wq.group < 32 || d.wq.group % 32 != 0 || inner(d) % d.wq.group != 0) return status::bad_group;

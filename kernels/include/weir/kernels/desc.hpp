@@ -31,7 +31,7 @@ enum class quant_mode : std::uint8_t {
 struct quant {
   quant_mode mode = quant_mode::none;
   std::int32_t group = 0;  ///< Neighbours along k that share a scale; per_group alone.
-  tensor_view scale;       ///< f32; for groups f32 or bf16. Absent for none and dynamic.
+  tensor_view scale;       ///< f32; of w f32 or bf16. Absent for none and dynamic.
   dtype to = dtype::i8;    ///< dynamic alone: i8 (largest 127), i4 (7) or e4m3 (448).
 };
 

@@ -28,6 +28,7 @@ struct plan {
   bool has_bias = false;
   bool dynamic = false;       ///< The call quantizes x itself.
   std::int32_t blocks = 0;    ///< cuda: of the grid.
+  bool clusters = false;      ///< cuda: blocks start in clusters.
   tuning choice;              ///< What was chosen, no field 0 where it has a meaning.
   std::size_t workspace = 0;  ///< Bytes.
 };

@@ -49,7 +49,7 @@ enum class status : int {
     case status::bad_scale_shape:
       return "scales are [M] for tokens, [N] for channels, [N, K / group] for groups, with the experts before";
     case status::bad_scale_type:
-      return "scales are f32; scales of groups are f32 or bf16";
+      return "scales of tokens are f32, scales of w f32 or bf16, and of the type that the backend takes";
     case status::bad_group:
       return "a group is a multiple of 32 that divides K";
     case status::k_too_large:

@@ -113,11 +113,13 @@ inline constexpr std::size_t lt_workspace = std::size_t{32} << 20;
   };
   lt.desc_init(&a.operation, sizeof a.operation, integers ? CUBLAS_COMPUTE_32I : CUBLAS_COMPUTE_32F,
                integers ? CUDA_R_32I : CUDA_R_32F);
+  // Fast accumulation keeps fewer bits of long sums, and brings nothing where memory is what takes the time.
+  const bool fast = p.m > 256 && p.k <= 6144;
   bool good = set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T) && set(CUBLASLT_MATMUL_DESC_TRANSB, CUBLAS_OP_N);
   if (p.in == dtype::e4m3) {
     void* const somewhere = reinterpret_cast<void*>(256);  // only alignment is looked at before a call
     const auto mode = static_cast<std::int32_t>(CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F);
-    good = good && set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, std::int8_t{1}) &&
+    good = good && set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, static_cast<std::int8_t>(fast)) &&
            set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, mode) && set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE, mode) &&
            set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, somewhere) && set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, somewhere);
   }

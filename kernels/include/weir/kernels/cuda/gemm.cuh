@@ -21,8 +21,21 @@ using kernels::workspace_bytes;
 
 namespace detail {
 
-/// Tokens up to which own kernels are taken by themselves.
-inline constexpr std::int64_t few_tokens = 64;
+/// Tokens up to which own kernels are taken by themselves: where cuBLASLt overtook them on an H200 (docs/kernels.md).
+[[nodiscard]] inline std::int64_t few_tokens(const plan& p) noexcept {
+  switch (p.kind) {
+    case format::bf16:
+      return p.n * p.k <= std::int64_t{1} << 25 ? 1 : 0;
+    case format::w8a8:
+      return 8;
+    case format::w8a8_fp8:
+      return 4;
+    case format::w4a16:
+      return 32;
+    default:
+      return 64;
+  }
+}
 /// Tokens up to which they quantize x themselves.
 inline constexpr std::int64_t making_tokens = 2;
 /// The start of every workspace: counters of blocks, zero between calls.
@@ -128,6 +141,18 @@ struct device_facts {
                   : find_variant(p.kind, p.group != 0, tokens_at_once(p), p.choice.variant);
 }
 
+/// How a kernel is launched in clusters.
+[[nodiscard]] inline cudaLaunchConfig_t clustered(dim3 grid, const variant& v, int shared, cudaStream_t stream,
+                                                  cudaLaunchAttribute& attribute) noexcept {
+  attribute.id = cudaLaunchAttributeClusterDimension;
+  attribute.val.clusterDim.x = cluster_blocks, attribute.val.clusterDim.y = 1, attribute.val.clusterDim.z = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = grid, config.blockDim = dim3(static_cast<unsigned>(v.threads));
+  config.dynamicSmemBytes = static_cast<std::size_t>(shared), config.stream = stream;
+  config.attrs = &attribute, config.numAttrs = 1;
+  return config;
+}
+
 /// Whether a tiling suits a plan at all, and how many of its blocks the device runs at once.
 [[nodiscard]] inline std::int64_t capacity(const plan& p, const gemm_args& a, const device_facts& device) noexcept {
   const std::int32_t which = p.choice.variant;
@@ -136,12 +161,16 @@ struct device_facts {
   const variant v = variant_of(p);
   const int shared = v.shared_bytes(a);
   int resident = 0;
-  if (shared > device.shared_bytes ||
-      cudaFuncSetAttribute(v.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, device.shared_bytes - 1024) !=
-          cudaSuccess ||
-      cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, v.kernel, v.threads, static_cast<std::size_t>(shared)) !=
-          cudaSuccess)
+  if (shared > device.shared_bytes || cudaFuncSetAttribute(v.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                                           device.shared_bytes - 1024) != cudaSuccess)
     return 0;
+  if (device.capability >= 90 && v.clusters) {
+    cudaLaunchAttribute attribute;
+    const cudaLaunchConfig_t config = clustered(dim3(cluster_blocks), v, shared, nullptr, attribute);
+    return cudaOccupancyMaxActiveClusters(&resident, v.kernel, &config) == cudaSuccess ? resident * cluster_blocks : 0;
+  }
+  const auto size = static_cast<std::size_t>(shared);
+  if (cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, v.kernel, v.threads, size) != cudaSuccess) return 0;
   return static_cast<std::int64_t>(resident) * device.multiprocessors;
 }
 
@@ -176,7 +205,10 @@ struct device_facts {
   if (split == 0) split = p.m <= 8 && tiles * 4 > capacity ? 1 : std::min(capacity / tiles, steps / 2);
   if (p.experts != 0 || tiles * 4 > static_cast<std::int64_t>(counter_bytes)) split = 1;
   p.choice.split_k = static_cast<std::int32_t>(std::clamp<std::int64_t>(split, 1, std::max<std::int64_t>(steps, 1)));
-  p.blocks = static_cast<std::int32_t>(std::min(capacity, tiles * p.choice.split_k));
+  std::int64_t blocks = std::min(capacity, tiles * p.choice.split_k);
+  p.clusters = device.capability >= 90 && v.clusters;
+  if (p.clusters) blocks = (blocks + cluster_blocks - 1) / cluster_blocks * cluster_blocks;
+  p.blocks = static_cast<std::int32_t>(blocks);
   return status::ok;
 }
 
@@ -188,7 +220,13 @@ struct device_facts {
   a.partial = workspace + divide(p).partial;
   const variant v = variant_of(p);
   const dim3 grid(static_cast<unsigned>(p.blocks), static_cast<unsigned>(std::max<std::int64_t>(p.experts, 1)));
-  v.kernel<<<grid, static_cast<unsigned>(v.threads), static_cast<std::size_t>(v.shared_bytes(a)), stream>>>(a);
+  const int shared = v.shared_bytes(a);
+  if (p.clusters) {
+    cudaLaunchAttribute attribute;
+    const cudaLaunchConfig_t config = clustered(grid, v, shared, stream, attribute);
+    return cudaLaunchKernelEx(&config, v.kernel, a) == cudaSuccess ? status::ok : status::launch_failed;
+  }
+  v.kernel<<<grid, static_cast<unsigned>(v.threads), static_cast<std::size_t>(shared), stream>>>(a);
   return cudaPeekAtLastError() == cudaSuccess ? status::ok : status::launch_failed;
 }
 
@@ -240,12 +278,13 @@ struct device_facts {
 /// \param choice  what is not to be chosen freely.
 [[nodiscard]] inline status make_plan(const gemm_desc& d, plan& p, tuning choice = {}) {
   if (const status s = begin_plan(d, p); s != status::ok) return s;
+  if (p.group == 0 && d.wq.scale && d.wq.scale.type != dtype::f32) return status::bad_scale_type;
   if (!detail::rows_aligned(d.x) || !detail::rows_aligned(d.w)) return status::bad_alignment;
   if (p.m > 0x7FFFFFFF || p.n > 0x7FFFFFFF || p.k > 0x3FFFFFFF) return status::no_kernel;
   const detail::device_facts device = detail::current_device();
   if (device.capability < 80) return device.capability == 0 ? status::no_device : status::no_kernel;
   p.choice = choice;
-  if (choice.library == 0) p.choice.library = p.m > detail::few_tokens && p.experts == 0 ? 1 : 2;
+  if (choice.library == 0) p.choice.library = p.m > detail::few_tokens(p) && p.experts == 0 ? 1 : 2;
   if (p.choice.library == 1) {
     p.choice.variant = std::max(p.choice.variant, 1);
     if (!detail::library_serves(p, d)) {

@@ -41,6 +41,35 @@ __device__ __forceinline__ uint4 load_shared_16(std::uint32_t from) {
   return v;
 }
 
+/// Blocks that start together and can write into each other's shared memory, from sm_90 on.
+inline constexpr int cluster_blocks = 4;  // at most, and where clusters are used at all
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+__device__ __forceinline__ void cluster_arrive() {
+  asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+}
+__device__ __forceinline__ void cluster_wait() {
+  asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+__device__ __forceinline__ int cluster_rank() {
+  std::uint32_t rank;
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return static_cast<int>(rank);
+}
+/// Blocks of this block's cluster; 1 where it was launched without.
+__device__ __forceinline__ int cluster_size() {
+  std::uint32_t size;
+  asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));
+  return static_cast<int>(size);
+}
+/// Stores to an address of shared memory as it is in the cluster's block `rank`.
+__device__ __forceinline__ void store_cluster_16(std::uint32_t to, int rank, const uint4& v) {
+  std::uint32_t there;
+  asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(to), "r"(rank));
+  asm volatile("st.shared::cluster.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(there), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w)
+               : "memory");
+}
+#endif
+
 /// Bytes of a (0 .. 3) and b (4 .. 7) chosen by the nibbles of `selector`, lowest first.
 __device__ __forceinline__ std::uint32_t permute(std::uint32_t a, std::uint32_t b, std::uint32_t selector) {
   return __byte_perm(a, b, selector);

@@ -220,11 +220,31 @@ struct stream_gemm {
     Operands::activations(pieces, b);
   }
 
+  /// Adds the products of one group, times the two rows' scales.
+  __device__ __forceinline__ void add_group(sum (&acc)[4], const typename mma::sum (&part)[4], int stage,
+                                            int index) const {
+    const std::uint32_t slot = scale_slot(stage) + column * 16 + index * 2;
+    std::uint16_t low, high;
+    asm volatile("ld.shared.u16 %0, [%1];" : "=h"(low) : "r"(slot));
+    asm volatile("ld.shared.u16 %0, [%1];" : "=h"(high) : "r"(slot + 128));
+    const float s0 = __uint_as_float(static_cast<std::uint32_t>(low) << 16);
+    const float s1 = __uint_as_float(static_cast<std::uint32_t>(high) << 16);
+    acc[0] += s0 * static_cast<float>(part[0]), acc[1] += s0 * static_cast<float>(part[1]);
+    acc[2] += s1 * static_cast<float>(part[2]), acc[3] += s1 * static_cast<float>(part[3]);
+  }
+
   __device__ __forceinline__ void multiply_grouped(sum (&acc)[4], const std::uint32_t (&fa)[Operands::steps][4],
                                                    const std::uint32_t (&fb)[Operands::steps][2], int stage,
                                                    int c) const {
     constexpr int k_vector = shape::k_chunk / 2;
-    const int parts = max(1, k_vector / a.group);  // groups among these 64 bytes; lanes of other groups give zeros
+    if (a.group >= k_vector) {  // one group
+      typename mma::sum part[4] = {};
+#pragma unroll
+      for (int i = 0; i < Operands::steps; ++i) mma::multiply(part, fa[i], fb[i]);
+      add_group(acc, part, stage, c);
+      return;
+    }
+    const int parts = k_vector / a.group;  // groups among these 64 bytes; lanes of other groups give zeros
     for (int p = 0; p < parts; ++p) {
       typename mma::sum part[4] = {};
       const std::uint32_t mask = quad * parts / 4 == p ? 0xFFFFFFFF : 0;
@@ -233,14 +253,7 @@ struct stream_gemm {
         const std::uint32_t b[2] = {fb[i][0] & mask, fb[i][1] & mask};
         mma::multiply(part, fa[i], b);
       }
-      const std::uint32_t slot = scale_slot(stage) + column * 16 + (c * parts + p) * 2;
-      std::uint16_t low, high;
-      asm volatile("ld.shared.u16 %0, [%1];" : "=h"(low) : "r"(slot));
-      asm volatile("ld.shared.u16 %0, [%1];" : "=h"(high) : "r"(slot + 128));
-      const float s0 = __uint_as_float(static_cast<std::uint32_t>(low) << 16);
-      const float s1 = __uint_as_float(static_cast<std::uint32_t>(high) << 16);
-      acc[0] += s0 * static_cast<float>(part[0]), acc[1] += s0 * static_cast<float>(part[1]);
-      acc[2] += s1 * static_cast<float>(part[2]), acc[3] += s1 * static_cast<float>(part[3]);
+      add_group(acc, part, stage, c * parts + p);
     }
   }
 
@@ -270,17 +283,50 @@ struct stream_gemm {
     }
   }
 
-  /// Starts the copies of all of x into shared memory, as one group.
-  __device__ __forceinline__ void load_resident() const {
-    const int pieces = chunks * shape::x_chunk / 16, row_bytes = a.k * Operands::x_bits / 8;
-    for (int t = 0; t < x_rows; ++t) {
-      const std::uint8_t* row = x + static_cast<std::int64_t>(t) * a.x_row;
-      for (int i = threadIdx.x; i < pieces; i += shape::threads) {
-        const int valid = max(0, min(16, row_bytes - i * 16));
-        copy_async_16(resident + t * resident_pitch + place(i), row + (valid > 0 ? i * 16 : 0), valid);
-      }
+  /// 16 bytes of x, piece i counted through all rows; zeros behind the end of a row.
+  __device__ __forceinline__ uint4 load_piece(int i, int pieces) const {
+    const int offset = i % pieces * 16, row_bytes = a.k * Operands::x_bits / 8;
+    const std::uint8_t* from = x + static_cast<std::int64_t>(i / pieces) * a.x_row + offset;
+    if (offset + 16 <= row_bytes) return *reinterpret_cast<const uint4*>(from);
+    std::uint32_t words[4] = {};
+#pragma unroll
+    for (int b = 0; b < 16; ++b)
+      if (offset + b < row_bytes) words[b / 4] |= static_cast<std::uint32_t>(from[b]) << (b % 4 * 8);
+    return {words[0], words[1], words[2], words[3]};
+  }
+
+  /// Brings all of x into shared memory and starts the first copies of w. All blocks read the same few lines of x,
+  /// which the slices of the L2 cache that hold them cannot serve as fast as w arrives; from sm_90 on each block of a
+  /// cluster therefore reads its share and hands it to the others.
+  __device__ __forceinline__ void start_resident(stream_cursor& ahead) const {
+    const int pieces = chunks * shape::x_chunk / 16, all = x_rows * pieces;
+    const auto to = [&](int i) { return resident + i / pieces * resident_pitch + place(i % pieces); };
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    const int blocks = cluster_size();
+    __syncwarp();  // barriers of clusters want whole warps
+    cluster_arrive();
+    int i = cluster_rank() * shape::threads + static_cast<int>(threadIdx.x);
+    uint4 piece = i < all ? load_piece(i, pieces) : uint4{0, 0, 0, 0};
+    fill(ahead);
+    cluster_wait();  // all blocks of the cluster have begun, so their memory can be written
+    while (i < all) {
+      for (int rank = 0; rank < blocks; ++rank) store_cluster_16(to(i), rank, piece);
+      i += blocks * shape::threads;
+      if (i < all) piece = load_piece(i, pieces);
     }
-    commit_copies();
+    __syncwarp();
+    cluster_arrive();
+    cluster_wait();
+#else
+    for (int i = threadIdx.x; i < all; i += shape::threads) {
+      const uint4 piece = load_piece(i, pieces);
+      asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(to(i)), "r"(piece.x), "r"(piece.y), "r"(piece.z),
+                   "r"(piece.w)
+                   : "memory");
+    }
+    fill(ahead);
+    __syncthreads();
+#endif
   }
 
   /// One token of x, quantized into shared memory.
@@ -350,14 +396,12 @@ struct stream_gemm {
       __syncthreads();
       return;
     }
-    if constexpr (Place == x_place::resident) load_resident();
-    fill(ahead);
     if (!a.expert_begin && a.x_scale && static_cast<int>(threadIdx.x) < x_rows && a.m <= shape::tokens)
       own_scale[threadIdx.x] = a.x_scale[threadIdx.x * a.x_scale_step];
-    if constexpr (Place == x_place::resident) {
-      wait_copies<shape::stages - 1>();
-      __syncthreads();
-    }
+    if constexpr (Place == x_place::resident)
+      start_resident(ahead);
+    else
+      fill(ahead);
   }
 
   /// What one row's results are multiplied with and what is added.

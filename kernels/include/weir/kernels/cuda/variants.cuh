@@ -14,6 +14,8 @@ struct variant {
   void (*kernel)(gemm_args) = nullptr;
   int (*shared_bytes)(const gemm_args&) = nullptr;
   int threads = 0, rows = 0, tokens = 0, k_step = 0;
+  bool clusters =
+      false;  ///< From sm_90 on in clusters of cluster_blocks: worth their start where x has more bits than w.
 };
 
 template <class Operands, int Tiles, int RowWarps, int KWarps, bool Grouped, x_place Place>
@@ -25,7 +27,8 @@ template <class Operands, int Tiles, int RowWarps, int KWarps, bool Grouped, x_p
           shape::threads,
           shape::rows,
           shape::tokens,
-          shape::k_chunk * KWarps};
+          shape::k_chunk * KWarps,
+          Place == x_place::resident && Operands::x_bits > Operands::w_bits};
 }
 
 /// What tuning::variant may be.
