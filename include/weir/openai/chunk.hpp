@@ -30,8 +30,8 @@ namespace weir::inline v0 {
 ///
 /// Unknown fields are skipped. A lone surrogate in a string (a token may end in the middle of a character) becomes
 /// U+FFFD.
-/// \complexity  about 0.4 us for an event of 300 bytes, a quarter of that where it has the form of the last one
-///              (detail/chunk_repeat.hpp); nothing is allocated once the buffers have grown.
+/// \complexity  about 0.4 us for an event of 300 bytes, far less where it has the form of the last one
+///              (detail/chunk_repeat.hpp, bench/capacity); nothing is allocated once the buffers have grown.
 class chunk_parser {
  public:
   /// Reads a body behind which simdjson::SIMDJSON_PADDING bytes may be read, whatever they hold.
