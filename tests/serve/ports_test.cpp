@@ -68,7 +68,7 @@ TEST_CASE("ports: a server may come back although its last connections linger", 
     char byte = 0;
     CHECK(::read(out.get(), &byte, 1) == 0);
   }
-  REQUIRE(test::eventually([&] { return weir::detail::only_time_wait(port); }, 1'000'000'000));
+  REQUIRE(test::eventually([&] { return weir::detail::lingering_ports().has(port); }, 30'000'000'000));
   CHECK(weir::hold_port(port, locks.path("")));
 }
 

@@ -379,6 +379,33 @@ TEST_CASE("serve-many: a log directory that can't be made is an error before any
   CHECK(b.run({"--log-dir", file + "/logs", "--", WEIR_NASTY, "port", "{port}"}) == 2);
 }
 
+TEST_CASE("serve-many: a lock directory that can't be had is done without, and that is said", "[serve-many]") {
+  const bench b;
+  ::setenv("WEIR_LOCK_DIR", (b.write("file", "") + "/locks").c_str(), 1);
+  CHECK(b.run(servers(1, good, {"--run", "true"})) == 0);
+  CHECK(b.err().find("cannot use the lock directory " + b.path("file/locks")) != std::string::npos);
+  CHECK(b.err().find("only this user's runs are kept apart") != std::string::npos);
+  CHECK(b.survivors() == 0);
+  ::setenv("WEIR_RUN_DIR", (b.path("file") + "/runs").c_str(), 1);
+  CHECK(b.run(servers(1, good, {"--run", "true"})) == 125);
+  CHECK(b.err().find("cannot make " + b.path("file/runs")) != std::string::npos);
+}
+
+TEST_CASE("serve-many: who holds a busy device is said, with the memory held", "[serve-many]") {
+  const bench b;
+  const auto self = std::to_string(::getpid());
+  ::setenv("WEIR_DEVICES",
+           b.write("devices", R"({"vendor":"ascend","index":0,"id":"NPU-0","processes":[{"pid":)" + self +
+                                  R"(,"bytes":51355058176}]})" + "\n")
+               .c_str(),
+           1);
+  CHECK(b.run(servers(1, good, {"--devices", "0"})) == 2);
+  ::unsetenv("WEIR_DEVICES");
+  CHECK(b.err().find("device 0 (NPU-0) is used by " + weir::describe_process(::getpid()) + " with 48976 MiB") !=
+        std::string::npos);
+  CHECK(b.clean());
+}
+
 TEST_CASE("serve-many: devices are shown to the servers, and are free again afterwards", "[serve-many]") {
   const bench b;
   std::string devices;

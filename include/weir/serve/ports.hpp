@@ -15,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -102,14 +103,25 @@ inline pid_t socket_owner(std::string_view inode) {
   return owner;
 }
 
-/// Whether the sockets at `port` are all leftovers of closed connections, which keep only a plain bind from it.
-inline bool only_time_wait(int port) {
-  bool any = false, other = false;
-  each_tcp_socket([&](const tcp_row& row) {
-    if (row.port == port) (row.waits ? any : other) = true;
-  });
-  return any && !other;
-}
+/// Which ports have leftovers of closed connections only: those keep a plain bind from a port, and nobody else. Read
+/// once for all ports that are tried in a row: after many connections the table is long.
+class lingering_ports {
+ public:
+  [[nodiscard]] bool has(int port) {
+    if (seen_.empty()) {
+      seen_.resize(65536);
+      each_tcp_socket([&](const tcp_row& row) {
+        auto& at = seen_[static_cast<std::size_t>(row.port & 0xFFFF)];
+        at = static_cast<char>(at | (row.waits ? waiting : other));
+      });
+    }
+    return seen_[static_cast<std::size_t>(port)] == waiting;
+  }
+
+ private:
+  static constexpr char waiting = 1, other = 2;
+  std::vector<char> seen_;
+};
 
 }  // namespace detail
 
@@ -127,7 +139,7 @@ inline bool only_time_wait(int port) {
 namespace detail {
 
 /// hold_port, but for the holder's name, which costs a look at every process.
-inline result<held_port> take_port(int port, const std::string& locks) {
+inline result<held_port> take_port(int port, const std::string& locks, lingering_ports& lingering) {
   const std::string name = "port " + std::to_string(port);
   if (port < 1 || port > 65535) return failure{errc::invalid_argument, name + " is not a port: 1 to 65535"};
   auto lock = lock_file::take(locks + "/port-" + std::to_string(port) + ".lock");
@@ -141,7 +153,7 @@ inline result<held_port> take_port(int port, const std::string& locks) {
     return held;
   }
   if (errno == EACCES) return failure{errc::io, name + " needs root: choose one above 1023"};
-  if (!only_time_wait(port)) return failure{errc::busy, name + " is in use"};
+  if (!lingering.has(port)) return failure{errc::busy, name + " is in use"};
   held.socket = bind_port(port, true, true);
   if (!held.socket) return io_failure("cannot hold " + name, errno);
   return held;
@@ -153,7 +165,8 @@ inline result<held_port> take_port(int port, const std::string& locks) {
 /// \param locks  see lock_directory.
 /// \return       errc::busy, with the holder where it can be found; errc::invalid_argument outside 1..65535.
 [[nodiscard]] inline result<held_port> hold_port(int port, const std::string& locks) {
-  auto held = detail::take_port(port, locks);
+  detail::lingering_ports lingering;
+  auto held = detail::take_port(port, locks, lingering);
   if (held || !held.error().detail.ends_with(" is in use")) return held;
   const auto who = port_holder(port);
   return failure{errc::busy, held.error().detail + (who.empty() ? "" : " by " + who)};
@@ -164,8 +177,9 @@ inline result<held_port> take_port(int port, const std::string& locks) {
 [[nodiscard]] inline result<std::vector<held_port>> hold_ports(std::size_t count, const std::string& locks,
                                                                int first = 8000, int end = 10002) {
   std::vector<held_port> held;
+  detail::lingering_ports lingering;
   for (int port = first; port < end && held.size() < count; ++port) {
-    auto one = detail::take_port(port, locks);
+    auto one = detail::take_port(port, locks, lingering);
     if (one)
       held.push_back(std::move(*one));
     else if (one.error().code != errc::busy)
