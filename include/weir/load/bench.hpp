@@ -24,6 +24,7 @@
 #include "weir/load/file_limit.hpp"
 #include "weir/load/progress.hpp"
 #include "weir/load/record_log.hpp"
+#include "weir/load/run_config.hpp"
 #include "weir/load/run_findings.hpp"
 #include "weir/load/run_summary.hpp"
 #include "weir/load/runner.hpp"
@@ -157,8 +158,7 @@ class bench_session {
       return failure{errc::invalid_argument, "there are fewer requests than shards: this one has none"};
     o.threads = std::clamp<std::size_t>(o.threads, 1, std::max<std::size_t>(1, o.prompts.size()));
     if (o.max_concurrency > 0) o.threads = std::min(o.threads, o.max_concurrency);
-    if (o.threads == 1)
-      if (auto placed = take_place(o.place, 0); !placed) return placed;
+    if (auto placed = o.threads == 1 ? take_place(o.place, 0) : try_places(o.place, o.threads); !placed) return placed;
     const std::size_t most = o.max_concurrency == 0 ? o.prompts.size() : o.max_concurrency;
     if (!times_.empty() && o.max_concurrency == 0) {  // how many are needed is the server's to say
       raise_file_limit(o.prompts.size());
@@ -211,7 +211,7 @@ class bench_session {
     servers_.before(!options_.warmup.empty());
     options_.run.t_start_ns = now_ns();
     options_.run.start_unix_ns = wall_ns();
-    describe_run();
+    describe_run(options_);
     if (log_) {
       log_->write(options_.run);
       for (const auto& where : options_.endpoints) log_->write(where);
@@ -290,39 +290,6 @@ class bench_session {
     summary_.max_in_flight = gate.max_in_flight();
     findings_.server = servers_.after();
     return {};
-  }
-
-  /// What shapes the result, for the run record.
-  void describe_run() {
-    const auto& o = options_;
-    const auto add = [&](std::string name, auto&& value) {
-      std::string json;
-      json_writer(json).value(value);
-      options_.run.config.emplace_back(std::move(name), std::move(json));
-    };
-    add("path", o.path);
-    add("model", o.identity.model);
-    add("num_prompts", o.prompts.size());
-    add("warmup", o.warmup.size());
-    add("n", o.request.choices);
-    o.max_concurrency == 0 ? add("max_concurrency", nullptr) : add("max_concurrency", o.max_concurrency);
-    std::isinf(o.arrivals.rate) ? add("request_rate", "inf") : add("request_rate", o.arrivals.rate);
-    std::isinf(o.arrivals.burstiness) ? add("burstiness", "inf") : add("burstiness", o.arrivals.burstiness);
-    if (o.duration_ns > 0) add("duration_s", static_cast<double>(o.duration_ns) / 1e9);
-    if (o.shards > 1) add("shard", std::to_string(o.shard) + "/" + std::to_string(o.shards));
-    if (o.arrivals.rising != ramp::none) add("ramp_from", o.arrivals.ramp_from), add("ramp_to", o.arrivals.ramp_to);
-    if (o.arrivals.vllm_rescaled) add("arrivals", "rescaled as vLLM does");
-    if (o.threads > 1) add("threads", o.threads);
-    if (o.endpoints.size() > 1) add("balance", to_string(o.how));
-    if (o.place.fifo) add("fifo", true);
-    if (o.insecure) add("insecure", true);  // whose answers these are, nobody has proved
-    add("ignore_eos", o.request.ignore_eos);
-    if (o.request.temperature) add("temperature", *o.request.temperature);
-    if (o.request.max_tokens != unmeasured) add("max_tokens", o.request.max_tokens);
-    for (const auto& [name, json] : o.request.extra) options_.run.config.emplace_back("extra_body." + name, json);
-    std::uint64_t hash = 0;
-    for (const auto& p : o.prompts) hash = hash64(p.content, hash64(p.id, hash));
-    add("prompts_hash", std::to_string(hash));  // as text: JSON readers lose digits of 64-bit numbers
   }
 
   void count(const request_record& record, bool last) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "weir/base/result.hpp"
@@ -20,7 +21,7 @@ struct thread_place {
 };
 
 /// Puts the calling thread, the `index`-th of its program, into its place.
-/// \return  errc::invalid_argument, errc::denied or errc::io with what to do.
+/// \return  errc::io with what to do.
 inline result<void> take_place(const thread_place& place, std::size_t index) {
   if (!place.cpus.empty()) {
     const int cpu = place.cpus[index % place.cpus.size()];
@@ -36,6 +37,15 @@ inline result<void> take_place(const thread_place& place, std::size_t index) {
     return io_failure("cannot use SCHED_FIFO: run as root, or give the program CAP_SYS_NICE, or leave --fifo out",
                       errno);
   return {};
+}
+
+/// Whether `threads` threads can have their places; the calling thread stays where it is.
+inline result<void> try_places(const thread_place& place, std::size_t threads) {
+  result<void> all;
+  std::thread([&] {
+    for (std::size_t i = 0; i < threads && all; ++i) all = take_place(place, i);
+  }).join();
+  return all;
 }
 
 }  // namespace weir::inline v0

@@ -30,6 +30,7 @@ using tls_maker = std::function<std::shared_ptr<const layer_source>(const std::s
   const auto proxy = proxy_for(to.where, [](const char* name) { return std::getenv(name); });
   if (!proxy) return proxy.error();
   const url& first = *proxy ? **proxy : to.where;
+  if (*proxy) to.proxy = first.text();
   auto addresses = resolve(first.host, first.port);
   if (!addresses) return addresses;
   std::shared_ptr<const layer_source> layers = to.where.tls ? tls(to.where.host) : nullptr;

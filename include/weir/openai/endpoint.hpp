@@ -24,6 +24,7 @@ struct endpoint {
   url where;             ///< base_url, taken apart; of a unix socket: http://localhost.
   std::string socket;    ///< The path of a unix socket: base_url is "unix:/run/server.sock".
   std::string prefix;    ///< Of request targets, for a proxy: "http://host:port".
+  std::string proxy;     ///< The proxy on the way there, where find_way() found one.
 
   /// The target of a request line for `path`: "/v1/models" under the base, without a second /v1.
   /// \return  errc::invalid_argument where `path` holds what must be percent-encoded.
@@ -54,7 +55,8 @@ inline void append_record(std::string& out, const endpoint& e) {
   std::string socket = local ? base_url.substr(5) : "";
   if (local && !socket.starts_with('/'))
     return failure{errc::invalid_argument, "a unix socket is unix:/PATH, from the root on: " + base_url};
-  return endpoint{std::move(base_url), std::move(instance), std::move(model), *std::move(where), std::move(socket), {}};
+  return endpoint{
+      std::move(base_url), std::move(instance), std::move(model), *std::move(where), std::move(socket), {}, {}};
 }
 
 /// Reads {"type":"endpoint","instance":"0","base_url":"http://127.0.0.1:8000","model":"m"}; other fields are ignored.
