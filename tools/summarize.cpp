@@ -5,6 +5,7 @@
 #include "cli.hpp"
 #include "cli_table.hpp"
 #include "summarize_job.hpp"
+#include "summarize_live.hpp"
 
 namespace {
 
@@ -36,6 +37,14 @@ const weir::tool::description about{
           "scaling (both by the number in the group's name) or pareto. As SVG; in characters with --format txt.",
           weir::plot_names},
          {"devices", "N", "With --plot pareto: what throughput is divided by (default 1)."},
+         {"pivot", "FIGURE[:BASE]",
+          "One figure as a table, with --group-by of two keys: rows of the first, columns of the second; with BASE "
+          "also "
+          "the speed-up against that column."},
+         {"follow", "", "With --serve: the same; a live page."},
+         {"serve", "PORT",
+          "Show the html page at this port of 127.0.0.1 (0: any free one); the files are read anew for each visit, and "
+          "may still be growing."},
          {"json", "", "Metric records, one a figure and group, for other programs."},
          {"group-by", "KEYS",
           "Any of instance, model, subject, endpoint, session, file, with commas between; none for no groups. Default: "
@@ -78,9 +87,10 @@ result<std::string> text_of(const arguments& args, weir::tool::gathered& input, 
     if (!devices || !(*devices > 0)) return failure{errc::invalid_argument, "--devices is a number above 0"};
     return weir::tool::drawn(input, done, args.get("plot", "cdf"), format, *devices, terminal_width());
   }
-  if (format == "html") return weir::tool::page_text(input, done);
+  if (format == "html") return render_html(weir::tool::page_parts(input, done));
   if (format == "trace") return weir::tool::trace_text(input);
   const auto known = std::ranges::find(weir::report_formats, format, [](auto f) { return to_string(f); });
+  if (args.has("pivot")) return weir::tool::pivot_text(done, args.get("pivot"), *known, terminal_width());
   return weir::tool::tables_text(input, done, *known, terminal_width());
 }
 
@@ -88,17 +98,26 @@ result<int> summarize(const arguments& args) {
   const auto keys = args.get("group-by", "instance");
   const auto group_by = weir::parse_group_keys(keys == "none" ? "" : keys);
   if (!group_by) return failure{errc::invalid_argument, "--group-by: " + group_by.error().detail};
-  const bool html = args.get("format") == "html";
+  const bool html = args.get("format") == "html" || args.has("serve") || args.has("follow");
   const auto percentiles =
       percentiles_of(args.get("percentiles", html ? "1,10,25,50,75,90,95,99,99.9" : "50,90,95,99"));
   if (!percentiles) return percentiles.error();
   const bool pictures = html || args.has("plot") || args.get("format") == "svg" || args.get("format") == "gnuplot" ||
                         args.get("format") == "trace";
 
+  const weir::summary_options options{.percentiles = *percentiles, .intervals = args.has("intervals")};
+  if (args.has("follow") || args.has("serve")) {
+    const auto port = args.number<std::uint16_t>("serve", 0);
+    if (!port || args.operands().empty())
+      return port ? failure{errc::invalid_argument, "--serve needs files: standard input is read once"} : port.error();
+    weir::tool::live_report report(*group_by, options, args.operands());
+    if (auto ok = weir::tool::serve_live(report, *port); !ok) return ok.error();
+    return 0;
+  }
   weir::tool::gathered input{weir::summarizer(*group_by), {}, {}, {}};
   if (auto ok = weir::tool::gather(input, args.operands(), pictures); !ok) return ok.error();
   for (const auto& remark : input.remarks) weir::tool::say(remark);
-  const auto done = weir::tool::summarized_of(input, {.percentiles = *percentiles, .intervals = args.has("intervals")});
+  const auto done = weir::tool::summarized_of(input, options);
   if (args.has("out"))
     if (auto ok = weir::tool::write_files(std::string(args.get("out")), args.has("force"), input, done); !ok)
       return ok.error();

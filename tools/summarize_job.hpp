@@ -14,6 +14,7 @@
 
 #include "weir/data/output.hpp"
 #include "weir/report/load_run.hpp"
+#include "weir/report/pivot.hpp"
 #include "weir/report/plot_gnuplot.hpp"
 #include "weir/report/plot_terminal.hpp"
 #include "weir/report/report_page.hpp"
@@ -105,6 +106,18 @@ inline result<std::string> tables_text(const gathered& in, const summarized& don
   return text + "\n" + render(done.figures, done.notes, format, width);
 }
 
+/// "FIGURE" or "FIGURE:BASE" as a table.
+inline result<std::string> pivot_text(const summarized& done, std::string_view what, report_format format,
+                                      std::size_t width) {
+  const auto colon = std::min(what.find(':'), what.size());
+  const auto t = pivot(done.figures, std::string(what.substr(0, colon)),
+                       std::string(what.substr(std::min(colon + 1, what.size()))));
+  if (!t) return t.error();
+  std::string text;
+  append_table(text, *t, format, width);
+  return text;
+}
+
 inline result<void> need_requests(const gathered& in, const char* what) {
   if (!in.log.all().empty()) return {};
   return failure{errc::not_found, std::string(what) + " needs request records: there are none in the input"};
@@ -125,7 +138,7 @@ inline result<std::string> drawn(const gathered& in, const summarized& done, std
   return text;
 }
 
-inline result<std::string> page_text(const gathered& in, const summarized& done) {
+inline html_page page_parts(const gathered& in, const summarized& done) {
   html_page page{.title = "weir report",
                  .facts = {},
                  .tables = {},
@@ -134,7 +147,7 @@ inline result<std::string> page_text(const gathered& in, const summarized& done)
                  .definitions = figure_definitions()};
   if (in.records > 0) page = page_of(done.figures, done.notes, in.counted.runs(), in.log);
   if (!in.rivals.empty()) page.tables.push_back(rivals_side_by_side(in.rivals));
-  return render_html(page);
+  return page;
 }
 
 inline result<std::string> trace_text(const gathered& in) {

@@ -5,9 +5,11 @@
 #include <string>
 
 #include "catch.hpp"
+#include "weir/report/pivot.hpp"
 #include "weir/report/plot_gnuplot.hpp"
 #include "weir/report/plot_terminal.hpp"
 #include "weir/report/report_page.hpp"
+#include "weir/report/table_data.hpp"
 #include "weir/report/table_latex.hpp"
 #include "weir/report/trace_events.hpp"
 
@@ -139,4 +141,25 @@ TEST_CASE("html: a plot of characters shows a rising line from left to right", "
   CHECK(text.find('*', first) - first > 40);  // high at the right
   CHECK(text.find('*', last) - last < 10);    // low at the left
   for (const char c : text) CHECK(static_cast<unsigned char>(c) < 0x80);
+}
+
+TEST_CASE("pivot: rows and columns by two keys, speed-up against a base, missing cells said", "[html]") {
+  weir::summary s;
+  s.keys = {"model", "file"};
+  const auto group = [&](const char* model, const char* format, double ms) {
+    weir::figure_list list;
+    list.number("e2el_p50_ms", "ms", ms, 3);
+    s.groups.push_back({{model, format}, std::move(list).take()});
+  };
+  group("a", "bf16", 100), group("a", "w8a8", 50), group("b", "w8a8", 30), group("", "", 0);
+  const auto t = weir::pivot(s, "e2el_p50_ms", "bf16");
+  REQUIRE(t);
+  std::string csv;
+  weir::append_csv(csv, *t);
+  CHECK(csv == "model,bf16 (ms),w8a8 (ms),w8a8 / bf16 (x)\na,100.000,50.000,2.00\nb,,30.000,\n");
+  CHECK(t->rows[1][1].reason() == "no such run");
+  CHECK_FALSE(weir::pivot(s, "none"));
+  CHECK_FALSE(weir::pivot(s, "e2el_p50_ms", "int4"));
+  s.keys = {"model"};
+  CHECK_FALSE(weir::pivot(s, "e2el_p50_ms"));
 }

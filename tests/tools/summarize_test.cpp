@@ -134,3 +134,52 @@ TEST_CASE("weir-summarize: --json writes metric records with labels and full val
   CHECK(result.out.find(R"("name":"itl_p50_ms","value":null,"reason":"the records hold no times of events, or no )") !=
         std::string::npos);
 }
+
+TEST_CASE("weir-summarize: results of other tools are told by content and stand side by side", "[tools]") {
+  const temporary_directory here;
+  const std::string kept = std::string(WEIR_SOURCE_DIR) + "/tests/fixtures/rivals/";
+  const auto renamed = here.file("x.jsonl");
+  std::ifstream(kept + "vllm.json") >> std::ofstream(renamed).rdbuf();
+  const auto text = shell(summarize + renamed + " " + kept + "aiperf.json");
+  REQUIRE(text.status == 0);
+  for (const auto* part : {"vllm bench serve, x.jsonl", "AIPerf 0.13.0", "61.717", "73.776", "icl: gap between chunks"})
+    CHECK(text.out.find(part) != std::string::npos);
+  const auto csv = shell(summarize + "--format csv " + kept + "aiperf.json");
+  CHECK(csv.out.find(",tpot_mean_ms,ms,5.134,inter_token_latency/avg,") != std::string::npos);
+  const auto mixed =
+      shell(summarize + "--format csv " + kept + "aiperf.json " + here.write("r.jsonl", records()) + " 2>&1");
+  CHECK(mixed.status == 2);
+  CHECK(mixed.out.find("hold one table") != std::string::npos);
+  CHECK(shell(summarize + "--json " + kept + "sglang.jsonl").out.find(R"("name":"icl_p99_ms","value":8.573)") !=
+        std::string::npos);
+  CHECK(shell(summarize + here.write("odd.json", "{\n\"a\": 1\n}\n") + " 2>&1").out.find("no tool that is known") !=
+        std::string::npos);
+}
+
+TEST_CASE("weir-summarize: pages, plots and traces are written, and need requests", "[tools]") {
+  const temporary_directory here;
+  const auto file = here.write("r.jsonl", records());
+  CHECK(shell(summarize + "--format html " + file).out.starts_with("<!doctype html>"));
+  CHECK(shell(summarize + "--plot waterfall " + file).out.starts_with("<svg"));
+  CHECK(shell(summarize + "--format gnuplot " + file).out.find("\nplot $s0") != std::string::npos);
+  CHECK(shell(summarize + "--plot cdf --format txt " + file).out.find("TTFT") != std::string::npos);
+  CHECK(shell(summarize + "--format trace " + file).out.starts_with("{\"displayTimeUnit\""));
+  CHECK(shell(summarize + "--format latex " + file).out.find("\\begin{tabular}") != std::string::npos);
+  CHECK(shell(summarize + "--plot scaling " + file + " 2>&1").status == 0);  // instances 0 to 3 are numbers
+  CHECK(shell(summarize + "--plot scaling --group-by none " + file + " 2>&1").status == 2);
+  CHECK(shell(summarize + "--plot cdf " + std::string(WEIR_SOURCE_DIR) + "/tests/fixtures/rivals/aiperf.json 2>&1")
+            .status == 2);
+}
+
+TEST_CASE("weir-summarize: --serve shows the page of a file that grows", "[tools]") {
+  if (shell("command -v python3").status != 0) SKIP("there is no python3 to fetch the page with");
+  const temporary_directory here;
+  const auto file = here.write("r.jsonl", records()), words = here.write("words", "");
+  const std::string wait = "i=0; until grep -q http: " + words + " || [ $i = 150 ]; do sleep 0.1; i=$((i+1)); done; ";
+  const std::string port = "port=$(sed -n 's/.*127.0.0.1:\\([0-9]*\\)\\/.*/\\1/p' " + words + "); ";
+  const auto seen = shell(summarize + "--serve 0 " + file + " 2> " + words + " & server=$!; " + wait + port +
+                          "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:$port/', "
+                          "timeout=10).read().decode())\"; kill $server");
+  CHECK(seen.out.find("http-equiv=\"refresh\"") != std::string::npos);
+  CHECK(seen.out.find("Latency of successful requests") != std::string::npos);
+}

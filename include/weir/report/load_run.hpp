@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,21 +21,29 @@
 
 namespace weir::inline v0 {
 
+namespace detail {
+/// Whether the first line is a record of ours: their files may be too large to be read whole.
+inline bool begins_with_record(std::string_view bytes) {
+  if (bytes.starts_with("{\"type\":")) return true;
+  const auto first = flat_json::read(bytes.substr(0, bytes.find('\n')));
+  return first && first->has("type");
+}
+}  // namespace detail
+
 /// The results of another tool in `path`, or nothing where it holds something else: records, most likely.
 [[nodiscard]] inline result<std::optional<std::vector<rival_result>>> rivals_in(const std::string& path) {
   auto fd = open_input(path);
   if (!fd) return fd.error();
   fd_source source(*std::move(fd), path);
   std::string bytes;
-  for (std::size_t step = 4096;; step = std::size_t{1} << 20) {
+  for (std::size_t step = 65536;; step = std::size_t{1} << 20) {
     const std::size_t had = bytes.size();
     bytes.resize(had + step);
     const auto got = source.read(std::span(bytes).subspan(had));
     if (!got) return got.error();
     bytes.resize(had + *got);
     if (*got == 0) break;
-    // Files of our own records may be large, and their first line tells them.
-    if (had == 0 && bytes.starts_with("{\"type\":")) return std::optional<std::vector<rival_result>>();
+    if (had == 0 && detail::begins_with_record(bytes)) return std::optional<std::vector<rival_result>>();
   }
   auto all = read_rivals(bytes, path);
   if (all) return std::optional(*std::move(all));

@@ -123,7 +123,8 @@ inline plot_series cdf_series(std::string name, std::vector<double> values, std:
     slow.y.push_back(values[i].size() >= 100 ? percentile(values[i], 99) : std::nan(""));
   }
   slow.x = middle.x;
-  p.series = {std::move(middle), std::move(slow)};
+  p.series.push_back(std::move(middle));
+  if (std::ranges::any_of(slow.y, [](double y) { return !std::isnan(y); })) p.series.push_back(std::move(slow));
   return p;
 }
 
