@@ -8,6 +8,7 @@
 #include "catch.hpp"
 #include "descriptions.hpp"
 #include "weir/kernels/lab/cases.hpp"
+#include "weir/kernels/lab/cpu_backend.hpp"
 #include "weir/kernels/lab/verify.hpp"
 
 namespace {
@@ -90,7 +91,7 @@ TEST_CASE("dot: every instruction set gives the same integer, at every length an
 TEST_CASE("cpu: every format keeps the bounds on ragged sizes, tails, groups and experts", "[kernels][property]") {
   const auto f = GENERATE(from_range(std::begin(k::formats), std::end(k::formats)));
   for (const isa each : all_isas()) {
-    test::cpu_backend cpu(each);
+    k::lab::cpu_backend cpu(each);
     for (const auto& p : k::lab::cases_of(f, true)) {
       k::lab::operands from(p, 11);
       const auto v = k::lab::verify(cpu, from);
@@ -103,7 +104,7 @@ TEST_CASE("cpu: every format keeps the bounds on ragged sizes, tails, groups and
 TEST_CASE("cpu: 300 tokens, and none, keep the bounds", "[kernels]") {
   const auto f = GENERATE(k::format::w8a8, k::format::w4a16);
   const std::int64_t m = GENERATE(0, 300);
-  test::cpu_backend cpu;
+  k::lab::cpu_backend cpu;
   k::lab::operands from(test::problem(f, m, 24, 384, f == k::format::w4a16 ? 128 : 0), 2);
   CHECK(k::lab::verify(cpu, from).good);
 }
@@ -156,7 +157,7 @@ TEST_CASE("cpu: a row that is not finite is NaN throughout, and its neighbours d
   const auto f = GENERATE(k::format::w8a8, k::format::w4a4, k::format::w8a8_fp8);
   k::lab::operands from(test::problem(f, 3, 5, 64, 0, true), 8);
   from.set_x(1, 9, bad);
-  test::cpu_backend cpu;
+  k::lab::cpu_backend cpu;
   k::lab::placed_operands there(cpu, from, 1);
   k::plan p;
   REQUIRE(cpu.make_plan(there.descriptions()[0], p, {}) == status::ok);

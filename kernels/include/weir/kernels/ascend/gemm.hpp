@@ -1,0 +1,136 @@
+// weir/kernels/ascend/gemm.hpp - bf16, W8A16, W4A16 and W8A8 through CANN's operations, formats mapped as vllm-ascend
+// maps them. Needs dlopen. Not run on hardware: tests run it against a stand-in that computes on the processor.
+#ifndef WEIR_KERNELS_ASCEND_GEMM_HPP
+#define WEIR_KERNELS_ASCEND_GEMM_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+#include "weir/kernels/ascend/library.hpp"
+#include "weir/kernels/desc.hpp"
+#include "weir/kernels/plan.hpp"
+#include "weir/kernels/status.hpp"
+
+namespace weir::kernels::inline v0::ascend {
+
+using kernels::workspace_bytes;
+
+namespace detail {
+
+/// The tensors of one call, and what the first phase answered.
+struct call {
+  handle x, w, y, x_scale, w_scale, bias;
+  aclOpExecutor* executor = nullptr;
+  std::uint64_t size = 0;
+  run_function* run = nullptr;
+  status answer = status::no_library;
+
+  template <class First, class... Arguments>
+  void prepare(const operation<First>& op, Arguments... arguments) noexcept {
+    run = op.run;
+    answer = op.prepare(arguments..., &size, &executor) == 0 ? status::ok : status::no_kernel;
+  }
+};
+
+/// First phase of the product of a description whose x is quantized already. Newer operations are tried first.
+inline void prepare_product(const library& l, const gemm_desc& d, format f, call& c) noexcept {
+  const bool weight_only = f == format::w8a16 || f == format::w4a16;
+  c.x = handle(l, d.x), c.w = handle(l, d.w, weight_only || f == format::bf16), c.y = handle(l, d.y);
+  c.x_scale = handle(l, d.xq.scale), c.bias = handle(l, d.bias);
+  c.w_scale = handle(l, d.wq.scale, d.wq.mode == quant_mode::per_group);
+  const tensor none = nullptr, x = c.x.get(), w = c.w.get(), scale = c.w_scale.get(), bias = c.bias.get();
+  const int group = d.wq.mode == quant_mode::per_group ? d.wq.group : 0;
+  if (f == format::bf16) {
+    if (l.matmul) c.prepare(l.matmul, x, w, c.y.get(), std::int8_t{0});  // cubeMathType 0: keep the precision
+  } else if (weight_only) {
+    const tensor y = c.y.get();
+    if (l.weight_quant_v3)
+      c.prepare(l.weight_quant_v3, x, w, scale, none, none, none, bias, group, 0, y);
+    else if (l.weight_quant_v2)
+      c.prepare(l.weight_quant_v2, x, w, scale, none, none, none, bias, group, y);
+  } else if (l.quant_matmul_v5) {
+    c.prepare(l.quant_matmul_v5, x, w, tensor(c.x_scale.get()), scale, none, none, none, none, bias, false, true,
+              std::int64_t{0}, c.y.get());
+  } else if (l.quant_matmul_v4) {
+    c.prepare(l.quant_matmul_v4, x, w, scale, none, tensor(c.x_scale.get()), bias, false, true, tensor(c.y.get()));
+  }
+}
+
+[[nodiscard]] inline std::size_t padded(std::int64_t size) noexcept {
+  return (static_cast<std::size_t>(size) + 511) / 512 * 512;
+}
+
+/// The description with x in the workspace, where dynamic quantization puts it.
+[[nodiscard]] inline gemm_desc quantized(const gemm_desc& d, std::byte* workspace) noexcept {
+  gemm_desc plain = d;
+  plain.x = matrix_view(workspace, dtype::i8, tokens(d), inner(d));
+  const std::byte* scale = workspace + padded(tokens(d) * inner(d));
+  plain.xq = {quant_mode::per_token, 0, vector_view(scale, dtype::f32, tokens(d)), dtype::i8};
+  return plain;
+}
+
+/// First phases of quantization (where x is dynamic) and product.
+struct calls {
+  call quantize, product;
+  std::size_t own = 0;  // bytes of quantized x and its scales
+};
+[[nodiscard]] inline status prepare(const library& l, const gemm_desc& d, format f, std::byte* workspace,
+                                    calls& c) noexcept {
+  gemm_desc plain = d;
+  if (d.xq.mode == quant_mode::dynamic) {
+    if (!l.dynamic_quant) return status::no_library;
+    c.own = padded(tokens(d) * inner(d)) + padded(tokens(d) * 4);
+    plain = quantized(d, workspace);
+    c.quantize.x = handle(l, d.x), c.quantize.y = handle(l, plain.x), c.quantize.x_scale = handle(l, plain.xq.scale);
+    const tensor none = nullptr, q = c.quantize.y.get(), scale = c.quantize.x_scale.get();
+    c.quantize.prepare(l.dynamic_quant, tensor(c.quantize.x.get()), none, q, scale);
+    if (c.quantize.answer != status::ok) return c.quantize.answer;
+  }
+  prepare_product(l, plain, f, c.product);
+  return c.product.answer;
+}
+
+}  // namespace detail
+
+/// Checks `d` against the rules of desc.hpp and of CANN's documents, and asks CANN for the workspace. Beside those
+/// rules: y is bf16, no experts; weight-only scales are bf16 (CANN wants the type of x); groups are below K; W8A8 is
+/// int8 with scales by channel.
+/// \source  docs of aclnnWeightQuantBatchMatmulV3 and aclnnQuantMatmulV4, CANN 8.1; vllm-ascend's methods of the
+/// formats.
+[[nodiscard]] inline status make_plan(const library& l, const gemm_desc& d, plan& p) noexcept {
+  if (const status s = begin_plan(d, p); s != status::ok) return s;
+  if (!l) return status::no_library;
+  const bool weight_only = p.kind == format::w8a16 || p.kind == format::w4a16;
+  if ((!weight_only && p.kind != format::bf16 && p.kind != format::w8a8) || p.experts != 0) return status::no_kernel;
+  if (p.y != dtype::bf16) return status::bad_output_type;
+  if (weight_only && d.wq.scale.type != dtype::bf16) return status::bad_scale_type;
+  if (p.group != 0 && p.group >= p.k) return status::bad_group;
+  if (p.has_bias && (p.kind == format::bf16 || d.bias.type != dtype::f32)) return status::bad_bias;
+  if (p.m == 0 || p.n == 0) return status::ok;
+  // Sizes are asked for with an address that is never read: tensors in the workspace have none yet.
+  detail::calls c;
+  if (const status s = detail::prepare(l, d, p.kind, reinterpret_cast<std::byte*>(512), c); s != status::ok) return s;
+  p.workspace = c.own + static_cast<std::size_t>(c.quantize.size) + static_cast<std::size_t>(c.product.size);
+  return status::ok;
+}
+
+/// Queues the product on `queue`.
+/// \param workspace  workspace_bytes(p) bytes of device memory at a multiple of 512.
+[[nodiscard]] inline status run(const library& l, const plan& p, const gemm_desc& d, void* workspace,
+                                stream queue) noexcept {
+  if (const status s = check_plan(p, d, workspace); s != status::ok) return s;
+  if (p.m == 0 || p.n == 0) return status::ok;
+  auto* space = static_cast<std::byte*>(workspace);
+  detail::calls c;
+  if (const status s = detail::prepare(l, d, p.kind, space, c); s != status::ok) return s;
+  if (c.own + c.quantize.size + c.product.size > p.workspace) return status::wrong_plan;
+  std::byte* own = space + c.own;
+  if (c.quantize.run && c.quantize.run(own, c.quantize.size, c.quantize.executor, queue) != 0)
+    return status::launch_failed;
+  return c.product.run(own + c.quantize.size, c.product.size, c.product.executor, queue) == 0 ? status::ok
+                                                                                              : status::launch_failed;
+}
+
+}  // namespace weir::kernels::inline v0::ascend
+
+#endif  // WEIR_KERNELS_ASCEND_GEMM_HPP
