@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "weir/data/ceval_subjects.hpp"
 #include "weir/report/natural_order.hpp"
 #include "weir/report/table.hpp"
+#include "weir/score/disagreement.hpp"
 #include "weir/score/scoreboard.hpp"
 #include "weir/stats/wilson.hpp"
 
@@ -61,16 +63,71 @@ table group_table(const scoreboard& board, const std::string& name, GroupOf&& gr
   return t;
 }
 
-/// One row a question about which the rules differ: what each read, + where it calls that right.
+/// "strict: found none of its patterns; opencompass: cut at the thousands comma"
+inline std::string dispute_reasons(const scoreboard& board, const scored_question& q) {
+  std::string out;
+  for (std::size_t i = 0; i < q.outcomes.size(); ++i) {
+    const auto& o = q.outcomes[i];
+    if (!o.applies || o.correct) continue;
+    const auto& rule = board.rules()[i];
+    out.append(out.empty() ? "" : "; ").append(rule.name).append(": ");
+    out.append(why_wrong(rule, o.found, o.predicted, q.expected));
+  }
+  return out;
+}
+
+/// CEval's own groups: the mean of their subjects' accuracies (what AISBench prints as ceval-stem and so on) and the
+/// share of all their questions (its -weighted), a pair of columns a rule.
+inline table ceval_group_table(const scoreboard& board) {
+  table t{"", {{"group", "", side::left}, {"subjects"}, {"questions"}}};
+  const auto subjects = rule_shares(board, [](const auto& q) { return q.subject; });
+  std::vector<std::size_t> shown;
+  const auto all = rule_shares(board, [](const auto&) { return ""; });
+  for (std::size_t i = 0; i < board.rules().size(); ++i)
+    if (all.at("")[i].total > 0) {
+      shown.push_back(i);
+      t.columns.push_back({std::string(board.rules()[i].name) + " mean"});
+      t.columns.push_back({"weighted"});
+    }
+  const auto add = [&](const std::string& name, const auto& belongs) {
+    std::vector<double> sums(board.rules().size());
+    std::vector<rule_share> total(board.rules().size());
+    std::uint64_t count = 0;
+    for (const auto& [subject, shares] : subjects) {
+      const auto* const known = find_ceval_subject(subject);
+      if (!known || !belongs(*known)) continue;
+      ++count;
+      for (const auto i : shown)
+        sums[i] += shares[i].share(), total[i].correct += shares[i].correct, total[i].total += shares[i].total;
+    }
+    if (count == 0) return;
+    auto& row = t.rows.emplace_back();
+    row = {cell::text(name), cell::count(count), cell::count(total[shown.front()].total)};
+    for (const auto i : shown) {
+      row.push_back(cell::number(sums[i] / static_cast<double>(count), 4));
+      row.push_back(cell::number(total[i].share(), 4));
+    }
+  };
+  for (const char* group : {"stem", "social-science", "humanities", "other"})
+    add(std::string("ceval-") + group, [&](const ceval_subject& s) { return s.group == group; });
+  add("ceval-hard", [](const ceval_subject& s) { return s.hard; });
+  add("ceval", [](const ceval_subject&) { return true; });
+  return t;
+}
+
+/// One row a question about which the rules differ: what each read, + where it calls that right, and why the others do
+/// not.
 inline table dispute_table(const scoreboard& board) {
   table t{"", {{"question", "", side::left}, {"expected"}}};
   for (const auto& rule : board.rules()) t.columns.push_back({std::string(rule.name)});
+  t.columns.push_back({"why", "", side::left});
   for (const auto& q : board.questions()) {
     if (!q.disputed()) continue;
     auto& row = t.rows.emplace_back();
     row = {cell::text(q.id), cell::text(q.expected)};
     for (const auto& o : q.outcomes)
       row.push_back(cell::text(!o.applies ? "" : (o.found ? o.predicted : "nothing") + (o.correct ? " +" : " -")));
+    row.push_back(cell::text(dispute_reasons(board, q)));
   }
   std::ranges::sort(t.rows, natural_less, [](const auto& row) { return row[0].shown(); });
   t.title = std::to_string(t.rows.size()) + " questions about which the rules differ (+ right, - wrong)";

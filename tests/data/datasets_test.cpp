@@ -198,10 +198,7 @@ TEST_CASE("dataset_mmlu: broken rows are named and left out, and the others keep
 
 TEST_CASE("dataset_mmlu: the published file has two broken rows and 14,042 questions", "[data]") {
   const std::string path = WEIR_SOURCE_DIR "/../shared/data/sets/mmlu.jsonl";
-  if (!std::filesystem::exists(path)) {
-    WARN("skipped: MMLU is not at hand");
-    return;
-  }
+  if (!std::filesystem::exists(path)) SKIP("MMLU is not at hand");
   const auto made = read(of("mmlu", path));
   CHECK(made.prompts.size() == 14042);
   CHECK(made.notes.size() == 2);

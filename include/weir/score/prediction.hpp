@@ -26,8 +26,9 @@ struct prediction {
 
 /// Reads predictions out of JSON Lines: weir's request records, AISBench's prediction files, and plain lines.
 ///
-/// A line without `type` has `id`, `text` or `prediction`, and `expected` or `gold`, of which what follows "#### "
-/// counts where that is in it; `success: false` is a failure.
+/// In the records of weir-eval the answer records count, which hold what its agents made of several requests; elsewhere
+/// the request records do. A line without `type` has `id`, `text` or `prediction`, and `expected` or `gold`, of which
+/// what follows "#### " counts where that is in it; `success: false` is a failure.
 class prediction_reader {
  public:
   /// Reads all predictions of `rows` and calls `on_prediction(prediction&)` for each; passes other records over.
@@ -37,10 +38,12 @@ class prediction_reader {
     result<void> wrong;
     const auto seen = read_records(rows, name, record_, [&](record_type type) {
       if (!wrong) return;
-      if (type == record_type::request) {
+      if (type == record_type::run) {
+        answers_count_ = record_.run().tool == "weir-eval";
+      } else if (type == record_type::request && !answers_count_) {
         take(record_.request());
         on_prediction(current_);
-      } else if (type == record_type::other) {
+      } else if (type == record_type::other || (type == record_type::answer && answers_count_)) {
         const auto read = read_line(rows.text());
         if (!read)
           wrong =
@@ -74,10 +77,11 @@ class prediction_reader {
       return failure{errc::parse, "not a JSON object"};
     current_ = {};
     has_text_ = false;
-    type_.clear();
+    type_.clear(), status_.clear();
     if (auto ok = detail::read_fields<prediction_reader>(object, fields(), *this); !ok) return ok.error();
-    if (!type_.empty()) return false;
-    if (!has_text_) return failure{errc::parse, "has neither 'text' nor 'prediction'"};
+    if (!type_.empty() && type_ != "answer") return false;
+    if (!type_.empty()) current_.status = status_;  // elsewhere the word may mean anything
+    if (!has_text_ && type_.empty()) return failure{errc::parse, "has neither 'text' nor 'prediction'"};
     if (current_.id.empty()) return failure{errc::parse, "has no 'id'"};
     current_.expected = std::string(gold_of(current_.expected));
     return true;
@@ -100,6 +104,8 @@ class prediction_reader {
         field{"instance", [](auto& r, auto v) { return detail::take_text(r.current_.instance, v); }},
         field{"model", [](auto& r, auto v) { return detail::take_text(r.current_.model, v); }},
         field{"success", read_success},
+        field{"status", [](auto& r, auto v) { return detail::take_text(r.status_, v); }},
+        field{"attempt", read_attempt},
     };
     return all;
   }
@@ -110,11 +116,18 @@ class prediction_reader {
     return nullptr;
   }
 
+  static detail::read_outcome read_attempt(prediction_reader& r, detail::json_value v) {
+    std::int64_t attempt = 1;
+    if (v.get_int64().get(attempt) || attempt < 1 || attempt > 1'000'000) return "an attempt's number, from 1";
+    r.current_.attempt = static_cast<std::int32_t>(attempt);
+    return nullptr;
+  }
+
   record_reader record_{{.text = true, .events = false}};
   simdjson::ondemand::parser parser_;
   prediction current_;
-  std::string type_;
-  bool has_text_ = false;
+  std::string type_, status_;
+  bool has_text_ = false, answers_count_ = false;
 };
 
 }  // namespace weir::inline v0

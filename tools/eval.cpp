@@ -1,0 +1,105 @@
+// weir-eval: asks the questions of a data set through an agent, many at once; every request and answer becomes a
+// record.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli.hpp"
+#include "eval_flags.hpp"
+#include "eval_suite.hpp"
+#include "eval_tables.hpp"
+#include "weir/eval/evaluate.hpp"
+#include "weir/report/table_text.hpp"
+
+namespace {
+
+using weir::errc, weir::failure, weir::result, weir::tool::arguments, weir::tool::say;
+
+std::vector<std::string> words;  // the command line, for the run's record
+
+const weir::tool::description about{
+    .name = "weir-eval",
+    .summary = "asks a data set's questions through an agent, many at once, and scores the answers",
+    .usage = "weir-eval --dataset NAME --path PATH (--base-url URL | --endpoints FILE) --records FILE [OPTION]...",
+    .text =
+        "Sends the questions to the servers, keeps as many requests in flight as --max-concurrency says, writes each "
+        "request and each answer as a record at once, and prints the accuracy by every rule of the field beside "
+        "tokens and times.\n\n"
+        "Agents: standard asks once. majority_vote asks --num-runs times, and stops when the rest can't change the "
+        "vote. "
+        "self_consistency takes --num-runs samples from one request. self_refine lets the model look over its answer, "
+        "solver_checker lets it check and solve again, debate lets several answers meet. The last three send requests "
+        "that build on earlier ones; questions never wait for each other.\n\n"
+        "--resume goes on after any end: what was answered is not asked again. Questions, agent or model other than "
+        "those of the records are refused. weir-score reads the records again, with --paired against another run's.",
+    .options = weir::tool::eval_flags(),
+    .examples =
+        "weir-eval --dataset gsm8k --path test.jsonl --base-url http://127.0.0.1:8000 --count 40 --records run.jsonl\n"
+        "weir-eval --dataset gsm8k --path test.jsonl --endpoints endpoints.jsonl --agent majority_vote --num-runs 5 "
+        "--temperature 0.7 --records vote.jsonl\n"
+        "weir-eval --dataset ceval --path formal_ceval --prompt 0-shot-cot-chat --endpoints endpoints.jsonl --records "
+        "ceval.jsonl --resume",
+    .exits = "0 done, 1 done and some questions have no answer, 2 trouble, 128 + signal ended by SIGINT or SIGTERM",
+    .operands = "",
+};
+
+void print_questions(const weir::scoreboard& board) {
+  weir::table t{"", {{"question", "", weir::side::left}, {"expected"}, {"status", "", weir::side::left}}};
+  for (const auto& rule : board.rules()) t.columns.push_back({std::string(rule.name)});
+  for (const auto& q : board.questions()) {
+    auto& row = t.rows.emplace_back();
+    row = {weir::cell::text(q.id), weir::cell::text(q.expected), weir::cell::text(q.status)};
+    for (const auto& o : q.outcomes)
+      row.push_back(
+          weir::cell::text(!o.applies ? "" : (o.found ? o.predicted : "nothing") + (o.correct ? " +" : " -")));
+  }
+  std::ranges::sort(t.rows, weir::natural_less, [](const auto& row) { return row[0].shown(); });
+  std::string text;
+  weir::append_text(text, t);
+  weir::tool::print(text).value();
+}
+
+result<int> one_run(const arguments& args, weir::eval_options options) {
+  const std::string records = options.records;
+  auto out = weir::evaluate(std::move(options));
+  if (!out) return out.error();
+  if (!out->records) return out->records.error();
+  const auto board = weir::tool::board_of(records);
+  if (!board) return board.error();
+  if (args.has("detailed")) print_questions(*board);
+  if (!board->questions().empty()) weir::tool::print(weir::tool::eval_text(*board, *out)).value();
+  if (out->signal != 0) {
+    say("ended by signal " + std::to_string(out->signal) + "; go on with --resume");
+    return 128 + out->signal;
+  }
+  return out->report.unanswered > 0 ? 1 : 0;
+}
+
+result<int> whole_suite(const arguments& args, const weir::eval_options& options) {
+  for (const auto* name : {"agent", "num-runs"})
+    if (args.has(name))
+      return failure{errc::invalid_argument, "--" + std::string(name) + " stands in the suite's lines"};
+  const auto suite = weir::read_suite(std::string(args.get("suite")));
+  if (!suite) return suite.error();
+  const auto table = weir::tool::run_suite(options, *suite, args.has("speedup"));
+  if (!table) return table.error();
+  std::string text;
+  weir::append_text(text, *table);
+  weir::tool::print(text).value();
+  return 0;
+}
+
+result<int> body(const arguments& args) {
+  if (!args.operands().empty()) return failure{errc::invalid_argument, "takes no operand: the data set is --path"};
+  if (args.has("speedup") && !args.has("suite")) return failure{errc::invalid_argument, "--speedup belongs to --suite"};
+  auto options = weir::tool::eval_options_of(args, words);
+  if (!options) return options.error();
+  return args.has("suite") ? whole_suite(args, *options) : one_run(args, *std::move(options));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  words.assign(argv, argv + argc);
+  return weir::tool::run(about, argc, argv, body);
+}
