@@ -113,6 +113,40 @@ def against_gloo(tool, traces):
             same(f"{name} {rank} steps", str([f"{w:.1f}" for w in walls]), str([f"{w:.1f}" for w in own["step_us"]]))
 
 
+def against_hta(tool, traces):
+    """HTA 0.5.0's own figures (last step included, no rounding), which it computes through doubles of microseconds."""
+    for name, file in (("hta_nccl_data", "hta/nccl_data"), ("hta_vllm_decode_full", "tracelens/vllm_decode_full_mi300"),
+                       ("hta_b200_eager", "tracelens/b200_eager_rank0_of_8"), *(
+                           ("hta_dlrm8", f"dlrm8_v100/kineto_rank{r}") for r in range(8))):
+        truth = json.loads((traces / f"truth/{name}.json").read_text())
+        rank = int(file[-1]) if "dlrm8" in file else 0
+        done = subprocess.run([tool, "--hta-compatible", "--json", traces / f"{file}.json.gz"], capture_output=True)
+        m = [json.loads(line) for line in done.stdout.splitlines()]
+        own = next(x for x in truth["temporal_breakdown"] if x["rank"] == rank)
+        # HTA's computation on the B200 trace is more than the sum of its kernels' durations, and its idle time less
+        wrong_there = ("idle_time", "compute_time") if name == "hta_b200_eager" else ()
+        for key in ("idle_time", "compute_time", "non_compute_time", "kernel_time"):
+            if key in wrong_there:
+                continue
+            same(f"{file} HTA {key}", pick(m, "hta", key), own[key + "(us)"], 0.01)
+        for key in ("idle_time_pctg", "compute_time_pctg", "non_compute_time_pctg"):
+            if key[:-5] in wrong_there:
+                continue
+            same(f"{file} HTA {key}", pick(m, "hta", key), own[key], 0.0001)
+        overlap = next(x for x in truth["comm_comp_overlap"] if x["rank"] == rank)["comp_comm_overlap_pctg"]
+        same(f"{file} HTA overlap", pick(m, "hta", "comp_comm_overlap_pctg"), overlap, 0.0001)
+
+
+def against_timings(tool, traces):
+    """timing_stats_<rank>.json: the averages that the files state beside their lists."""
+    for file in sorted((traces / "gloo").glob("*/timing_stats_*.json")):
+        truth, rank = json.loads(file.read_text()), file.stem[-1]
+        m = metrics_of(tool, file.parent)
+        for name, key in (("iteration_wall_clock", "avg"), ("iteration_wall_clock_min", "min"),
+                          ("iteration_wall_clock_max", "max")):
+            same(f"{file} {name}", pick(m, "timing", name, rank=rank), truth[f"{key}_iteration_time"] * 1e6, 1e-6)
+
+
 def covered(intervals):
     """Moments covered, by a sweep over sorted edges."""
     depth, since, total = 0, 0, 0
@@ -181,6 +215,8 @@ def main():
     against_exact(tool, traces)
     against_stragglers(tool, traces)
     against_gloo(tool, traces)
+    against_hta(tool, traces)
+    against_timings(tool, traces)
     second_computation(tool, traces / "nccl_tp2_h100")
     for line in wrong:
         print(line)
