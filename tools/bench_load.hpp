@@ -41,6 +41,7 @@ inline void add_shard(bench_options& o, const arguments& args) {
     const auto count = parse_number<std::size_t>(slash == text.npos ? "" : text.substr(slash + 1));
     if (!index || !count || *count == 0 || *index >= *count)
       refuse("--shard is I/N with I from 0 to N - 1, such as 0/4; not '" + std::string(text) + "'");
+    if (args.has("resume")) refuse("--shard does not go with --resume: what is left would be dealt out anew");
     o.shard = *index, o.shards = *count;
   }
   if (!args.has("start-at")) return;

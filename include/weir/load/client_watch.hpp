@@ -48,7 +48,8 @@ struct client_health {
     lag_ns.merge(other.lag_ns);
     wall_s = std::max(wall_s, other.wall_s);
     cpu_share = std::max(cpu_share, other.cpu_share);
-    if (!(starved_share >= other.starved_share)) starved_share = other.starved_share;
+    if (!std::isnan(other.starved_share) && !(starved_share >= other.starved_share))
+      starved_share = other.starved_share;
     if (std::abs(other.clock_step_ns) > std::abs(clock_step_ns)) clock_step_ns = other.clock_step_ns;
     held += other.held;
     held_samples += other.held_samples;
