@@ -14,6 +14,7 @@
 
 #include "bench_flags.hpp"
 #include "bench_search.hpp"
+#include "bench_self_test.hpp"
 #include "cli.hpp"
 #include "weir/data/output.hpp"
 
@@ -80,6 +81,10 @@ result<void> save(const arguments& args, const weir::bench_report& report) {
 
 result<int> bench(const arguments& args) {
   say_what_has_no_effect(args);
+  if (args.has("self-test")) {
+    console person(args);
+    return weir::tool::self_test(args, words, person.calls);
+  }
   if (args.has("search")) {
     console person(args);
     return weir::tool::search_limit(args, words, person.calls);

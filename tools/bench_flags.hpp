@@ -123,6 +123,11 @@ inline const description bench_about{
           "ttft:MS, tpot:MS or e2el:MS; more may follow as words. Requests that meet all are good.",
           {},
           true},
+         {"self-test", "",
+          "Make the load against a mock in this process and say how far the figures are from its log: this machine's "
+          "error bars."},
+         {"self-test-ttft", "50ms", "The mock's time to the first token (default 50ms)."},
+         {"self-test-itl", "10ms", "Its time from token to token (default 10ms)."},
          {"search", "KIND",
           "goodput finds the highest request rate at which --search-target of the requests meet --goodput; throughput "
           "raises the concurrency until it brings no more. A probe lasts --duration (default 10s) or --num-prompts.",
@@ -264,21 +269,22 @@ inline request_options request_of(const arguments& args) {
   return r;
 }
 
-/// What a probe of a search wants of its prompts.
+/// What a probe of a search, or a self-test, wants otherwise than the command line.
 struct probe_wish {
   std::uint64_t fresh = 0;  ///< Another number makes other random prompts: those of the last probe may be cached.
   std::size_t count = 0;    ///< How many, where --num-prompts does not say; 0: as many as a run would have.
+  std::string base_url = {};  ///< The server, where it is none of those named.
 };
 
 /// Fills in the prompts, the warm-up, and whether it is a chat: by --backend, or by what the prompts are.
-inline void add_prompts(bench_options& o, const arguments& args, probe_wish wish) {
+inline void add_prompts(bench_options& o, const arguments& args, const probe_wish& wish) {
   const std::string_view backend = args.get("backend"), path = args.get("prompts");
   const bool made = args.get("dataset-name", path.empty() ? "random" : "custom") == "random";
   if (made && !path.empty()) refuse("--dataset-name random reads no file: leave --prompts out, or --dataset-name");
   if (!made && path.empty()) refuse("--dataset-name custom needs --dataset-path FILE");
   o.request.chat = backend == "openai-chat";
   auto count = at_least<std::size_t>(args, "num-prompts", made ? 1000 : 0, 1);
-  if (made && !args.has("num-prompts") && o.duration_ns > 0) count = prompts_for(o.duration_ns, o.arrivals);
+  if (!args.has("num-prompts") && o.duration_ns > 0 && (made || o.arrivals.scheduled())) count = prompts_for(o.duration_ns, o.arrivals);
   if (wish.count > 0 && !args.has("num-prompts")) count = wish.count;
   const auto trace = args.has("schedule") ? trace_of(args) : std::vector<arrival>{};
   if (!trace.empty()) count = args.has("num-prompts") ? std::min(count, trace.size()) : trace.size();
@@ -310,10 +316,10 @@ inline void add_prompts(bench_options& o, const arguments& args, probe_wish wish
   o.path = args.get("endpoint", o.request.chat ? "/v1/chat/completions" : "/v1/completions");
 }
 
-inline bench_options bench_options_of(const arguments& args, std::vector<std::string> words, probe_wish wish = {}) {
+inline bench_options bench_options_of(const arguments& args, std::vector<std::string> words, const probe_wish& wish = {}) {
   bench_options o;
   const bench_operands named = operands_of(args);
-  o.endpoints = endpoints_of(args);
+  o.endpoints = wish.base_url.empty() ? endpoints_of(args) : std::vector{make_endpoint(wish.base_url).value()};
   o.request = request_of(args);
   add_load(o, args);
   add_prompts(o, args, wish);
