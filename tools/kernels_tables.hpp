@@ -1,0 +1,187 @@
+// tools/kernels_tables.hpp - what weir-kernels prints: measured times, checks and predictions as tables and records.
+// Needs weir/kernels and weir/report.
+#ifndef WEIR_TOOLS_KERNELS_TABLES_HPP
+#define WEIR_TOOLS_KERNELS_TABLES_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/base/json_write.hpp"
+#include "weir/kernels/lab/bench.hpp"
+#include "weir/kernels/lab/cases.hpp"
+#include "weir/kernels/lab/roofline.hpp"
+#include "weir/kernels/lab/verify.hpp"
+#include "weir/report/table.hpp"
+
+namespace weir::tool {
+
+/// A table, and the same as JSON lines.
+struct product {
+  table shown;
+  std::string json;
+  bool good = true;
+};
+
+/// One metric record: a name, a value, a unit, and what it is about.
+inline void append_metric(std::string& out, std::string_view name, double value, std::string_view unit,
+                          const std::vector<std::pair<std::string, std::string>>& labels,
+                          std::string_view reason = {}) {
+  json_writer json(out);
+  json.begin_object().field("type", "metric").field("name", name).field("value", value).field("unit", unit);
+  if (!reason.empty()) json.field("reason", reason);
+  json.key("labels").begin_object();
+  for (const auto& [key, text] : labels) json.field(key, text);
+  json.end_object().end_object();
+  out.push_back('\n');
+}
+
+/// What ran: "own 1/4" (tiling, split of k), "cuBLASLt 2" (which of its proposals), or "".
+inline std::string how(const kernels::plan& p) {
+  const auto& c = p.choice;
+  if (c.library == 0) return "cpu";
+  return c.library == 1 ? "cuBLASLt " + std::to_string(c.variant)
+                        : "own " + std::to_string(c.variant) + "/" + std::to_string(c.split_k);
+}
+
+/// The products to time: each layer, number of tokens and format; for tuning, each tiling of the own kernels too.
+inline std::vector<kernels::lab::candidate> candidates_of(const std::vector<kernels::lab::layer>& layers,
+                                                          const std::vector<kernels::format>& formats,
+                                                          const std::vector<std::int64_t>& tokens, std::int32_t group,
+                                                          bool tuning) {
+  std::vector<kernels::lab::candidate> all;
+  for (const auto& l : layers)
+    for (const std::int64_t m : tokens)
+      for (const kernels::format f : formats) {
+        if (!l.quantized && f != kernels::format::bf16) continue;
+        kernels::lab::problem p;
+        p.kind = f, p.m = m, p.n = l.n, p.k = l.k, p.experts = l.experts;
+        p.group = kernels::weight_type(f) == kernels::dtype::i4 && l.k % std::max(group, 1) == 0 ? group : 0;
+        p.dynamic = kernels::activation_type(f) != kernels::dtype::bf16;
+        const std::string label = l.name + " " + kernels::lab::describe(p);
+        if (!tuning) {
+          all.push_back({label, p, {}});
+          continue;
+        }
+        for (const std::int32_t variant : {1, 2, 3, 4})
+          for (const std::int32_t split : {1, 2, 4, 8}) all.push_back({label, p, {variant, split, 2}});
+        for (const std::int32_t which : {1, 2, 3, 4}) all.push_back({label, p, {which, 0, 1}});
+      }
+  return all;
+}
+
+inline product timings_table(kernels::lab::backend& at, const std::vector<kernels::lab::candidate>& candidates,
+                             const kernels::lab::bench_options& options) {
+  const double read = at.read_gb_s(), copy = at.copy_gb_s();
+  product p;
+  p.shown.title = at.device() + (read > 0 ? ": reads " + std::to_string(static_cast<int>(read)) + " GB/s, copies " +
+                                                std::to_string(static_cast<int>(copy)) + " GB/s (read + written)"
+                                          : "");
+  p.shown.columns = {{"product", "", side::left}, {"median", "us"}, {"p10", "us"},   {"p90", "us"},
+                     {"weights", "GB/s"},         {"of read", "%"}, {"rate", "T/s"}, {"ran", "", side::left}};
+  // A matrix at a time: only what is compared side by side has to fit the device together.
+  for (std::size_t begin = 0; begin < candidates.size();) {
+    std::size_t end = begin + 1;
+    const auto same = [&](const auto& a, const auto& b) { return a.m == b.m && a.n == b.n && a.k == b.k; };
+    while (end < candidates.size() && same(candidates[begin].what, candidates[end].what)) ++end;
+    const auto first = candidates.begin() + static_cast<std::ptrdiff_t>(begin);
+    const std::vector<kernels::lab::candidate> together(first, candidates.begin() + static_cast<std::ptrdiff_t>(end));
+    const auto timings = kernels::lab::bench(at, together, options);
+    for (std::size_t i = 0; i < together.size(); ++i) {
+      const auto& t = timings[i];
+      if (t.answer != kernels::status::ok) {
+        std::vector<cell> row{cell::text(together[i].label)};
+        while (row.size() < p.shown.columns.size()) row.push_back(cell::missing(kernels::rule(t.answer)));
+        p.shown.rows.push_back(std::move(row));
+        append_metric(p.json, "kernel_us", std::nan(""), "us",
+                      {{"product", together[i].label}, {"device", at.device()}}, kernels::rule(t.answer));
+        continue;
+      }
+      p.shown.rows.push_back(
+          {cell::text(together[i].label), cell::number(t.median_us, 2), cell::number(t.p10_us, 2),
+           cell::number(t.p90_us, 2), cell::number(t.weight_gb_s(), 0),
+           read > 0 ? cell::number(100 * t.weight_gb_s() / read, 1) : cell::missing("not measured on this backend"),
+           cell::number(t.tera_ops(), 3), cell::text(how(t.how))});
+      const std::vector<std::pair<std::string, std::string>> labels{
+          {"product", together[i].label}, {"device", at.device()}, {"ran", how(t.how)}};
+      append_metric(p.json, "kernel_us", t.median_us, "us", labels);
+      append_metric(p.json, "kernel_p10_us", t.p10_us, "us", labels);
+      append_metric(p.json, "kernel_p90_us", t.p90_us, "us", labels);
+      append_metric(p.json, "kernel_weight_gb_s", t.weight_gb_s(), "GB/s", labels);
+    }
+    begin = end;
+  }
+  return p;
+}
+
+inline product checks_table(kernels::lab::backend& at, const std::vector<kernels::format>& formats, bool quick) {
+  product p;
+  p.shown = {at.device(),
+             {{"format", "", side::left},
+              {"problems"},
+              {"wrong"},
+              {"largest relative error"},
+              {"first wrong", "", side::left}}};
+  for (const kernels::format f : formats) {
+    std::int64_t problems = 0, wrong = 0;
+    double largest = 0;
+    std::string first;
+    for (const auto& problem : kernels::lab::cases_of(f, quick)) {
+      const auto v = kernels::lab::verify(at, kernels::lab::operands(problem, 17));
+      ++problems;
+      largest = std::max(largest, v.relative);
+      if (v.good) continue;
+      if (wrong++ == 0)
+        first = kernels::lab::describe(problem) +
+                (v.answer == kernels::status::ok ? "" : std::string(": ") + kernels::rule(v.answer));
+    }
+    p.good = p.good && wrong == 0;
+    p.shown.rows.push_back({cell::text(kernels::name(f)), cell::count(problems), cell::count(wrong),
+                            cell::number(largest, 5), wrong == 0 ? cell::text("none") : cell::text(first)});
+    append_metric(p.json, "kernel_check_wrong", static_cast<double>(wrong), "problems",
+                  {{"format", kernels::name(f)}, {"problems", std::to_string(problems)}, {"device", at.device()}});
+    append_metric(p.json, "kernel_check_relative_error", largest, "",
+                  {{"format", kernels::name(f)}, {"device", at.device()}});
+  }
+  return p;
+}
+
+inline product predictions_table(const kernels::lab::model_sizes& model, const kernels::lab::limits& machine,
+                                 const std::vector<kernels::format>& formats, const std::vector<std::int64_t>& tokens,
+                                 std::int32_t group) {
+  product p;
+  p.shown = {model.name + " on " + machine.name + ": least time of all matrices for one step",
+             {{"format", "", side::left},
+              {"tokens"},
+              {"least time", "us"},
+              {"memory", "us"},
+              {"arithmetic", "us"},
+              {"launches", "us"},
+              {"speed-up over bf16 at most"}}};
+  p.shown.keys = 2;
+  for (const std::int64_t m : tokens) {
+    const double base = kernels::lab::predict(model, machine, kernels::format::bf16, m, 0).total_us;
+    for (const kernels::format f : formats) {
+      const auto each = kernels::lab::predict(model, machine, f, m, group);
+      p.shown.rows.push_back({cell::text(kernels::name(f)), cell::count(m), cell::number(each.total_us, 1),
+                              cell::number(each.memory_us, 1), cell::number(each.arithmetic_us, 1),
+                              cell::number(each.launch_us, 1), cell::number(base / each.total_us, 2)});
+      const std::vector<std::pair<std::string, std::string>> labels{{"model", model.name},
+                                                                    {"machine", machine.name},
+                                                                    {"format", kernels::name(f)},
+                                                                    {"tokens", std::to_string(m)}};
+      append_metric(p.json, "roofline_us", each.total_us, "us", labels);
+      append_metric(p.json, "roofline_speedup", base / each.total_us, "", labels);
+    }
+  }
+  return p;
+}
+
+}  // namespace weir::tool
+
+#endif  // WEIR_TOOLS_KERNELS_TABLES_HPP
