@@ -102,7 +102,7 @@ class server_watch {
   /// its last byte: waits for that, a second at most.
   [[nodiscard]] server_side after() const {
     server_side side{std::nullopt, missing_};
-    if (!missing_.empty()) return side;
+    if (!missing_.empty() || servers_.empty()) return side;
     server_metrics sum;
     for (const auto& server : servers_) {
       const auto now = settled(server, 5);
