@@ -36,8 +36,7 @@ inline const description bench_about{
         "docs/bench.md has the definitions.",
     .options =
         {{"base-url", "URL", "The server: http://127.0.0.1:8000.", {}, true},
-         {"endpoints", "FILE",
-          "Endpoint records, as weir-serve-many writes them; see --balance."},
+         {"endpoints", "FILE", "Endpoint records, as weir-serve-many writes them; see --balance."},
          {"host", "NAME", "With --port instead of --base-url (default 127.0.0.1)."},
          {"port", "P", "With --host instead of --base-url (default 8000)."},
          {"backend", "KIND",
@@ -63,7 +62,8 @@ inline const description bench_about{
          {"insecure", "", "For https: take any certificate. The run's record says so."},
          {"threads", "T", "Each with its own loop and connections; the plan is dealt out (default 1)."},
          {"balance", "HOW",
-          "Which of several servers gets a request: the one with the fewest under way (default), one after the other, or "
+          "Which of several servers gets a request: the one with the fewest under way (default), one after the other, "
+          "or "
           "prompt k always server k modulo their number.",
           "least-busy|round-robin|shard"},
          {"pin", "CPUS", "Thread k runs on the k-th of these processors only: 1,3."},
@@ -271,8 +271,8 @@ inline request_options request_of(const arguments& args) {
 
 /// What a probe of a search, or a self-test, wants otherwise than the command line.
 struct probe_wish {
-  std::uint64_t fresh = 0;  ///< Another number makes other random prompts: those of the last probe may be cached.
-  std::size_t count = 0;    ///< How many, where --num-prompts does not say; 0: as many as a run would have.
+  std::uint64_t fresh = 0;    ///< Another number makes other random prompts: those of the last probe may be cached.
+  std::size_t count = 0;      ///< How many, where --num-prompts does not say; 0: as many as a run would have.
   std::string base_url = {};  ///< The server, where it is none of those named.
 };
 
@@ -284,7 +284,8 @@ inline void add_prompts(bench_options& o, const arguments& args, const probe_wis
   if (!made && path.empty()) refuse("--dataset-name custom needs --dataset-path FILE");
   o.request.chat = backend == "openai-chat";
   auto count = at_least<std::size_t>(args, "num-prompts", made ? 1000 : 0, 1);
-  if (!args.has("num-prompts") && o.duration_ns > 0 && (made || o.arrivals.scheduled())) count = prompts_for(o.duration_ns, o.arrivals);
+  if (!args.has("num-prompts") && o.duration_ns > 0 && (made || o.arrivals.scheduled()))
+    count = prompts_for(o.duration_ns, o.arrivals);
   if (wish.count > 0 && !args.has("num-prompts")) count = wish.count;
   const auto trace = args.has("schedule") ? trace_of(args) : std::vector<arrival>{};
   if (!trace.empty()) count = args.has("num-prompts") ? std::min(count, trace.size()) : trace.size();
@@ -316,7 +317,8 @@ inline void add_prompts(bench_options& o, const arguments& args, const probe_wis
   o.path = args.get("endpoint", o.request.chat ? "/v1/chat/completions" : "/v1/completions");
 }
 
-inline bench_options bench_options_of(const arguments& args, std::vector<std::string> words, const probe_wish& wish = {}) {
+inline bench_options bench_options_of(const arguments& args, std::vector<std::string> words,
+                                      const probe_wish& wish = {}) {
   bench_options o;
   const bench_operands named = operands_of(args);
   o.endpoints = wish.base_url.empty() ? endpoints_of(args) : std::vector{make_endpoint(wish.base_url).value()};

@@ -1,15 +1,12 @@
 // weir-trace: profiler traces in, metrics that can be trusted out.
 #include <algorithm>
 
+#include "trace_pictures.hpp"
 #include "trace_set.hpp"
 #include "trace_yaml.hpp"
-#include "weir/base/text_file.hpp"
-#include "weir/report/plot_svg.hpp"
-#include "weir/trace/annotations.hpp"
 #include "weir/trace/check_set.hpp"
 #include "weir/trace/diff_sets.hpp"
 #include "weir/trace/metric_tables.hpp"
-#include "weir/trace/set_plots.hpp"
 
 namespace {
 
@@ -56,41 +53,13 @@ const weir::tool::description about{
     .operands = "check|diff|card|results|FILE|DIR...",
 };
 
-/// The files beside the report.
-result<void> write_pictures(const arguments& args, const weir::trace_set& set, const weir::skew_report& skew) {
-  if (args.has("annotations"))
-    if (auto ok = weir::replace_text(std::string(args.get("annotations")), annotations(set.ranks, skew)); !ok)
-      return ok;
-  if (!args.has("plots")) return {};
-  const std::string directory(args.get("plots"));
-  const auto write = [&](const char* name, const weir::plot& p) {
-    std::string svg;
-    append_svg(svg, p);
-    return weir::replace_text(directory + name, svg);
-  };
-  if (auto ok = write("/ranks.svg", rank_stack_plot(set.ranks)); !ok) return ok;
-  return write("/skew.svg", skew_plot(skew));
-}
-
-/// Says which traces hold no kernels. \return  the status: 1 where one does.
-int say_empty(const weir::trace_set& set) {
-  int status = 0;
-  for (const auto& p : set.ranks) {
-    if (p.device.events() > 0 || p.on_cpu) continue;
-    weir::tool::say(p.file + ": there are no kernels in it, so its metrics are missing; it has " + p.contents());
-    status = 1;
-  }
-  return status;
-}
-
 result<int> report(const arguments& args, const weir::kind_table& kinds) {
   const auto rows = args.number<std::size_t>("rows", 20);
   const auto options = weir::tool::metric_options(args);
   if (!rows || !options) return rows ? options.error() : rows.error();
   const auto set = read_set(args, args.operands(), kinds);
   if (!set) return set.error();
-  for (const auto& remark : set->remarks) weir::tool::say(remark);
-  const int status = say_empty(*set);
+  const int status = weir::tool::say_empty(*set);
   std::vector<weir::trace_metric> metrics;
   for (const auto& p : set->ranks) {
     if (args.has("hta-compatible"))
@@ -104,7 +73,7 @@ result<int> report(const arguments& args, const weir::kind_table& kinds) {
     append_set_metrics(metrics, set->ranks, skew);
     for (const auto& what : skew.unmatched) notes.push_back("not matched across ranks: " + what);
   }
-  if (auto ok = write_pictures(args, *set, skew); !ok) return ok.error();
+  if (auto ok = weir::tool::write_pictures(args, *set, skew); !ok) return ok.error();
   if (args.has("metrics"))
     if (auto ok = keep_metrics(metrics, weir::tool::split_at(args.get("metrics"), ',')); !ok) return ok.error();
   const auto format = weir::tool::format_of(args);

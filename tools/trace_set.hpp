@@ -47,10 +47,24 @@ inline result<kind_table> kinds_of(const arguments& args) {
   return table;
 }
 
+/// Reads what `operands` name, and says what there is to say about the files.
 inline result<trace_set> read_set(const arguments& args, const std::vector<std::string>& operands,
                                   const kind_table& kinds) {
   constexpr unsigned threads = 2;  // a rank is read at a gigabyte a second: more would wait for the disk
-  return read_trace_set(operands, kinds, threads, args.has("idle"));
+  auto set = read_trace_set(operands, kinds, threads, args.has("idle"));
+  for (const auto& remark : set ? set->remarks : std::vector<std::string>{}) say(remark);
+  return set;
+}
+
+/// Says which traces hold no kernels. \return  the status: 1 where one does.
+inline int say_empty(const trace_set& set) {
+  int status = 0;
+  for (const auto& p : set.ranks) {
+    if (p.device.events() > 0 || p.on_cpu) continue;
+    say(p.file + ": there are no kernels in it, so its metrics are missing; it has " + p.contents());
+    status = 1;
+  }
+  return status;
 }
 
 inline result<rank_metrics_options> metric_options(const arguments& args) {

@@ -13,4 +13,6 @@ const void* const kernels[] = {
     reinterpret_cast<const void*>(d::stream_gemm_kernel<d::w8a8_operands, 1, 1, 8, false, d::x_place::made>),
     reinterpret_cast<const void*>(d::stream_gemm_kernel<d::fp8_operands, 1, 1, 8, false, d::x_place::made>)};
 
-int main() { return d::lt_library::get() ? static_cast<int>(sizeof kernels) : 0; }
+int main() {
+  return d::lt_library::get() ? static_cast<int>(sizeof kernels) : 0;
+}

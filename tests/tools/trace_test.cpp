@@ -111,3 +111,77 @@ TEST_CASE("weir-trace: a user's rules for names change what a kernel is", "[tool
   CHECK(bad.status == 2);
   has(bad.out, "line 1: 'nonsense'");
 }
+
+TEST_CASE("weir-trace: timings beside a trace go with its rank, and tell what the trace can't", "[tools]") {
+  const temporary_directory here;
+  const auto set = here.file("set");
+  shell("mkdir " + set);
+  here.write("set/kineto_trace_3.json", whole);
+  here.write("set/timing_stats_3.json",
+             R"({"iteration_times": [0.5, 1.5], "avg_iteration_time": 9, "ttft_avg": 0.25})");
+  const auto done = shell(trace + "--json " + set);
+  CHECK(done.status == 0);
+  has(done.out,
+      R"({"type":"metric","name":"iteration_wall_clock","value":1000000,"unit":"us","labels":{"table":"timing","rank":"3"}})");
+  has(done.out, R"({"type":"metric","name":"ttft","value":250000,"unit":"us","labels":{"table":"rank","rank":"3"}})");
+  has(done.out, R"("name":"tpot_p99","value":null,"reason":"timing_stats has none")");
+  here.write("set/timing_stats_4.json", R"({"iteration_times": [0.5]})");
+  has(shell(trace + set + " 2>&1").out, "timing_stats_4.json belongs to no trace");
+  CHECK(shell(trace + here.write("timing_stats_0.json", R"({"iteration_times": ["x"]})") + " 2>&1").status == 2);
+}
+
+TEST_CASE("weir-trace: HTA's figures are by its names and its classes", "[tools]") {
+  const temporary_directory here;
+  const auto file =
+      here.write("t.json", R"({"traceEvents":[{"ph":"X","cat":"kernel","name":"multimem_all_reduce","ts":0,"dur":10},
+    {"ph":"X","cat":"kernel","name":"ncclDevKernel_AllReduce","ts":5,"dur":10},
+    {"ph":"X","cat":"gpu_memcpy","name":"Memcpy DtoD","ts":20,"dur":5}]})");
+  const auto done = shell(trace + "--hta-compatible --json " + file);
+  has(done.out, R"("name":"compute_time","value":10,)");
+  has(done.out, R"("name":"non_compute_time","value":10,)");
+  has(done.out, R"("name":"idle_time_pctg","value":20,)");
+  has(done.out, R"("name":"comp_comm_overlap_pctg","value":50,)");
+  has(shell(trace + "--metrics communication --json " + file).out, R"("value":15,)");
+}
+
+TEST_CASE("weir-trace: a table of device events is read like a trace, another table is refused by its columns",
+          "[tools]") {
+  const temporary_directory here;
+  const std::string fixtures = WEIR_SOURCE_DIR "/tests/fixtures/trace/";
+  has(shell(trace + "--metrics comm_overhead --json " + fixtures + "nsys_cuda_gpu_trace_rank0.csv").out,
+      R"("value":50,)");
+  const auto bad = shell(trace + here.write("x.csv", "a,b\n1,2\n") + " 2>&1");
+  CHECK(bad.status == 2);
+  has(bad.out, "not a table of device events");
+}
+
+TEST_CASE("weir-trace: pictures and annotations are files that their programs can read", "[tools]") {
+  const temporary_directory here;
+  const auto set = here.file("set");
+  shell("mkdir " + set);
+  here.write("set/rank0.json", "[" + kernels + "]");
+  here.write("set/rank1.json", "[" + kernels + "]");
+  CHECK(shell(trace + "--annotations " + here.file("a.json") + " --plots " + here.file("") + " " + set).status == 0);
+  has(shell("cat " + here.file("ranks.svg")).out, "<svg");
+  has(shell("cat " + here.file("skew.svg")).out, "</svg>");
+  has(shell("cat " + here.file("a.json")).out,
+      R"({"ph":"X","cat":"weir","name":"all_reduce","pid":1,"tid":"collectives","ts":0.000,"dur":30.000)");
+  CHECK(shell(trace + "--plots /nonexistent " + set + " 2>&1").status == 2);
+  CHECK(shell(trace + "--annotations /dev/full/x " + set + " 2>&1").status == 2);
+}
+
+TEST_CASE("weir-trace: the workflow's scripts print one number, or say why there is none", "[tools]") {
+  const temporary_directory here;
+  const auto set = here.file("E1");
+  shell("mkdir " + set);
+  here.write("E1/rank0.json", "[" + kernels + "]");
+  const std::string scripts = "WEIR_TRACE=" + std::string(WEIR_TOOLS_DIR) +
+                              "/weir-trace TRACE_COLLECTION=" + here.file("") +
+                              " " WEIR_SOURCE_DIR "/examples/parallelism-profiling/";
+  CHECK(shell(scripts + "get_comm_overhead.sh E1").out == "75\n");
+  CHECK(shell(scripts + "get_coll_cal_num.sh " + set).out == "1\n");
+  const auto none = shell(scripts + "get_iteration_wall_clock.sh E1 2>&1");
+  CHECK(none.status == 1);
+  has(none.out, "no rank has it: there is no ProfilerStep#");
+  CHECK(shell(scripts + "get_throughput_tokens_sec.sh E2 2>&1").status == 2);
+}

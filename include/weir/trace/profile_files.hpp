@@ -178,7 +178,6 @@ inline result<trace_set> read_trace_set(const std::vector<std::string>& operands
     }
   }
   detail::attach_timings(set);
-  if (set.ranks.empty() && set.remarks.empty()) return failure{errc::parse, "there is no trace, only timings"};
   if (set.ranks.empty()) return failure{errc::parse, "there is no Kineto trace: " + set.remarks.front()};
   std::stable_sort(set.ranks.begin(), set.ranks.end(), [](const auto& a, const auto& b) { return a.rank < b.rank; });
   detail::mark_shared_ranks(set.ranks);

@@ -49,6 +49,15 @@ __attribute__((target("avx2"))) inline std::int32_t dot_avx2(const std::int8_t* 
   return _mm_cvtsi128_si32(half) + dot_plain(a + i, b + i, n - i);
 }
 
+// Through memory: GCC 12 takes _mm512_reduce_add_epi32 for a use of something uninitialized (its bug 105593).
+__attribute__((target("avx512f"))) inline std::uint32_t sum_of_lanes(__m512i v) noexcept {
+  alignas(64) std::uint32_t lanes[16];
+  _mm512_store_si512(lanes, v);
+  std::uint32_t sum = 0;
+  for (const std::uint32_t lane : lanes) sum += lane;
+  return sum;
+}
+
 // vpdpbusd multiplies unsigned by signed bytes. a + 128 is unsigned, and sum((a + 128) b) - 128 sum(b) = sum(a b);
 // sums wrap modulo 2^32, so the difference is exact wherever the result fits.
 __attribute__((target("avx512f,avx512bw,avx512vnni"))) inline std::int32_t dot_vnni(const std::int8_t* a,
@@ -62,8 +71,7 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) inline std::int32_t dot_v
     sum = _mm512_dpbusd_epi32(sum, _mm512_xor_si512(x, flip), y);
     sum_b = _mm512_dpbusd_epi32(sum_b, ones, y);
   }
-  const auto total = static_cast<std::uint32_t>(_mm512_reduce_add_epi32(sum));
-  return static_cast<std::int32_t>(total - 128U * static_cast<std::uint32_t>(_mm512_reduce_add_epi32(sum_b)));
+  return static_cast<std::int32_t>(sum_of_lanes(sum) - 128U * sum_of_lanes(sum_b));
 }
 
 __attribute__((target("avx2,fma"))) inline float dot_avx2(const float* a, const float* b, std::int64_t n) noexcept {
