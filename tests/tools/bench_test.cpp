@@ -520,7 +520,6 @@ TEST_CASE("weir-bench: what can't be meant is refused, and says what to do", "[t
   const std::string url = "--base-url http://127.0.0.1:1 --model m ";
   refuses("", "which server? --base-url");
   refuses("--base-url 127.0.0.1:8000", "must start with http://");
-  refuses("--base-url https://h --model m", "https is not supported yet");
   refuses("--base-url http://k:s@h", "must not hold a user name");
   refuses(url + "--endpoints x", "name the servers once");
   refuses("--endpoints " + dir.file("none"), "there is no file");

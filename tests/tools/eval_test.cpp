@@ -33,8 +33,8 @@ TEST_CASE("weir-eval: a run that was killed is taken up, and weir-score reads th
                           " --agent solver_checker --max-concurrency 4 " + "--records " + dir.file("r.jsonl");
   // Killed as soon as some answers are on disk.
   const auto killed =
-      shell(run + " > /dev/null 2>&1 & pid=$!; i=0; while [ $i -lt 1000 ] && [ $(grep -c '\"answer\"' " +
-            dir.file("r.jsonl") + " 2>/dev/null || echo 0) -lt 8 ]; do sleep 0.01; i=$((i+1)); done; " +
+      shell(run + " > /dev/null 2>&1 & pid=$!; i=0; while [ $i -lt 1000 ] && [ $(cat " + dir.file("r.jsonl") +
+            " 2>/dev/null | grep -c '\"answer\"') -lt 8 ]; do sleep 0.01; i=$((i+1)); done; " +
             "kill -9 $pid; wait $pid; echo $?");
   CHECK(has(killed.out, "137"));
   CHECK(shell(run + " 2>&1").status == 2);  // the file is there

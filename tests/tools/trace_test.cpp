@@ -122,7 +122,7 @@ TEST_CASE("weir-trace: timings beside a trace go with its rank, and tell what th
   const auto done = shell(trace + "--json " + set);
   CHECK(done.status == 0);
   has(done.out,
-      R"({"type":"metric","name":"iteration_wall_clock","value":1000000,"unit":"us","labels":{"table":"timing","rank":"3"}})");
+      R"({"type":"metric","name":"iteration_wall_clock","value":1e+06,"unit":"us","labels":{"table":"timing","rank":"3"}})");
   has(done.out, R"({"type":"metric","name":"ttft","value":250000,"unit":"us","labels":{"table":"rank","rank":"3"}})");
   has(done.out, R"("name":"tpot_p99","value":null,"reason":"timing_stats has none")");
   here.write("set/timing_stats_4.json", R"({"iteration_times": [0.5]})");

@@ -58,8 +58,8 @@ inline void append_results(table& into, const std::string& experiment, const std
     given = YAML::Node(YAML::NodeType::Map);
   }
   const auto text = [](const YAML::Node& group, const char* key) {
-    return group.IsMap() && group[key].IsScalar() ? cell::text(group[key].as<std::string>())
-                                                  : cell::missing("not in the config");
+    const bool given_here = group.IsDefined() && group.IsMap() && group[key].IsDefined() && group[key].IsScalar();
+    return given_here ? cell::text(group[key].as<std::string>()) : cell::missing("not in the config");
   };
   const bool card = given.IsMap() && given["workload"].IsDefined();
   const YAML::Node none;
