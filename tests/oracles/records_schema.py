@@ -16,7 +16,7 @@ import tempfile
 
 import jsonschema
 
-WRITTEN = {"run", "endpoint", "prompt", "request", "answer", "metric"}  # sample and verdict: no tool writes them yet
+WRITTEN = {"run", "endpoint", "prompt", "request", "answer", "metric", "sample", "verdict"}
 
 PIPELINE = """
 set -eu
@@ -24,7 +24,7 @@ echo '{"id":7,"messages":[{"role":"user","content":"hi"}],"subject":"s","session
 weir-prompts --dataset gsm8k --max-tokens 40 questions.jsonl > gsm8k.prompts
 weir-prompts --dataset custom chat.jsonl > chat.prompts
 weir-prompts --dataset random --num-prompts 3 --random-input-len 5 --random-output-len 4 > random.prompts
-weir-serve-many --quiet -n 2 --engine mock --log-dir logs --run '
+weir-serve-many --quiet -n 2 --engine mock --log-dir logs --samples samples --sample-every 20ms --run '
   cp "$WEIR_ENDPOINTS" endpoints
   weir-bench --endpoints endpoints --prompts gsm8k.prompts -n 2 --max-concurrency 4 --records closed.records
   weir-bench --endpoints endpoints --prompts chat.prompts --request-rate 50 --records chat.records
@@ -50,7 +50,7 @@ def run_pipeline(tools):
         if done.returncode != 0:
             sys.exit(f"the pipeline ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
         names = ["endpoints", "answers", "metrics", "gsm8k.prompts", "chat.prompts", "random.prompts", "closed.records",
-                 "chat.records", "failed.records"]
+                 "chat.records", "failed.records", "samples"]
         return [json.loads(line) for name in names for line in (pathlib.Path(directory) / name).open()]
 
 
