@@ -2,8 +2,7 @@
 // the standard library only. Not run on hardware.
 //
 // CANN's headers may not be copied, and its libraries are found at run time. Types and values are those of
-// CANN 8.1.RC1; with WEIR_CANN_INCLUDE set, tests/kernels/cann_abi.cpp compares these declarations with the real
-// headers.
+// CANN 8.1.RC1; nothing here compares them with the real headers yet.
 #ifndef WEIR_KERNELS_ASCEND_ACL_HPP
 #define WEIR_KERNELS_ASCEND_ACL_HPP
 
