@@ -27,6 +27,7 @@ class WeirConan(ConanFile):
         copy(self, "LICENSE", self._root, self.export_sources_folder)
         copy(self, "include/*.hpp", self._root, self.export_sources_folder)
         copy(self, "kernels/include/*.hpp", self._root, self.export_sources_folder)
+        copy(self, "kernels/include/*.cuh", self._root, self.export_sources_folder)
 
     def requirements(self):
         self.requires("range-v3/0.12.0", transitive_headers=True)
@@ -38,7 +39,8 @@ class WeirConan(ConanFile):
     def package(self):
         copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
         for folder in "include", os.path.join("kernels", "include"):
-            copy(self, "*.hpp", os.path.join(self.source_folder, folder), os.path.join(self.package_folder, "include"))
+            for headers in "*.hpp", "*.cuh":
+                copy(self, headers, os.path.join(self.source_folder, folder), os.path.join(self.package_folder, "include"))
 
     def package_id(self):
         self.info.clear()

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "weir/base/hash.hpp"
+#include "weir/base/trim.hpp"
 #include "weir/base/units.hpp"
 #include "weir/openai/mock_text.hpp"
 
@@ -77,12 +78,6 @@ class suffix_index {
   std::vector<std::uint64_t> filter_;
 };
 
-inline std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view space = " \t\r\n";
-  const auto first = text.find_first_not_of(space);
-  return first == text.npos ? std::string_view{} : text.substr(first, text.find_last_not_of(space) - first + 1);
-}
-
 /// "$1,234" is 1234 to every scoring rule only when it is written so.
 inline std::string plain_number(std::string_view text) {
   std::string plain;
@@ -116,7 +111,7 @@ class mock_answers {
       : questions_(std::move(questions)), accuracy_(accuracy), seed_(seed) {
     for (std::uint32_t i = 0; i < questions_.size(); ++i) {
       auto& q = questions_[i];
-      q.text = detail::trimmed(q.text);
+      q.text = trimmed(q.text);
       if (q.text.empty()) continue;
       (q.text.size() >= 32 ? long_ : q.text.size() >= 8 ? short_ : tiny_).add(q.text, i);
     }
@@ -173,7 +168,7 @@ class mock_answers {
 
   static bool in_order(const std::vector<std::string>& choices, std::string_view text) {
     for (const auto& each : choices) {
-      const std::string_view choice = detail::trimmed(each);
+      const std::string_view choice = trimmed(each);
       const auto at = text.find(choice);
       if (at == text.npos) return false;
       text.remove_prefix(at + choice.size());

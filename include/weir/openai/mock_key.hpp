@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
+#include "weir/base/trim.hpp"
 #include "weir/data/csv.hpp"
 #include "weir/data/json_row.hpp"
 #include "weir/data/prompts.hpp"
@@ -115,7 +116,7 @@ inline failure in_line(const std::string& path, std::uint64_t line, const failur
     if (!rows) return rows.error();
     json_row_reader read;
     for (std::string_view line; rows->next(line);) {
-      if (detail::trimmed(line).empty()) continue;
+      if (trimmed(line).empty()) continue;
       detail::key_row row;
       const auto taken = read(line, [&](std::string_view name, json_value v) { return row.take(name, v); });
       if (!taken) return detail::in_line(path, rows->line(), taken.error());

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/base/trim.hpp"
 #include "weir/record/read_rival.hpp"
 
 namespace weir::inline v0 {
@@ -25,11 +26,6 @@ inline bool take_line(std::string_view& text, std::string_view& line) noexcept {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return true;
 }
-inline std::string_view trimmed(std::string_view text) noexcept {
-  const auto begin = std::min(text.find_first_not_of(" \t"), text.size());
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
 /// AIPerf's, GenAI-Perf's and ais_bench's CSV: tables one below the other, each with a header; a table "Metric,Value"
 /// has no statistics.
 inline rival_result csv_result(std::string_view text, bool ais_bench, std::string source) {
@@ -180,7 +176,7 @@ inline rivals aiperf_records(std::string_view text, const std::string& source) {
   std::size_t number = 0;
   for (std::string_view line; detail::take_line(bytes, line);) {
     ++number;
-    if (detail::trimmed(line).empty()) continue;
+    if (trimmed(line).empty()) continue;
     const std::string place = source + ":" + std::to_string(number);
     const auto json = flat_json::read(line);
     if (!json) return failure{errc::parse, place + ": " + json.error().detail};

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "weir/base/result.hpp"
+#include "weir/base/trim.hpp"
 #include "weir/data/csv.hpp"
 #include "weir/trace/kineto_event.hpp"
 #include "weir/trace/profile.hpp"
@@ -49,14 +50,8 @@ inline result<csv_columns> columns_of(const csv_reader& table) {
                      table.column("Start (ns)").error().detail};
 }
 
-/// Trailing tabs and spaces are Ascend's, against spreadsheets that round long numbers.
-inline std::string_view trimmed(std::string_view text) noexcept {
-  const auto first = text.find_first_not_of(" \t"), last = text.find_last_not_of(" \t");
-  return first == text.npos ? std::string_view{} : text.substr(first, last - first + 1);
-}
-
 inline std::optional<std::int64_t> csv_time(std::string_view text, bool nanoseconds) {
-  text = trimmed(text);
+  text = trimmed(text);  // tabs behind a number are Ascend's, against spreadsheets that round long ones
   if (!nanoseconds) return exact_ns(text);
   const auto value = parse_number<std::int64_t>(text);
   return value ? std::optional(*value) : std::nullopt;
