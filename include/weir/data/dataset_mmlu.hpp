@@ -41,7 +41,7 @@ inline prompt mmlu_prompt(const choice_prompt& way, std::string id, std::string 
                           std::span<const row_fields> shots, const row_fields& row) {
   prompt p;
   p.id = std::move(id);
-  p.expected = *find_field(row, "target");
+  p.expected = *weir::find_field(row, "target");
   p.form = way.form;
   p.content = choice_content(way, replaced(subject, "_", " "), shots, row);
   p.subject = std::move(subject);

@@ -112,8 +112,8 @@ class load_search {
              " were good, which shows neither: more requests a probe would (at least " +
              std::to_string(options_.fewest_requests()) + ")";
     if (!best) return "no load tried met the target";
-    const bool near = worst->load / best->load - 1 <= options_.precision;
-    return near ? "" : "the probes allowed ended before the limit was found to the precision asked for";
+    const bool precise = worst->load / best->load - 1 <= options_.precision;
+    return precise ? "" : "the probes allowed ended before the limit was found to the precision asked for";
   }
 
  private:

@@ -41,8 +41,8 @@ inline bool loopback(std::string_view host) noexcept {
 /// \return     nothing where none is named; errc::invalid_argument where its URL is none that we can use.
 template <class Env>
 [[nodiscard]] result<std::optional<url>> proxy_for(const url& to, Env&& env) {
-  const auto value = [&env](const char* small, const char* large) -> std::string {
-    for (const char* name : {small, large})
+  const auto value = [&env](const char* lower, const char* upper) -> std::string {
+    for (const char* name : {lower, upper})
       if (const char* text = name ? env(name) : nullptr; text && *text) return text;
     return {};
   };
