@@ -38,7 +38,6 @@ class eval_servers {
     if (where.model.empty()) {
       const auto models = ask_models(where, *addresses, request_);
       if (!models) return models.error();
-      if (models->empty()) return failure{errc::not_found, where.base_url + " serves no model; name one with --model"};
       where.model = models->front();
     }
     for (const char* path : {"/v1/completions", "/v1/chat/completions"})

@@ -103,7 +103,6 @@ class bench_session {
   result<void> find_model(endpoint& where, const std::vector<socket_address>& addresses) const {
     const auto models = ask_models(where, addresses, options_.request);
     if (!models) return models.error();
-    if (models->empty()) return failure{errc::not_found, where.base_url + " serves no model; name one with --model"};
     where.model = models->front();
     if (models->size() > 1)
       console_->note(where.base_url + " serves " + std::to_string(models->size()) + " models: taking '" + where.model +

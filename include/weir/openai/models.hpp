@@ -37,7 +37,7 @@ namespace weir::inline v0 {
 }
 
 /// Asks /v1/models of `where`. Blocks for at most `timeout_ns`.
-/// \return  the ids, perhaps none; a failure that names the server and says what to do.
+/// \return  the ids, at least one; errc::not_found where it serves none; a failure says what to do.
 [[nodiscard]] inline result<std::vector<std::string>> ask_models(const endpoint& where,
                                                                  const std::vector<socket_address>& addresses,
                                                                  const request_options& options,
@@ -54,6 +54,7 @@ namespace weir::inline v0 {
     return failure{errc::not_found, "/v1/models answers HTTP " + std::to_string(answer->status) + hint};
   auto ids = parse_models(answer->body);
   if (!ids) return failure{ids.error().code, ids.error().detail + hint};
+  if (ids->empty()) return failure{errc::not_found, where.base_url + " serves no model; name one with --model"};
   return ids;
 }
 

@@ -36,12 +36,26 @@ namespace weir::inline v0 {
   return out;
 }
 
+/// What agents that vote have in common: the one ask that they repeat or sample, and how its replies become an answer.
+class voting_run : public agent_run {
+ public:
+  [[nodiscard]] agent_answer answer(std::span<const agent_reply> replies) const final {
+    return voted_answer(replies, options_.read);
+  }
+
+ protected:
+  voting_run(agent_ask ask, agent_options options) : ask_(std::move(ask)), options_(std::move(options)) {}
+
+  agent_ask ask_;
+  agent_options options_;
+};
+
 /// Asks the question `runs` times, each for itself, and stops as soon as the rest can't change the vote: it asks first
 /// for as many as may decide it, then for as many as are still needed. A request that failed is no vote.
-class majority_vote_run final : public agent_run {
+class majority_vote_run final : public voting_run {
  public:
-  majority_vote_run(const prompt& question, agent_options options)
-      : ask_{question, 1, options.temperature, "vote"}, options_(std::move(options)) {}
+  majority_vote_run(const prompt& question, const agent_options& options)
+      : voting_run({question, 1, options.temperature, "vote"}, options) {}
 
   std::vector<agent_ask> next(std::span<const agent_reply> replies) override {
     vote_count votes;
@@ -50,13 +64,6 @@ class majority_vote_run final : public agent_run {
     const std::size_t left = static_cast<std::size_t>(options_.runs) - replies.size();
     return std::vector<agent_ask>(votes.votes_needed(left), ask_);
   }
-  [[nodiscard]] agent_answer answer(std::span<const agent_reply> replies) const override {
-    return voted_answer(replies, options_.read);
-  }
-
- private:
-  agent_ask ask_;
-  agent_options options_;
 };
 
 inline constexpr agent_kind majority_vote_agent{

@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "weir/eval/agent.hpp"
@@ -15,21 +14,14 @@ namespace weir::inline v0 {
 
 /// One request with n = runs: the server reads the prompt once. Votes as majority_vote does.
 /// \source  Wang et al., "Self-Consistency Improves Chain of Thought Reasoning in Language Models", 2023.
-class self_consistency_run final : public agent_run {
+class self_consistency_run final : public voting_run {
  public:
-  self_consistency_run(const prompt& question, agent_options options)
-      : ask_{question, options.runs, options.temperature, "samples"}, options_(std::move(options)) {}
+  self_consistency_run(const prompt& question, const agent_options& options)
+      : voting_run({question, options.runs, options.temperature, "samples"}, options) {}
 
   std::vector<agent_ask> next(std::span<const agent_reply> replies) override {
     return replies.empty() ? std::vector{ask_} : std::vector<agent_ask>{};
   }
-  [[nodiscard]] agent_answer answer(std::span<const agent_reply> replies) const override {
-    return voted_answer(replies, options_.read);
-  }
-
- private:
-  agent_ask ask_;
-  agent_options options_;
 };
 
 inline constexpr agent_kind self_consistency_agent{
