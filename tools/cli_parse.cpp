@@ -11,6 +11,7 @@
 
 #include "cli.hpp"
 #include "cli_table.hpp"
+#include "weir/base/nearest.hpp"
 #include "weir/base/result.hpp"
 
 namespace weir::tool {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,31 +57,6 @@ inline std::string spelled(const option& o) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + dashed(name);
   return o.value.empty() ? text : text + " " + std::string(o.value);
-}
-
-/// How many single-character edits turn `a` into `b`.
-inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t above = row[j + 1];
-      row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
-
-/// The one of `names` that `word` was most likely meant to be; empty where none is near.
-inline std::string nearest(const std::vector<std::string>& names, std::string_view word) {
-  std::string best;
-  std::size_t least = std::min(word.size(), std::max<std::size_t>(3, word.size() / 3 + 1));  // edits that are too many
-  for (const auto& name : names)
-    if (const auto far = edit_distance(word, name); far < least) least = far, best = name;
-  return best;
 }
 
 }  // namespace weir::tool

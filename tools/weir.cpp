@@ -10,6 +10,7 @@
 #include "cli.hpp"
 #include "cli_table.hpp"
 #include "tool_list.hpp"
+#include "weir/base/nearest.hpp"
 #include "weir/base/result.hpp"
 
 namespace {
@@ -37,7 +38,7 @@ int become(std::vector<std::string> words) {
   if (tool == tools.end()) {
     std::vector<std::string> names;
     for (const auto& [name, path] : tools) names.push_back(name);
-    const auto near = weir::tool::nearest(names, words[0]);
+    const auto near = weir::nearest(names, words[0]);
     weir::tool::say("no tool '" + words[0] + "'" + (near.empty() ? "" : "; did you mean " + near + "?") +
                     "\n'weir list' shows those beside this program and on PATH");
     return 127;

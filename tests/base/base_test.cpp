@@ -4,6 +4,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/base/hash.hpp"
 #include "weir/base/json_write.hpp"
+#include "weir/base/nearest.hpp"
 #include "weir/base/result.hpp"
 #include "weir/base/unique_fd.hpp"
 #include "weir/base/units.hpp"
@@ -94,4 +95,11 @@ TEST_CASE("clock: dates are UTC", "[base]") {
   CHECK(weir::utc_text(1'795'322'048'000'000'000) == "2026-11-22T04:34:08Z");
   const auto before = weir::now_ns();
   CHECK(before <= weir::now_ns());
+}
+
+TEST_CASE("nearest: the nearest name is one that a slip of the finger leads from", "[base]") {
+  CHECK(weir::edit_distance("kitten", "sitting") == 3);  // the textbook example
+  CHECK(weir::edit_distance("", "abc") == 3);
+  CHECK(weir::nearest({"split", "bench"}, "spilt") == "split");
+  CHECK(weir::nearest({"split", "bench"}, "summarize").empty());
 }

@@ -155,10 +155,3 @@ TEST_CASE("cli: bash completes options, values from the table, and both names of
   CHECK(completes("--fo", "--force"));
   CHECK(completes("--nothing", ""));
 }
-
-TEST_CASE("cli: the nearest name is one that a slip of the finger leads from", "[cli]") {
-  CHECK(weir::tool::edit_distance("kitten", "sitting") == 3);  // the textbook example
-  CHECK(weir::tool::edit_distance("", "abc") == 3);
-  CHECK(weir::tool::nearest({"split", "bench"}, "spilt") == "split");
-  CHECK(weir::tool::nearest({"split", "bench"}, "summarize").empty());
-}
