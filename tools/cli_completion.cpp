@@ -6,15 +6,10 @@
 #include "cli.hpp"
 #include "cli_table.hpp"
 #include "weir/base/result.hpp"
+#include "weir/base/shell_words.hpp"
 
 namespace weir::tool {
 namespace {
-
-std::string shell_quoted(std::string_view text) {  // for a shell, in single quotes
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 /// The values an option may take, for a completion list: "stride block weight=".
 std::string choice_words(const option& o) {
