@@ -36,8 +36,7 @@ struct job_needs {
 /// A command to run elsewhere. Paths are absolute, and lie where both sides see them.
 struct job {
   std::string name;  ///< A word of letters, digits, '-', '_' and '.': what people see in a queue.
-  /// The command. Where it has several tasks, {node_rank}, {nnodes}, {master_addr} and {master_port} in a word stand
-  /// for what is known only there: see parallel_command.hpp. "{{node_rank}}" is left as "{node_rank}".
+  /// The command. Under a scheduler some words stand for what is known only there: see task_words.hpp.
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> variables = {};  ///< Set over the environment it would have.
   job_needs needs = {};
