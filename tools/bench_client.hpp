@@ -55,6 +55,7 @@ inline void add_tls(bench_options& o, const arguments& args) {
 /// Threads, their places, the choice among servers, time-outs.
 inline void add_client(bench_options& o, const arguments& args) {
   o.max_concurrency = at_least<std::size_t>(args, "max-concurrency", 0, 1);
+  o.max_sessions = at_least<std::size_t>(args, "max-sessions", 0, 1);
   o.threads = at_least<std::size_t>(args, "threads", 1, 1);
   const std::string_view how = args.get("balance");
   o.how = how == "shard" ? balance::shard : how == "round-robin" ? balance::round_robin : balance::least_busy;

@@ -55,6 +55,7 @@ inline const description bench_about{
          {"vocab-size", "V", "Random token ids are below V (default 30000)."},
          {"seed", "S", "Decides random prompts and arrivals (default 0)."},
          {"max-concurrency", "C", "Requests in flight at once. Default: no limit."},
+         {"max-sessions", "N", "Conversations that have begun and are not over, thinking ones too. Default: no limit."},
          {"unix-socket", "PATH", "Connect to this socket instead of the URL's host and port."},
          {"cacert", "FILE", "For https: who may vouch for the server (PEM). Default: whom the system trusts."},
          {"cert", "FILE", "For https: our own certificate (PEM); --key where the key is not in it."},

@@ -1,20 +1,20 @@
 #include "weir/load/runner.hpp"
 
+#include <algorithm>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
+#include "load/world.hpp"
 #include "openai/scripted.hpp"
 
+using load_tests::ms, load_tests::world;
 using scripted::completion;
 using weir::outcome;
 using weir::unmeasured;
 
 namespace {
-
-constexpr std::int64_t ms = 1'000'000;
 
 std::vector<weir::prompt> prompts(int count) {
   std::vector<weir::prompt> out;
@@ -27,57 +27,6 @@ std::vector<weir::prompt> prompts(int count) {
   }
   return out;
 }
-
-/// Servers, clients and a runner on one loop.
-struct world final : weir::load_listener {
-  world(int servers, std::function<scripted::script(const scripted::request&)> answer) {
-    for (int i = 0; i < servers; ++i) {
-      server.push_back(std::make_unique<scripted::server>(loop, answer));
-      where.push_back(
-          *weir::make_endpoint("http://127.0.0.1:" + std::to_string(server.back()->port), std::to_string(i)));
-      client.push_back(std::make_unique<weir::client>(loop, server.back()->addresses()));
-    }
-    for (std::size_t i = 0; i < where.size(); ++i) targets.push_back({&where[i], client[i].get(), &writer});
-  }
-  void on_record(weir::request_record&& r, bool last) override {
-    records.push_back(std::move(r));
-    ended += last ? 1 : 0;
-  }
-  void on_finished() override { finished = true, loop.stop(); }
-
-  weir::runner& run(const std::vector<weir::prompt>& what, std::size_t cap,
-                    const std::vector<std::int64_t>& times = {}) {
-    current = std::make_unique<weir::runner>(
-        loop, targets, weir::load_plan{.prompts = what, .t_sched_ns = times, .max_concurrency = cap}, *this);
-    current->start();
-    return *current;
-  }
-  /// Turns the loop to the end, for 10 s at most.
-  void finish() {
-    const auto end = weir::now_ns() + 10'000 * ms;
-    while (!finished && weir::now_ns() < end) loop.turn(end).value();
-    REQUIRE(finished);
-  }
-  /// Requests under way at once, by the records.
-  [[nodiscard]] int most_at_once() const {
-    std::map<std::int64_t, int> changes;
-    for (const auto& r : records) ++changes[r.t_send_ns], --changes[r.t_done_ns];
-    int now = 0, most = 0;
-    for (const auto& [t, change] : changes) most = std::max(most, now += change);
-    return most;
-  }
-
-  weir::loop loop;
-  std::vector<std::unique_ptr<scripted::server>> server;
-  std::vector<weir::endpoint> where;
-  std::vector<std::unique_ptr<weir::client>> client;
-  weir::request_writer writer{{}, "t", "/v1/completions"};
-  std::vector<weir::load_target> targets;
-  std::unique_ptr<weir::runner> current;
-  std::vector<weir::request_record> records;
-  int ended = 0;
-  bool finished = false;
-};
 
 scripted::script after_5_ms(const scripted::request&) {
   return {scripted::send(completion(2), 5 * ms)};

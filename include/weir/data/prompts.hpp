@@ -31,6 +31,9 @@ struct prompt {
   std::int64_t t_sched_ns = unmeasured;  ///< Intended arrival, ns after the run's start; `unmeasured`: no schedule.
   std::string expected, subject, session, model;  ///< Empty where not known.
   std::int64_t turn = 0;                          ///< Place in its session, from 0.
+  /// Goes on from the turn before: what was said there and what the server answered stand before this content.
+  bool continues = false;
+  std::int64_t think_ns = unmeasured;  ///< From the end of the turn before until this is sent; `unmeasured`: at once.
 };
 
 /// Appends `p` as one line of JSON with its newline: {"type":"prompt","id":"7","prompt":"...","max_tokens":20}.
@@ -48,6 +51,8 @@ inline void append_record(std::string& out, const prompt& p) {
   text("subject", p.subject);
   text("session", p.session);
   if (p.turn != 0) json.field("turn", p.turn);
+  if (p.continues) json.field("continues", true);
+  if (p.think_ns != unmeasured) json.field("think_ns", p.think_ns);
   text("model", p.model);
   json.end_object();
   out.push_back('\n');
@@ -96,6 +101,9 @@ class prompt_reader {
     if (name == "max_tokens") return read_count(p.max_tokens, name, v, 1);
     if (name == "t_sched_ns") return read_count(p.t_sched_ns, name, v, 0);
     if (name == "turn") return read_count(p.turn, name, v, 0);
+    if (name == "think_ns") return read_count(p.think_ns, name, v, 0);
+    if (name == "continues")
+      return v.get_bool().get(p.continues) ? field_failure(name, "true or false") : result<void>{};
     return {};
   }
 

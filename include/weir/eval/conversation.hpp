@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "weir/base/json_write.hpp"
+#include "weir/data/dialogue.hpp"
 #include "weir/data/prompts.hpp"
 
 namespace weir::inline v0 {
@@ -15,19 +16,16 @@ namespace weir::inline v0 {
 /// \pre  the question is no list of token ids.
 [[nodiscard]] inline prompt continued(const prompt& question, std::string_view answer, std::string_view next) {
   prompt p = question;
-  if (question.form == prompt_form::messages) {
-    p.content.pop_back();  // the bracket
-    p.content.push_back(',');
-    json_writer json(p.content);
-    json.begin_object().field("role", "assistant").field("content", answer).end_object();
-    json.begin_object().field("role", "user").field("content", next).end_object();
-    p.content.push_back(']');
-    return p;
-  }
   std::string more;
-  append_json_string(more, std::string("\n\n").append(answer).append("\n\n").append(next).append("\n\n"));
-  p.content.pop_back();  // the quote
-  p.content.append(more, 1);
+  if (question.form == prompt_form::messages) {
+    json_writer json(more);
+    json.begin_array().begin_object().field("role", "user").field("content", next).end_object().end_array();
+    p.content = joined_content(question.form, question.content, answer, more);
+  } else {
+    append_json_string(more, std::string(next).append("\n\n"));
+    p.content =
+        joined_content(question.form, question.content, std::string("\n\n").append(answer).append("\n\n"), more);
+  }
   return p;
 }
 

@@ -26,9 +26,9 @@
 #include "weir/load/record_log.hpp"
 #include "weir/load/run_config.hpp"
 #include "weir/load/run_findings.hpp"
+#include "weir/load/run_plan.hpp"
 #include "weir/load/run_summary.hpp"
 #include "weir/load/runner.hpp"
-#include "weir/load/schedule.hpp"
 #include "weir/load/send_limit.hpp"
 #include "weir/load/server_side.hpp"
 #include "weir/load/stop_signals.hpp"
@@ -52,9 +52,9 @@ class bench_session {
       : options_(std::move(options)), console_(&console), summary_(options_.goals) {}
 
   result<bench_report> run() {
-    for (const auto step : {&bench_session::find_servers, &bench_session::check_prompts, &bench_session::open_log,
-                            &bench_session::plan_arrivals, &bench_session::begin_signals, &bench_session::warm_up,
-                            &bench_session::measure})
+    for (const auto step :
+         {&bench_session::find_servers, &bench_session::check_prompts, &bench_session::open_log,
+          &bench_session::plan_load, &bench_session::begin_signals, &bench_session::warm_up, &bench_session::measure})
       if (auto done = (this->*step)(); !done) return done.error();
     return report();
   }
@@ -125,9 +125,9 @@ class bench_session {
     }
     std::int64_t whole_bytes = 0;
     if (options_.mode == records_mode::resume) {
-      auto done = read_done(options_.records);
+      auto done = read_done(options_.records, std::ranges::any_of(options_.prompts, &prompt::continues));
       if (!done) return done.error();
-      already_done_ = std::erase_if(options_.prompts, [&](const prompt& p) { return done->ids.contains(p.id); });
+      done_ = std::move(done->answers);
       whole_bytes = done->whole_bytes;
     }
     auto sink = open_records(options_.records, options_.mode, whole_bytes);
@@ -136,49 +136,22 @@ class bench_session {
     return {};
   }
 
-  result<void> plan_arrivals() {
+  result<void> plan_load() {
     auto& o = options_;
-    const auto has_time = [](const prompt& p) { return p.t_sched_ns != unmeasured; };
-    if (!o.arrivals.scheduled() && !o.prompts.empty() && std::ranges::all_of(o.prompts, has_time)) {
-      std::ranges::stable_sort(o.prompts, {}, &prompt::t_sched_ns);
-      for (const auto& p : o.prompts) times_.push_back(p.t_sched_ns);
-    } else {
-      auto times = arrival_times(o.prompts.size(), o.arrivals);
-      if (!times) return times.error();
-      times_ = *std::move(times);
-    }
-    if (o.duration_ns > 0 && !times_.empty()) {
-      times_.erase(std::ranges::upper_bound(times_, o.duration_ns), times_.end());
-      if (times_.empty()) return failure{errc::invalid_argument, "no request is due within the duration"};
-      o.prompts.resize(times_.size());
-    }
-    if (o.shards > 1) take_shard();
-    if (o.prompts.empty() && already_done_ == 0)
-      return failure{errc::invalid_argument, "there are fewer requests than shards: this one has none"};
-    o.threads = std::clamp<std::size_t>(o.threads, 1, std::max<std::size_t>(1, o.prompts.size()));
-    if (o.max_concurrency > 0) o.threads = std::min(o.threads, o.max_concurrency);
+    auto planned = plan_run(o, done_);
+    if (!planned) return planned.error();
+    plan_ = *std::move(planned);
+    if (plan_.times_missing) console_->note("only some of the prompts have a time (t_sched_ns): none is kept");
+    const std::size_t begins = plan_.turns.begins, limit = plan_.max_concurrency;
+    o.threads = std::clamp<std::size_t>(o.threads, 1, std::max<std::size_t>(1, begins));
+    for (const std::size_t most : {limit, plan_.max_sessions})
+      if (most > 0) o.threads = std::min(o.threads, most);
     if (auto placed = o.threads == 1 ? take_place(o.place, 0) : try_places(o.place, o.threads); !placed) return placed;
-    const std::size_t most = o.max_concurrency == 0 ? o.prompts.size() : o.max_concurrency;
-    if (!times_.empty() && o.max_concurrency == 0) {  // how many are needed is the server's to say
-      raise_file_limit(o.prompts.size());
+    if (!plan_.t_sched_ns.empty() && limit == 0) {  // how many are needed is the server's to say
+      raise_file_limit(begins);
       return {};
     }
-    return ensure_file_limit(std::min(most, o.prompts.size()));
-  }
-
-  /// Every `shards`-th request of the common plan, and of its concurrency: all shards together are the plan.
-  void take_shard() {
-    auto& o = options_;
-    const auto keep = [&](auto& list) {
-      std::size_t kept = 0;
-      for (std::size_t i = o.shard; i < list.size(); i += o.shards, ++kept)
-        if (i != kept) list[kept] = std::move(list[i]);
-      list.resize(kept);
-    };
-    keep(o.prompts);
-    keep(times_);
-    if (o.max_concurrency > 0)
-      o.max_concurrency = std::max<std::size_t>(1, (o.max_concurrency + o.shards - 1 - o.shard) / o.shards);
+    return ensure_file_limit(limit == 0 ? begins : std::min(limit, begins));
   }
 
   result<void> begin_signals() { return signals_.begin(); }
@@ -188,16 +161,33 @@ class bench_session {
     if (const auto now = std::exchange(stop_run_, nullptr)) now(why);
   }
 
-  load_plan plan(const std::vector<prompt>& prompts) const {
-    return {
-        .prompts = prompts, .max_concurrency = options_.max_concurrency, .how = options_.how, .exchange = exchange()};
+  /// What of a plan a runner sends. \pre  it outlives the runner.
+  [[nodiscard]] load_plan part(const run_plan& of) const {
+    return {.prompts = of.turns.prompts,
+            .next = of.turns.next,
+            .t_sched_ns = of.t_sched_ns,
+            .max_concurrency = of.max_concurrency,
+            .max_sessions = of.max_sessions,
+            .turns_end_ns = of.t_sched_ns.empty() ? 0 : options_.duration_ns,
+            .repeat = options_.repeat && of.t_sched_ns.empty(),
+            .t_start_ns = t_begin_ns_,
+            .how = options_.how,
+            .first = of.first,
+            .step = of.step,
+            .exchange = {.choices = options_.request.choices}};
   }
-  [[nodiscard]] exchange_options exchange() const { return {.choices = options_.request.choices}; }
+  /// When a closed loop ends; a schedule ends by itself.
+  [[nodiscard]] std::int64_t limit_ns() const noexcept { return plan_.t_sched_ns.empty() ? options_.duration_ns : 0; }
 
   result<void> warm_up() {
-    if (options_.warmup.empty() || options_.prompts.empty()) return {};
+    if (options_.warmup.empty() || plan_.size() == 0) return {};
     unmeasured_run listener(loop_);
-    runner run(loop_, targets_, plan(options_.warmup), listener);
+    runner run(loop_, targets_,
+               {.prompts = options_.warmup,
+                .max_concurrency = plan_.max_concurrency,
+                .how = options_.how,
+                .exchange = {.choices = options_.request.choices}},
+               listener);
     if (auto done = turn(run); !done) return done;
     if (listener.failed > 0)
       console_->note(std::to_string(listener.failed) + " of " + std::to_string(options_.warmup.size()) +
@@ -210,25 +200,22 @@ class bench_session {
     servers_.before(!options_.warmup.empty());
     options_.run.t_start_ns = now_ns();
     options_.run.start_unix_ns = wall_ns();
-    describe_run(options_);
+    describe_run(options_, plan_);
     if (log_) {
       log_->write(options_.run);
       for (const auto& where : options_.endpoints) log_->write(where);
     }
     summary_.asked_choices = options_.request.choices;
     measured listener(*this);
-    load_plan what = plan(options_.prompts);
-    what.t_sched_ns = times_;
-    what.repeat = options_.repeat && times_.empty();
-    if (options_.start_unix_ns != unmeasured) what.t_start_ns = now_ns() + options_.start_unix_ns - weir::wall_ns();
-    return options_.threads > 1 ? measure_in_threads(what, listener) : measure_here(what, listener);
+    if (options_.start_unix_ns != unmeasured) t_begin_ns_ = now_ns() + options_.start_unix_ns - weir::wall_ns();
+    return options_.threads > 1 ? measure_in_threads(listener) : measure_here(listener);
   }
 
-  result<void> measure_here(const load_plan& what, load_listener& listener) {
-    runner run(loop_, targets_, what, listener);
+  result<void> measure_here(load_listener& listener) {
+    runner run(loop_, targets_, part(plan_), listener);
     const progress_ticker ticker(loop_, *console_, [&] { return state(run); });
     client_watch watch(loop_, [&] { return run.sending() ? std::optional(run.in_flight()) : std::nullopt; });
-    const send_limit limit(loop_, run, times_.empty() ? options_.duration_ns : 0);
+    const send_limit limit(loop_, run, limit_ns());
     if (auto watching = watch.start(); !watching) return watching;
     if (auto done = turn(run); !done) return done;
     findings_.client = watch.stop();
@@ -246,21 +233,18 @@ class bench_session {
   }
 
   /// Each thread has its own loop and connections; this one writes, counts and shows what they hand over.
-  result<void> measure_in_threads(const load_plan& what, load_listener& listener) {
-    start_gate gate(options_.threads, what.t_start_ns);
+  result<void> measure_in_threads(load_listener& listener) {
+    start_gate gate(options_.threads, t_begin_ns_);
     record_outbox outbox(loop_, listener, options_.threads);
     if (auto open = outbox.open(); !open) return open;
-    const auto parts = parts_of(what);
+    std::vector<run_plan> shares;
+    for (std::size_t i = 0; i < options_.threads; ++i) shares.push_back(plan_.share(i, options_.threads));
     std::vector<std::unique_ptr<load_worker>> workers;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      load_plan part = what;
-      part.prompts = parts[i].prompts, part.t_sched_ns = parts[i].t_sched_ns;
-      part.max_concurrency = parts[i].max_concurrency;
-      part.gate = &gate, part.first = i, part.step = parts.size();
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      load_plan what = part(shares[i]);
+      what.gate = &gate;
       workers.push_back(std::make_unique<load_worker>(
-          load_worker::setting{dials_, options_.limits, part, times_.empty() ? options_.duration_ns : 0, options_.place,
-                               i},
-          outbox));
+          load_worker::setting{dials_, options_.limits, what, limit_ns(), options_.place, i}, outbox));
     }
     for (auto& each : workers)
       if (auto started = each->start(); !started) return started;
@@ -271,13 +255,6 @@ class bench_session {
     auto done = loop_.run();
     stop_run_ = nullptr;
     return done ? join(workers, gate) : done;
-  }
-
-  [[nodiscard]] std::vector<plan_part> parts_of(const load_plan& what) const {
-    std::vector<plan_part> parts;
-    for (std::size_t i = 0; i < options_.threads; ++i)
-      parts.emplace_back(what.prompts, what.t_sched_ns, what.max_concurrency, i, options_.threads);
-    return parts;
   }
 
   result<void> join(std::vector<std::unique_ptr<load_worker>>& workers, const start_gate& gate) {
@@ -310,16 +287,16 @@ class bench_session {
     return s;
   }
   [[nodiscard]] run_state state(std::size_t in_flight) const {
-    return {options_.repeat ? 0 : options_.prompts.size(), summary_.requests(), summary_.failed, in_flight,
-            summary_.attempts.counts.tokens_out.known};
+    return {options_.repeat ? 0 : plan_.size() - summary_.turns_not_sent, summary_.requests(), summary_.failed,
+            in_flight, summary_.attempts.counts.tokens_out.known};
   }
 
   result<bench_report> report() {
     auto& id = options_.identity;
-    id.num_prompts = options_.repeat ? summary_.requests() : options_.prompts.size();
+    id.num_prompts = options_.repeat ? summary_.requests() : plan_.size();
     id.request_rate = options_.arrivals.rate;
     id.burstiness = options_.arrivals.burstiness;
-    id.max_concurrency = options_.max_concurrency;
+    id.max_concurrency = plan_.max_concurrency;
     id.choices = options_.request.choices;
     id.alone = options_.shards == 1;
     id.seed = options_.run.seed;
@@ -334,7 +311,7 @@ class bench_session {
     r.completed = summary_.completed, r.failed = summary_.failed, r.good = summary_.good;
     r.level = findings_.judged.level;
     r.completed_per_s = summary_.completed > 0 ? summary_.per_s(static_cast<double>(summary_.completed)) : 0;
-    r.already_done = already_done_;
+    r.already_done = plan_.already_done;
     r.signal = signals_.seen();
     if (log_) r.records = log_->close();
     return r;
@@ -347,7 +324,9 @@ class bench_session {
   std::deque<request_writer> writers_;
   std::vector<std::unique_ptr<client>> clients_;
   std::vector<load_target> targets_;
-  std::vector<std::int64_t> times_;
+  known_answers done_;  // by an earlier run
+  run_plan plan_;
+  std::int64_t t_begin_ns_ = unmeasured;  // not before it; unmeasured: once connected
   std::optional<record_log> log_;
   server_watch servers_{options_.request};
   run_summary summary_;
@@ -355,7 +334,6 @@ class bench_session {
   detail_columns details_;
   std::vector<dial_plan> dials_;
   std::function<void(const std::string&)> stop_run_;  // while there is one
-  std::uint64_t already_done_ = 0;
 };
 
 }  // namespace detail

@@ -37,7 +37,8 @@ struct bench_options {
   bool repeat = false;           ///< With a duration and no schedule: begin the prompts again when they are through.
   std::size_t shard = 0, shards = 1;        ///< Of `shards` clients that share this load, this is number `shard`.
   std::int64_t start_unix_ns = unmeasured;  ///< When the first request may leave; unmeasured: as soon as connected.
-  std::size_t max_concurrency = 0;          ///< 0: no limit.
+  std::size_t max_concurrency = 0;          ///< Requests under way; 0: no limit.
+  std::size_t max_sessions = 0;             ///< Sessions that have begun and are not over; 0: no limit.
   std::size_t threads = 1;  ///< Each with its own loop; more than requests or concurrency allow are left out.
   balance how = balance::least_busy;
   thread_place place;  ///< Of the threads that send and receive.

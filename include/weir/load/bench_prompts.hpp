@@ -39,7 +39,9 @@ namespace weir::inline v0 {
   const std::size_t once = prompts.size();
   for (std::size_t i = once; i < count; ++i) {
     prompts.push_back(prompts[i % once]);
-    prompts.back().id += "#" + std::to_string(i / once + 1);
+    const std::string again = "#" + std::to_string(i / once + 1);
+    prompts.back().id += again;
+    if (!prompts.back().session.empty()) prompts.back().session += again;
     prompts.back().t_sched_ns = unmeasured;  // a schedule does not repeat
   }
   return prompts;

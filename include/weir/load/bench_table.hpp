@@ -64,6 +64,7 @@ inline void add_totals(two_columns& out, const run_identity& run, const run_summ
   out.count("Failed requests", s.failed);
   out.number("Error rate (%)", 100 * static_cast<double>(s.failed) / n);
   if (s.resent > 0) out.count("Sent again on a new connection", s.resent);
+  if (s.turns_not_sent > 0) out.count("Turns not sent (an earlier one failed)", s.turns_not_sent);
   if (run.max_concurrency > 0) out.count("Maximum request concurrency", run.max_concurrency);
   out.number("Concurrency held (mean)", s.held_concurrency());
   out.count("Concurrency held (peak)", s.max_in_flight);

@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "weir/base/clock.hpp"
@@ -55,24 +55,25 @@ class record_log final : private timer {
   std::string line_;
 };
 
-/// The ids of the requests in a records file that ended well, and the length of what is whole in it: a writer that was
-/// killed may have left half a line.
+/// The ids of the requests in a records file that ended well, with the texts of their (first) answers where they were
+/// asked for, and the length of what is whole in it: a writer that was killed may have left half a line.
 struct records_done {
-  std::unordered_set<std::string> ids;
+  std::unordered_map<std::string, std::string> answers;
   std::int64_t whole_bytes = 0;
 };
 
 /// \return  nothing done where there is no such file; a failure names the line that is no record.
-[[nodiscard]] inline result<records_done> read_done(const std::string& path) {
+[[nodiscard]] inline result<records_done> read_done(const std::string& path, bool texts = false) {
   records_done done;
   auto rows = open_rows(path);
   if (!rows) return rows.error().code == errc::not_found ? result<records_done>(std::move(done)) : rows.error();
-  record_reader record({.text = false, .events = false});
+  record_reader record({.text = texts, .events = false});
   const auto seen = read_records(*rows, path, record, [&](record_type type) {
     if (rows->terminated()) done.whole_bytes = static_cast<std::int64_t>(rows->offset() + rows->bytes().size());
     if (type != record_type::request || !rows->terminated()) return;
     const auto& request = record.request();
-    if (request.status == outcome::ok) done.ids.insert(request.id);
+    if (request.status != outcome::ok) return;
+    done.answers.insert_or_assign(request.id, texts && !request.choices.empty() ? request.choices[0].text : "");
   });
   if (!seen) return seen.error();
   return done;

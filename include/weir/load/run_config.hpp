@@ -11,13 +11,14 @@
 #include "weir/base/json_write.hpp"
 #include "weir/base/measured.hpp"
 #include "weir/load/bench_options.hpp"
+#include "weir/load/run_plan.hpp"
 #include "weir/load/runner.hpp"
 #include "weir/load/schedule.hpp"
 
 namespace weir::inline v0 {
 
-/// Writes into `o.run.config` what shapes the result.
-inline void describe_run(bench_options& o) {
+/// Writes into `o.run.config` what shapes the result of sending `plan`.
+inline void describe_run(bench_options& o, const run_plan& plan) {
   const auto add = [&](std::string name, auto&& value) {
     std::string json;
     json_writer(json).value(value);
@@ -25,10 +26,11 @@ inline void describe_run(bench_options& o) {
   };
   add("path", o.path);
   add("model", o.identity.model);
-  add("num_prompts", o.prompts.size());
+  add("num_prompts", plan.size());
   add("warmup", o.warmup.size());
   add("n", o.request.choices);
-  o.max_concurrency == 0 ? add("max_concurrency", nullptr) : add("max_concurrency", o.max_concurrency);
+  plan.max_concurrency == 0 ? add("max_concurrency", nullptr) : add("max_concurrency", plan.max_concurrency);
+  if (plan.max_sessions > 0) add("max_sessions", plan.max_sessions);
   std::isinf(o.arrivals.rate) ? add("request_rate", "inf") : add("request_rate", o.arrivals.rate);
   std::isinf(o.arrivals.burstiness) ? add("burstiness", "inf") : add("burstiness", o.arrivals.burstiness);
   if (o.duration_ns > 0) add("duration_s", static_cast<double>(o.duration_ns) / 1e9);
@@ -45,7 +47,7 @@ inline void describe_run(bench_options& o) {
   if (o.request.max_tokens != unmeasured) add("max_tokens", o.request.max_tokens);
   for (const auto& [name, json] : o.request.extra) o.run.config.emplace_back("extra_body." + name, json);
   std::uint64_t hash = 0;
-  for (const auto& p : o.prompts) hash = hash64(p.content, hash64(p.id, hash));
+  for (const auto& p : plan.turns.prompts) hash = hash64(p.content, hash64(p.id, hash));
   add("prompts_hash", std::to_string(hash));  // as text: JSON readers lose digits of 64-bit numbers
 }
 

@@ -105,6 +105,7 @@ class run_summary {
     if (r.t_last_ns != unmeasured && r.status == outcome::ok) last_token_ns = std::max(last_token_ns, r.t_last_ns);
     if (r.t_done_ns != unmeasured) last_end_ns = std::max(last_end_ns, r.t_done_ns);
     if (r.attempt == 1) offered.add(r);
+    turns_not_sent += static_cast<std::uint64_t>(r.turns_not_sent);
     if (!last) {
       ++resent;
     } else if (r.status == outcome::ok) {
@@ -119,6 +120,7 @@ class run_summary {
   request_group attempts;                             ///< Every record.
   std::uint64_t completed = 0, failed = 0, good = 0;  ///< Requests.
   std::uint64_t resent = 0;                           ///< Records that another attempt followed.
+  std::uint64_t turns_not_sent = 0;                   ///< Because an earlier turn of their session failed.
   std::uint64_t events = 0;                           ///< With tokens, of successes.
   std::uint64_t exposed_events = 0;                   ///< Of them stamped by this program, or together with others.
   std::uint64_t fewer_choices = 0;                    ///< Successes with fewer choices than asked for.

@@ -19,7 +19,6 @@
 
 #include "weir/base/clock.hpp"
 #include "weir/base/result.hpp"
-#include "weir/data/prompts.hpp"
 #include "weir/load/client_watch.hpp"
 #include "weir/load/record_outbox.hpp"
 #include "weir/load/runner.hpp"
@@ -37,20 +36,6 @@ struct dial_plan {
   const endpoint* where;
   const request_writer* requests;
   std::vector<socket_address> addresses;
-};
-
-/// Part `index` of `parts` of a plan: every `parts`-th prompt with its time, and a share of the concurrency.
-struct plan_part {
-  std::vector<prompt> prompts;
-  std::vector<std::int64_t> t_sched_ns;
-  std::size_t max_concurrency = 0;
-
-  plan_part(std::span<const prompt> all, std::span<const std::int64_t> times, std::size_t concurrency,
-            std::size_t index, std::size_t parts) {
-    for (std::size_t i = index; i < all.size(); i += parts) prompts.push_back(all[i]);
-    for (std::size_t i = index; i < times.size(); i += parts) t_sched_ns.push_back(times[i]);
-    if (concurrency > 0) max_concurrency = (concurrency + parts - 1 - index) / parts;
-  }
 };
 
 /// Runs its part from start() to the end of its records, which go to the outbox.

@@ -57,13 +57,13 @@ inline void clear(request_record& request) {
   request.status = outcome::ok;
   request.http_status = 0;
   request.resent = false;
-  for (auto* t :
-       {&request.t_sched_ns, &request.t_woke_ns, &request.t_connect_ns, &request.t_send_ns, &request.t_first_ns,
-        &request.t_visible_ns, &request.t_last_ns, &request.t_done_ns, &request.tokens_in, &request.tokens_out})
+  for (auto* t : {&request.t_sched_ns, &request.t_woke_ns, &request.t_connect_ns, &request.t_send_ns,
+                  &request.t_first_ns, &request.t_visible_ns, &request.t_last_ns, &request.t_done_ns,
+                  &request.tokens_in, &request.tokens_out, &request.turn})
     *t = unmeasured;
   request.basis = request.itl_basis = tokens_basis::none;
   request.stamps = stamp_basis::user;
-  request.shared_events = 0;
+  request.shared_events = request.turns_not_sent = 0;
   for (auto* text : {&request.id, &request.endpoint, &request.instance, &request.model, &request.error,
                      &request.expected, &request.subject, &request.session})
     text->clear();
@@ -212,6 +212,8 @@ inline std::span<const json_field<request_target>> request_target::fields() {
       field{"expected", [](self& t, json_value v) { return take_text(t.record.expected, v); }},
       field{"subject", [](self& t, json_value v) { return take_text(t.record.subject, v); }},
       field{"session", [](self& t, json_value v) { return take_text(t.record.session, v); }},
+      field{"turn", [](self& t, json_value v) { return take_count(t.record.turn, v); }},
+      field{"turns_not_sent", [](self& t, json_value v) { return take_count(t.record.turns_not_sent, v); }},
   };
   return all;
 }

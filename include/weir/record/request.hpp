@@ -110,6 +110,8 @@ struct request_record {
 
   // Carried over from the prompt record, so that scoring needs no second file.
   std::string expected, subject, session;
+  std::int64_t turn = unmeasured;   ///< Place in its session.
+  std::int64_t turns_not_sent = 0;  ///< Later turns of its session that were not sent because it failed.
 };
 
 namespace detail {
@@ -179,6 +181,8 @@ inline void append_record(std::string& out, const request_record& r) {
   detail::text_field(json, "expected", r.expected);
   detail::text_field(json, "subject", r.subject);
   detail::text_field(json, "session", r.session);
+  if (r.turn != unmeasured) json.field("turn", r.turn);
+  if (r.turns_not_sent > 0) json.field("turns_not_sent", r.turns_not_sent);
   json.end_object();
   out.push_back('\n');
 }

@@ -247,6 +247,7 @@ class lane final : private connection_user, private timer {
     next.expected = last.expected;
     next.subject = last.subject;
     next.session = last.session;
+    next.turn = last.turn;
     return next;
   }
 
