@@ -26,6 +26,13 @@ inline std::vector<option> dataset_flags() {
       {"train", "FILE", "gsm8k, lm-eval-5-shot: the training set, from which the examples are drawn."},
       {"split", "NAME", "ceval: which questions (default val; test has no answers).", "val|test"},
       {"subjects", "A,B", "ceval: these subjects only (default: all 52)."},
+      {"turns", "N",
+       "sharegpt: conversations of up to N turns of the user, one prompt each (default 1: the first turn alone, as "
+       "text; "
+       "0: all). weir-bench sends a turn when the one before was answered."},
+      {"history", "WHOSE",
+       "sharegpt with --turns: the answers between the turns are the server's own (default), or those of the file.",
+       "server|recorded"},
       {"fields", "MAP",
        "custom: question=NAME,expected=NAME,id=NAME,subject=NAME: what a CSV or JSON Lines calls them."},
       {"template", "TEXT",
@@ -48,6 +55,7 @@ inline void refuse_strangers(const arguments& args, std::string_view dataset) {
   refuse(dataset == "gsm8k" || dataset == "ceval" || dataset == "mmlu", {"prompt"});
   refuse(dataset == "gsm8k", {"shots", "train"});
   refuse(dataset == "ceval", {"split", "subjects"});
+  refuse(dataset == "sharegpt", {"turns", "history"});
   refuse(dataset == "custom", {"fields", "template"});
   refuse(dataset != "random", {"path", "form", "max-tokens"});
 }
@@ -98,6 +106,9 @@ inline result<dataset_request> dataset_request_of(const arguments& args, const s
   if (auto ok = read_fields(args, want); !ok) return ok.error();
   if (args.has("form")) want.form = args.get("form") == "chat" ? prompt_form::messages : prompt_form::text;
   want.max_tokens = args.number("max-tokens", unmeasured).value();
+  want.conversations.turns = args.number("turns", want.conversations.turns).value();
+  want.conversations.recorded = args.get("history") == "recorded";
+  if (want.conversations.turns < 0) return failure{errc::invalid_argument, "--turns must be 0 (all) or more"};
   want.choice.count = args.number("num-prompts", want.choice.count).value();
   if (args.has("seed")) want.choice.seed = args.number("seed", std::uint64_t{0}).value();
   if (want.path == "-" && (want.name == "ceval" || want.name == "sharegpt"))

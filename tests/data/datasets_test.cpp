@@ -240,6 +240,45 @@ TEST_CASE("dataset_sharegpt: the first turn of each conversation of two turns or
         std::string::npos);
 }
 
+TEST_CASE("dataset_sharegpt: conversations are one prompt a turn, with the server's answers to come or the file's",
+          "[data]") {
+  const temporary_directory dir;
+  const auto path = dir.write("s.json", R"([
+    {"id":"x","conversations":[{"from":"system","value":"Be short"},{"from":"human","value":"one"},
+      {"from":"gpt","value":"uno"},{"value":"two","from":"user"},{"from":"human","value":"and?"},
+      {"from":"gpt","value":"dos"},{"from":"human","value":"three"}]},
+    {"id":"y","conversations":[{"from":"gpt","value":"I begin"},{"from":"human","value":"q"},{"from":"gpt","value":"a"}]},
+    {"id":"z","conversations":[{"from":"human","value":"q"},{"from":"tool","value":"a"}]}])");
+  auto want = of("sharegpt", path);
+  want.conversations.turns = 0;
+  const auto made = read(want);
+  REQUIRE(made.prompts.size() == 4);
+  CHECK(made.prompts[0].id == "0/0");
+  CHECK(made.prompts[0].session == "0");
+  CHECK(made.prompts[0].content == R"([{"role":"system","content":"Be short"},{"role":"user","content":"one"}])");
+  CHECK_FALSE(made.prompts[0].continues);
+  CHECK(made.prompts[1].content == R"([{"role":"user","content":"two"},{"role":"user","content":"and?"}])");
+  CHECK(made.prompts[1].continues);
+  CHECK(made.prompts[2].turn == 2);
+  CHECK(made.prompts[2].content == R"([{"role":"user","content":"three"}])");
+  CHECK(made.prompts[3].id == "1/0");
+  CHECK(made.prompts[3].content == R"([{"role":"user","content":"q"}])");
+
+  want.conversations = {.turns = 2, .recorded = true};
+  const auto recorded = read(want);
+  REQUIRE(recorded.prompts.size() == 3);
+  CHECK(recorded.prompts[1].content ==
+        R"([{"role":"system","content":"Be short"},{"role":"user","content":"one"},)"
+        R"({"role":"assistant","content":"uno"},{"role":"user","content":"two"},{"role":"user","content":"and?"}])");
+  CHECK_FALSE(recorded.prompts[1].continues);
+
+  want.choice = {.count = 1, .seed = {}};  // conversations are counted, and chosen whole
+  CHECK(read(want).prompts.size() == 2);
+  want.choice.seed = 3;
+  const auto lot = read(want).prompts;
+  CHECK(lot.size() == (lot[0].session == "0" ? 2 : 1));
+}
+
 TEST_CASE("dataset_fields: a field map reads any CSV or JSON Lines, with or without a template", "[data]") {
   const temporary_directory dir;
   auto want = of("custom", dir.write("t.csv", "nr,q,gold,topic\n7,\"How,\nmany?\",#### 12,sums\n"));

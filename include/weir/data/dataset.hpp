@@ -52,25 +52,26 @@ result<std::uint64_t> each_prompt(Rows& rows, Read&& read, Sink&& sink) {
   return {};
 }
 
-/// Keeps `count` of the prompts that it is given: which, is decided by a hash of the seed and the id, so that the same
-/// prompts are chosen wherever they stand in the file. O(count) memory.
+/// Keeps `count` of the prompts (or of other things with an `id`) that it is given: which, is decided by a hash of the
+/// seed and the id, so that the same are chosen wherever they stand in the file. O(count) memory.
+template <class Item = prompt>
 class prompt_sample {
  public:
   prompt_sample(std::size_t count, std::uint64_t seed) : count_(count), seed_(seed) {}
 
-  void add(prompt p) {
-    const std::uint64_t key = hash64(p.id, seed_);
-    kept_.push_back({key, order_++, std::move(p)});
+  void add(Item item) {
+    const std::uint64_t key = hash64(item.id, seed_);
+    kept_.push_back({key, order_++, std::move(item)});
     std::push_heap(kept_.begin(), kept_.end(), by_key);
     if (kept_.size() <= count_) return;
     std::pop_heap(kept_.begin(), kept_.end(), by_key);
     kept_.pop_back();
   }
 
-  /// The prompts that were kept, in the order in which they came.
-  [[nodiscard]] std::vector<prompt> take() && {
+  /// Those that were kept, in the order in which they came.
+  [[nodiscard]] std::vector<Item> take() && {
     std::sort(kept_.begin(), kept_.end(), [](const entry& a, const entry& b) { return a.order < b.order; });
-    std::vector<prompt> out;
+    std::vector<Item> out;
     for (auto& e : kept_) out.push_back(std::move(e.what));
     return out;
   }
@@ -79,7 +80,7 @@ class prompt_sample {
   struct entry {
     std::uint64_t key;
     std::uint64_t order;
-    prompt what;
+    Item what;
   };
   static bool by_key(const entry& a, const entry& b) { return a.key < b.key; }
 
@@ -94,20 +95,21 @@ struct prompt_choice {
   std::optional<std::uint64_t> seed;
 };
 
-/// Gives `sink(const prompt&)` the prompts of a choice, out of all that `source(keep)` gives to `keep(prompt&&)` until
+/// Gives `sink(const Item&)` the prompts of a choice, out of all that `source(keep)` gives to `keep(Item&&)` until
 /// that returns false. \param source  returns result<std::uint64_t>, how many it gave.
+/// \tparam Item  what is chosen as one: a prompt, a conversation.
 /// \return  errc::parse also where there is no prompt at all.
-template <class Source, class Sink>
+template <class Item = prompt, class Source, class Sink>
 result<void> choose_prompts(Source&& source, const prompt_choice& choice, Sink&& sink) {
-  prompt_sample sample(choice.count, choice.seed.value_or(0));
+  prompt_sample<Item> sample(choice.count, choice.seed.value_or(0));
   std::size_t left = choice.count;
-  const auto given = source([&](prompt&& p) {
-    choice.seed ? sample.add(std::move(p)) : sink(p);
+  const auto given = source([&](Item&& item) {
+    choice.seed ? sample.add(std::move(item)) : sink(item);
     return choice.seed || --left > 0;
   });
   if (!given) return given.error();
   if (*given == 0) return failure{errc::parse, "holds no prompt"};
-  for (const prompt& p : std::move(sample).take()) sink(p);
+  for (const Item& item : std::move(sample).take()) sink(item);
   return {};
 }
 

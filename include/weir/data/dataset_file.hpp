@@ -41,6 +41,7 @@ struct dataset_request {
   std::optional<field_map> fields = {};    ///< custom
   std::optional<prompt_form> form = {};    ///< What to make of string prompts; nothing: as they are.
   std::int64_t max_tokens = unmeasured;    ///< For prompts that have none of their own.
+  sharegpt_shape conversations = {};       ///< sharegpt
   prompt_choice choice = {};
 };
 
@@ -124,7 +125,11 @@ result<void> sharegpt_prompts_of(const dataset_request& want, Sink&& sink) {
   simdjson::padded_string bytes;
   if (const auto error = simdjson::padded_string::load(want.path).get(bytes))
     return failure{errc::io, "cannot read " + want.path + ": " + simdjson::error_message(error)};
-  return choose_prompts([&](auto&& keep) { return each_sharegpt_prompt(bytes, keep); }, want.choice, sink);
+  return choose_prompts<sharegpt_conversation>(
+      [&](auto&& keep) { return each_sharegpt_conversation(bytes, want.conversations, keep); }, want.choice,
+      [&](const sharegpt_conversation& one) {
+        for (const auto& turn : one.turns) sink(turn);
+      });
 }
 
 template <class Sink>
