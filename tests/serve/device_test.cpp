@@ -1,6 +1,8 @@
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <set>
@@ -8,6 +10,7 @@
 #include "catch.hpp"
 #include "scratch.hpp"
 #include "weir/base/hash.hpp"
+#include "weir/serve/device_files.hpp"
 #include "weir/serve/device_fixture.hpp"
 #include "weir/serve/device_lease.hpp"
 #include "weir/serve/kfd.hpp"
@@ -219,8 +222,8 @@ TEST_CASE("devices: the memory of a run that was killed is waited for by the nex
   CAPTURE(refused.error().detail);
   CHECK(refused.error().detail.find("device 0 (GPU-a) is quarantined: its memory was not seen back after pid " +
                                     std::to_string(killed)) != std::string::npos);
-  CHECK(refused.error().detail.find("(32424 MiB in use now; to have it all the same: rm " +
-                                    m.path("locks/device-GPU-a.quarantine)")) != std::string::npos);
+  CHECK(refused.error().detail.find("(32424 MiB in use now; to have it all the same, name it in CUDA_VISIBLE_DEVICES "
+                                    "and lease no device)") != std::string::npos);
   const pid_t driver = ::fork();
   if (driver == 0) {
     ::usleep(30'000);
@@ -351,6 +354,53 @@ TEST_CASE("npu-smi: two chips of one board are two devices; text without a table
     CHECK(weir::parse_npu_smi(bad).error().code == weir::errc::parse);
 }
 
+TEST_CASE("npu-smi: links are those of its topology, of boards and of chips", "[serve][device]") {
+  const auto boards = weir::parse_npu_topology(
+      "\t   NPU0       NPU1       NPU2       NPU3       CPU Affinity\n"
+      "NPU0       X          PXB        SYS        PXB        144-167\n"
+      "NPU1       PXB        X          PXB        SYS        96-119\n"
+      "NPU2       SYS        PXB        X          PXB        48-71\n"
+      "NPU3       PXB        SYS        PXB        X          0-23\n\nLegend:\n\n  X    = Self\n",
+      4);
+  REQUIRE(boards.size() == 4);
+  CHECK(boards[0][1] > boards[0][2]);
+  CHECK(boards[0][1] == boards[3][2]);
+  const auto chips = weir::parse_npu_topology(
+      "           Phy-ID0    Phy-ID1    Phy-ID2\n"
+      "Phy-ID0    X          SIO        HCCS_SW\n"
+      "Phy-ID1    SIO        X          HCCS_SW\n"
+      "Phy-ID2    HCCS_SW    HCCS_SW    X\n",
+      3);
+  REQUIRE(chips.size() == 3);
+  CHECK(chips[0][1] > chips[0][2]);
+  CHECK(weir::parse_npu_topology("NPU0 X HCCS 0-3\nNPU1 HCCS X 4-7\n", 3).empty());  // of other devices
+  CHECK(weir::parse_npu_topology("", 2).empty());
+  CHECK(weir::parse_npu_topology("unknown type topo", 2).empty());
+}
+
+TEST_CASE("npu-smi: a group keeps to its HCCS island, also where that is no run of neighbours", "[serve][device]") {
+  const test::scratch here;
+  std::string table(npu_table);
+  const auto row = table.find("| 6     910B3"), end = table.find("+=", row);
+  std::string more;
+  for (const char* npu : {"1", "2", "3"}) {
+    std::string each = table.substr(row, end - row);
+    each.replace(2, 1, npu);
+    more += each;
+  }
+  table.insert(row, more);
+  here.write("info", table);
+  here.write("topo",
+             "     NPU0 NPU1 NPU2 NPU3 NPU6 CPU Affinity\nNPU0 X SYS HCCS SYS HCCS 0-3\nNPU1 SYS X SYS HCCS SYS 4-7\n"
+             "NPU2 HCCS SYS X SYS HCCS 0-3\nNPU3 SYS HCCS SYS X SYS 4-7\nNPU6 HCCS SYS HCCS SYS X 0-3\n");
+  const auto source =
+      weir::npu_source::open("sh -c '[ \"$1\" ] && cat " + here.path("topo") + " || cat " + here.path("info") + "' x")
+          .value();
+  REQUIRE(source->devices().size() == 5);
+  CHECK(weir::choose_groups(*source, {0, 1, 2, 3, 4}, 2, 2) == std::vector<places>{{0, 2}, {1, 3}});
+  CHECK(weir::choose_groups(*source, {0, 1, 2, 3, 4}, 3, 1) == std::vector<places>{{0, 2, 4}});
+}
+
 TEST_CASE("npu-smi: a command that is missing, fails or hangs is an error", "[serve][device]") {
   CHECK(weir::npu_source::open("no-such-program-of-weir").error().code == weir::errc::not_found);
   CHECK(weir::npu_source::open("echo broken; exit 3").error().code == weir::errc::io);
@@ -411,6 +461,148 @@ TEST_CASE("nvml: without a driver there is nothing, and that is said", "[serve][
   CHECK(none.error().code == weir::errc::not_found);
   CHECK(none.error().detail == "libweir-no-such-library.so.1 is not installed");
   CHECK(weir::nvml_source::open("libc.so.6").error().code == weir::errc::io);
+}
+
+namespace {
+
+/// NVML with two devices whose state is files (fake_nvml.cpp).
+struct nvidia_machine : test::scratch {
+  nvidia_machine() { ::setenv("WEIR_FAKE_NVML", path("").c_str(), 1); }
+  std::unique_ptr<weir::device_source> open() const { return weir::nvml_source::open(WEIR_FAKE_NVML).value(); }
+};
+
+constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+
+/// A process that has `files` open until it is killed.
+class opener {
+ public:
+  explicit opener(const std::vector<std::string>& files) {
+    std::array<int, 2> ready{};
+    REQUIRE(::pipe(ready.data()) == 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      for (const auto& each : files) (void)::open(each.c_str(), O_RDONLY | O_CREAT, 0644);
+      (void)::write(ready[1], "r", 1);
+      for (;;) ::pause();
+    }
+    char byte = 0;
+    REQUIRE(::read(ready[0], &byte, 1) == 1);
+    ::close(ready[0]), ::close(ready[1]);
+  }
+  opener(const opener&) = delete;
+  opener& operator=(const opener&) = delete;
+  ~opener() { ::kill(pid_, SIGKILL), ::waitpid(pid_, nullptr, 0); }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("nvml: devices, memory, power and links as the library tells them", "[serve][device]") {
+  const nvidia_machine m;
+  const auto pid = std::to_string(::getpid());
+  m.write("1." + pid, std::to_string(33 * gib));
+  m.write("1.busy", "");
+  const auto source = m.open();
+  const auto& all = source->devices();
+  REQUIRE(all.size() == 2);
+  CHECK(all[1].id == "GPU-bbbb");
+  CHECK(all[1].name == "Fake H100");
+  CHECK(all[1].bus == "0000:2a:00.0");
+  CHECK(all[1].total_bytes == 80 * gib);
+  const auto idle = source->use(0).value(), busy = source->use(1).value();
+  CHECK(idle.used_bytes == 4 << 20);
+  CHECK(idle.processes.empty());
+  CHECK(idle.watts == 70.0);
+  CHECK(idle.busy_percent == 0.0);
+  CHECK(busy.used_bytes == 33 * gib + (4 << 20));
+  REQUIRE(busy.processes.size() == 1);
+  CHECK(busy.processes[0].pid == ::getpid());
+  CHECK(busy.processes[0].bytes == 33 * gib);
+  CHECK(busy.watts == 370.0);
+  CHECK(busy.busy_percent == 100.0);
+  CHECK(idle.joules == 0.0);
+  CHECK(busy.joules == 1000.0);
+  CHECK(source->link(0, 1) == 18);
+  m.write("no-links", "");
+  CHECK(source->link(0, 1) == -50);
+}
+
+TEST_CASE("nvml: a device that is cut into slices is replaced by them", "[serve][device]") {
+  const nvidia_machine m;
+  m.write("0.mig", "");
+  const auto source = m.open();
+  const auto& all = source->devices();
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].id == "MIG-cccc");
+  CHECK(all[1].id == "MIG-dddd");
+  CHECK(all[2].id == "GPU-bbbb");
+  CHECK(all[1].total_bytes == 40 * gib);
+  CHECK(all[1].bus == all[0].bus);
+  CHECK_FALSE(source->use(0)->watts);  // the whole device's only
+  CHECK(source->use(2)->watts == 70.0);
+}
+
+TEST_CASE("nvml: more processes than there was room for are all listed", "[serve][device]") {
+  const nvidia_machine m;
+  std::string list;
+  for (int i = 1; i <= 200; ++i) list += std::to_string(i) + " " + std::to_string(i * 1000) + "\n";
+  m.write("0.list", list);
+  const auto now = m.open()->use(0).value();
+  REQUIRE(now.processes.size() == 200);
+  CHECK(now.processes[199].pid == 200);
+  CHECK(now.processes[199].bytes == 200'000);
+}
+
+TEST_CASE("nvml: the host's process ids are not taken for processes of this container", "[serve][device]") {
+  const nvidia_machine m;
+  const auto pid = std::to_string(::getpid());
+  m.write("0." + pid, std::to_string(33 * gib));
+  const auto source = m.open();
+  // This process is listed, but has no device open: it is not the one that the driver means.
+  const auto now = source->use(0).value();
+  const auto users = source->users(0, now);
+  REQUIRE(users.size() == 1);
+  CHECK(users[0].pid == 0);
+  CHECK(users[0].bytes == 33 * gib);
+  std::filesystem::create_directory(m.path("locks"));
+  ::unsetenv("CUDA_VISIBLE_DEVICES");
+  const auto refused = weir::lease_devices(*source, {1, 1, {"0"}}, m.path("locks"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().detail ==
+        "1 instances of 1 need 1 devices, but only 0 are free:\n  device 0 (GPU-aaaa) is used by a process that can't "
+        "be seen from here (another container?) with 33792 MiB");
+  // Nobody is listed, as in a container whose driver lists none: the memory in use speaks for itself.
+  m.write("0.list", "");
+  CHECK(weir::lease_devices(*source, {1, 1, {"0"}}, m.path("locks")).error().detail.find("with 33796 MiB") !=
+        std::string::npos);
+  CHECK(weir::lease_devices(*source, {1, 1, {}}, m.path("locks")).value()[0].places == places{1});
+}
+
+TEST_CASE("device files: who computes on a device has its files open", "[serve][device]") {
+  const test::scratch here;
+  const weir::compute_files files{here.path("nvidia0"), here.path("nvidia-uvm")};
+  const opener both({files.device, files.memory}), asks({files.device}), other({here.path("nvidia1"), files.memory});
+  CHECK(weir::computes_on(both.pid(), files) == weir::has_open::yes);
+  CHECK(weir::computes_on(asks.pid(), files) == weir::has_open::no);
+  CHECK(weir::computes_on(other.pid(), files) == weir::has_open::no);
+  using process = weir::device_process;
+  const auto seen = [&](std::vector<process> listed, bool in_use) {
+    std::vector<std::pair<pid_t, std::uint64_t>> out;
+    for (const auto& each : weir::users_seen_here(std::move(listed), in_use, files))
+      out.emplace_back(each.pid, each.bytes);
+    return out;
+  };
+  using users = std::vector<std::pair<pid_t, std::uint64_t>>;
+  CHECK(seen({}, false).empty());                                  // nobody is looked for
+  CHECK(seen({}, true) == users{{both.pid(), 0}});                 // NVML lists none
+  CHECK(seen({{both.pid(), 7}}, true) == users{{both.pid(), 7}});  // it lists him
+  CHECK(seen({{asks.pid(), 7}}, true) == users{{both.pid(), 7}});  // the host's id, which here is somebody else's
+  CHECK(seen({{1 << 22, 7}}, true) == users{{both.pid(), 7}});     // or nobody's
+  CHECK(seen({{1 << 22, 7}, {asks.pid(), 8}}, true) == users{{both.pid(), 0}});
+  CHECK(weir::users_seen_here({{1 << 22, 7}}, true, {here.path("nvidia2"), files.memory})[0].pid == 0);
 }
 
 TEST_CASE("fixture: a wrong line is named", "[serve][device]") {

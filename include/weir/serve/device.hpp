@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/base/units.hpp"
 #include "weir/serve/command.hpp"
 
@@ -32,21 +33,33 @@ struct device {
   std::uint64_t total_bytes = 0;
 };
 
-/// A process that computes on a device. Its memory is 0 where the driver does not tell.
+/// A process that computes on a device.
 struct device_process {
-  pid_t pid = 0;
-  std::uint64_t bytes = 0;
+  pid_t pid = 0;            ///< 0: one that can't be seen from here, as from within a container.
+  std::uint64_t bytes = 0;  ///< 0 where the driver does not tell.
 };
 
 /// What a device is doing now. What its driver does not tell is empty, never 0.
 struct device_use {
   std::uint64_t used_bytes = 0;
-  std::vector<device_process> processes;
-  std::optional<double> watts = {};   ///< Power drawn.
+  std::vector<device_process> processes;  ///< As the driver counts them; device_source::users says who they are.
+  std::optional<double> watts = {};       ///< Power drawn.
   std::optional<double> joules = {};  ///< Drawn since the driver was loaded: finer than watts looked at now and then.
   std::optional<double> busy_percent =
       {};  ///< Of its cores (SM, AICore, compute units), over the driver's last period.
 };
+
+/// The NUMA node of a PCI address, or -1.
+[[nodiscard]] inline int pci_numa_node(const std::string& bus, const std::string& sys = "/sys") {
+  const auto text = read_text_file(sys + "/bus/pci/devices/" + bus + "/numa_node");
+  const auto node = text ? parse_number<int>(std::string_view(*text).substr(0, text->find('\n'))) : failure{};
+  return node ? *node : -1;
+}
+
+/// Memory that comes and goes with the driver: not a sign that somebody holds the device.
+[[nodiscard]] inline std::uint64_t memory_slack(const device& d) noexcept {
+  return std::max<std::uint64_t>(256U << 20, d.total_bytes / 50);
+}
 
 /// A vendor's way to tell about its devices.
 class device_source {
@@ -64,6 +77,11 @@ class device_source {
     std::vector<result<device_use>> all;
     for (std::size_t i = 0; i < devices().size(); ++i) all.push_back(use(i));
     return all;
+  }
+  /// Who computes on a device that is doing `now`, by the process ids of this process namespace.
+  [[nodiscard]] virtual std::vector<device_process> users(std::size_t at, const device_use& now) const {
+    (void)at;
+    return now.processes;
   }
   /// How well two devices are connected: the greater the better; only order counts, and only within a source.
   [[nodiscard]] virtual int link(std::size_t one, std::size_t other) const = 0;

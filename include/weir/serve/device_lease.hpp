@@ -52,16 +52,12 @@ inline std::string device_file(const std::string& locks, const device& d, std::s
   return locks + "/device-" + name + std::string(suffix);
 }
 
-/// Memory that comes and goes with the driver: not a sign that a process still holds the device.
-inline std::uint64_t slack(const device& d) {
-  return std::max<std::uint64_t>(256U << 20, d.total_bytes / 50);
-}
-
 /// Who computes on a device, in words; empty where nobody does.
-inline std::string device_users(const device_use& now) {
+inline std::string device_users(const std::vector<device_process>& users) {
   std::string who;
-  for (const auto& each : now.processes) {
-    who += (who.empty() ? "" : ", ") + describe_process(each.pid);
+  for (const auto& each : users) {
+    who += who.empty() ? "" : ", ";
+    who += each.pid > 0 ? describe_process(each.pid) : "a process that can't be seen from here (another container?)";
     if (each.bytes > 0) who += " with " + megabytes(each.bytes);
   }
   return who;
@@ -100,16 +96,18 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
     const auto now = source.use(at);
     if (!now) return failure{now.error().code, who + ": " + now.error().detail};
     const bool late = now_ns() - start > patience_ns;
-    if (!now->processes.empty() && (!debt || late))
-      return failure{errc::busy, who + " is used by " + device_users(*now)};
+    const auto users = source.users(at, *now);
+    const bool seen = std::any_of(users.begin(), users.end(), [](const device_process& each) { return each.pid > 0; });
+    if (!users.empty() && (!debt || (late && seen)))
+      return failure{errc::busy, who + " is used by " + device_users(users)};
     used_before = now->used_bytes;
-    if (!debt || (now->processes.empty() && now->used_bytes <= debt->limit)) break;
+    if (!debt || (users.empty() && now->used_bytes <= debt->limit)) break;
     if (late)
       return failure{errc::busy, who + " is quarantined: " + debt->why + " (" + megabytes(used_before) +
-                                     " in use now; to have it all the same: rm " + device_debt::file(locks, about) +
-                                     ")"};
+                                     " in use now; to have it all the same, name it in " +
+                                     visibility_variable(about.maker) + " and lease no device)"};
   }
-  if (debt) used_before = std::min(used_before, debt->limit - std::min(debt->limit, slack(about)));
+  if (debt) used_before = std::min(used_before, debt->limit - std::min(debt->limit, memory_slack(about)));
   return lock;
 }
 
@@ -183,7 +181,7 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
   for (auto& group : groups) {
     auto& lease = leases.emplace_back();
     for (const auto at : group) {
-      detail::device_debt{taken.at(at).second + detail::slack(all[at]),
+      detail::device_debt{taken.at(at).second + memory_slack(all[at]),
                           "its memory was not seen back after " + describe_process(::getpid()) + " had it"}
           .write(locks, all[at]);
       lease.devices.push_back(all[at]);
@@ -202,14 +200,15 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
                                                   const std::string& locks) {
   for (std::size_t i = 0; i < lease.places.size(); ++i) {
     const auto& about = lease.devices[i];
-    const detail::device_debt debt{lease.used_before[i] + detail::slack(about), ""};
+    const detail::device_debt debt{lease.used_before[i] + memory_slack(about), ""};
     const auto now = source.use(lease.places[i]);
     if (!now) return now.error();
-    if (now->processes.empty() && now->used_bytes <= debt.limit) {
+    const auto users = source.users(lease.places[i], *now);
+    if (users.empty() && now->used_bytes <= debt.limit) {
       ::unlink(detail::device_debt::file(locks, about).c_str());
       continue;
     }
-    const auto who = detail::device_users(*now);
+    const auto who = detail::device_users(users);
     const std::string why = detail::megabytes(now->used_bytes) + " are still in use, " +
                             detail::megabytes(lease.used_before[i]) + " were before" +
                             (who.empty() ? "; no process is seen to hold them" : ": " + who);

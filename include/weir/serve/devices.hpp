@@ -4,8 +4,8 @@
 //     auto locks = weir::lock_directory();                             // shared with all runs of this machine
 //     auto leases = weir::lease_devices(*source, {.instances = 2, .per_instance = 2}, *locks);
 //     auto variables = weir::device_variables(leases[0].devices);      // CUDA_VISIBLE_DEVICES=GPU-8c6e...,GPU-91d3...
-//     ...                                                              // a server with these, and the lease's locks
-//     held auto back = weir::await_devices(*source, leases[0], *locks);     // its memory, once it is gone
+//     ...                                                              // a server that is given these and the locks
+//     auto back = weir::await_devices(*source, leases[0], *locks);     // its memory, once it is gone
 #ifndef WEIR_SERVE_DEVICES_HPP
 #define WEIR_SERVE_DEVICES_HPP
 

@@ -9,16 +9,18 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "weir/base/clock.hpp"
 #include "weir/base/json_write.hpp"
 #include "weir/base/result.hpp"
+#include "weir/net/address.hpp"
 #include "weir/net/connection.hpp"
+#include "weir/net/http_call.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/openai/models.hpp"
 #include "weir/serve/engine.hpp"
 #include "weir/serve/health.hpp"
-#include "weir/serve/http_get.hpp"
 
 namespace weir::inline v0 {
 
@@ -27,13 +29,14 @@ namespace weir::inline v0 {
 class http_health final : public health, private timer {
  public:
   http_health(loop& on, receive_buffer& buffer, int port, ready_rule rule, health_user& user)
-      : loop_(&on), get_(on, buffer, port), rule_(std::move(rule)), user_(&user), model_(rule_.model) {
+      : loop_(&on), question_(on, buffer), port_(port), rule_(std::move(rule)), user_(&user), model_(rule_.model) {
+    if (auto here = resolve("127.0.0.1", static_cast<std::uint16_t>(port))) here_ = *std::move(here);
     loop_->arm(*this, now_ns());
   }
   ~http_health() override { loop_->disarm(*this); }
 
   [[nodiscard]] std::string doing() const override {
-    const std::string last = get_.waiting() ? " (no answer yet)" : last_.empty() ? "" : " (" + last_ + ")";
+    const std::string last = question_.waiting() ? " (no answer yet)" : last_.empty() ? "" : " (" + last_ + ")";
     switch (step_) {
       case step::connect:
         return "starting" + last;
@@ -58,10 +61,20 @@ class http_health final : public health, private timer {
   static constexpr std::int64_t token_ns = 3'600'000 * ms;  // the supervisor's ready time-out comes first
 
   void on_time(std::int64_t) override {
-    const auto answered = [this](result<http_answer> reply) { on_reply(std::move(reply)); };
-    if (step_ == step::models) return get_.ask(rule_.models, {}, quick_ns, answered);
-    if (step_ == step::generate) return get_.ask(rule_.generate[way_], question(), token_ns, answered);
-    get_.ask(rule_.health.empty() ? "/" : rule_.health, {}, quick_ns, answered);
+    if (step_ == step::models) return ask(rule_.models, {}, quick_ns);
+    if (step_ == step::generate) return ask(rule_.generate[way_], token_question(), token_ns);
+    ask(rule_.health.empty() ? "/" : rule_.health, {}, quick_ns);
+  }
+
+  /// Asks this machine's server for `path`; with a `json` body it is a POST.
+  void ask(const std::string& path, const std::string& json, std::int64_t timeout_ns) {
+    std::string request = (json.empty() ? "GET " : "POST ") + path +
+                          " HTTP/1.1\r\nhost: 127.0.0.1:" + std::to_string(port_) +
+                          "\r\nconnection: close\r\naccept: application/json\r\n";
+    if (!json.empty())
+      request += "content-type: application/json\r\ncontent-length: " + std::to_string(json.size()) + "\r\n";
+    question_.ask(here_, request + "\r\n" + json, timeout_ns,
+                  [this](result<http_answer> reply) { on_reply(std::move(reply)); });
   }
 
   void on_reply(result<http_answer> reply) {
@@ -114,7 +127,7 @@ class http_health final : public health, private timer {
     return ++way_ == rule_.generate.size();
   }
 
-  [[nodiscard]] std::string question() const {
+  [[nodiscard]] std::string token_question() const {
     std::string body;
     json_writer json(body);
     json.begin_object().field("model", model_).field("max_tokens", 1).field("temperature", 0);
@@ -141,7 +154,9 @@ class http_health final : public health, private timer {
   }
 
   loop* loop_;
-  http_get get_;
+  http_question question_;
+  int port_;
+  std::vector<socket_address> here_;
   ready_rule rule_;
   health_user* user_;
   std::string model_, last_, note_;

@@ -29,6 +29,7 @@
 #include "weir/base/units.hpp"
 #include "weir/serve/capture.hpp"
 #include "weir/serve/device.hpp"
+#include "weir/serve/npu_topology.hpp"
 
 namespace weir::inline v0 {
 
@@ -130,11 +131,12 @@ inline std::optional<double> npu_real(const std::vector<std::string_view>& cell)
 /// Ascend devices of this machine.
 class npu_source final : public device_source {
  public:
-  /// \param command  prints the table.
+  /// \param command  prints the table, and with ` -t topo` behind it the links.
   /// \return  errc::not_found where it is not installed or fails.
   [[nodiscard]] static result<std::unique_ptr<device_source>> open(std::string command = "npu-smi info") {
     auto table = read(command);
     if (!table) return table.error();
+    for (auto& each : table->devices) each.numa = pci_numa_node(each.bus);
     return std::unique_ptr<device_source>(new npu_source(std::move(command), std::move(table->devices)));
   }
 
@@ -152,8 +154,13 @@ class npu_source final : public device_source {
     const auto why = table ? failure{errc::io, "npu-smi lists other devices than before"} : table.error();
     return std::vector<result<device_use>>(devices_.size(), why);
   }
-  /// HCCS groups of boards are runs of neighbours: the nearer the indices the better.
+  /// As `npu-smi info -t topo` says. Where it does not: groups of boards are runs of neighbours, the nearer the better.
   [[nodiscard]] int link(std::size_t one, std::size_t other) const override {
+    if (!topology_) {
+      const auto text = capture_output({"/bin/sh", "-c", command_ + " -t topo"}, 20'000'000'000);
+      topology_ = parse_npu_topology(text ? std::string_view(*text) : "", devices_.size());
+    }
+    if (!topology_->empty()) return (*topology_)[one][other];
     return -static_cast<int>(one > other ? one - other : other - one);
   }
 
@@ -169,6 +176,7 @@ class npu_source final : public device_source {
 
   std::string command_;
   std::vector<device> devices_;
+  mutable std::optional<npu_topology> topology_;  // asked for once, by the first who needs it
 };
 
 }  // namespace weir::inline v0

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
-#include "weir/base/text_file.hpp"
 #include "weir/serve/device.hpp"
+#include "weir/serve/device_files.hpp"
 
 namespace weir::inline v0 {
 
@@ -54,10 +54,12 @@ struct nvml_library {
   int (*uuid)(handle, char*, unsigned) = nullptr;
   int (*name)(handle, char*, unsigned) = nullptr;
   int (*pci)(handle, nvml_pci_info*) = nullptr;
+  int (*minor)(handle, unsigned*) = nullptr;  // N of /dev/nvidiaN
   int (*memory)(handle, nvml_memory*) = nullptr;
-  int (*processes)(handle, unsigned*, nvml_process*) = nullptr;
-  int (*power)(handle, unsigned*) = nullptr;             // mW
-  int (*energy)(handle, unsigned long long*) = nullptr;  // mJ
+  int (*processes)(handle, unsigned*, nvml_process*) = nullptr;  // that compute
+  int (*graphics)(handle, unsigned*, nvml_process*) = nullptr;   // that draw
+  int (*power)(handle, unsigned*) = nullptr;                     // mW
+  int (*energy)(handle, unsigned long long*) = nullptr;          // mJ
   int (*utilization)(handle, nvml_utilization*) = nullptr;
   int (*common_ancestor)(handle, handle, int*) = nullptr;
   int (*nvlink_state)(handle, unsigned, int*) = nullptr;
@@ -83,8 +85,10 @@ struct nvml_library {
     find(out.uuid, "nvmlDeviceGetUUID");
     find(out.name, "nvmlDeviceGetName");
     find(out.pci, "nvmlDeviceGetPciInfo_v3");
+    find(out.minor, "nvmlDeviceGetMinorNumber");
     find(out.memory, "nvmlDeviceGetMemoryInfo_v2");
     find(out.processes, "nvmlDeviceGetComputeRunningProcesses_v3");
+    find(out.graphics, "nvmlDeviceGetGraphicsRunningProcesses_v3");
     find(out.power, "nvmlDeviceGetPowerUsage");
     find(out.energy, "nvmlDeviceGetTotalEnergyConsumption");
     find(out.utilization, "nvmlDeviceGetUtilizationRates");
@@ -130,21 +134,24 @@ class nvml_source final : public device_source {
     detail::nvml_memory memory{sizeof(detail::nvml_memory) | (2U << 24), 0, 0, 0, 0};
     if (const int error = nvml_.memory(handles_[at], &memory); error != 0) return failed(at, error);
     now.used_bytes = memory.used;
-    std::vector<detail::nvml_process> processes(64);
-    for (;;) {
-      auto count = static_cast<unsigned>(processes.size());
-      const int error = nvml_.processes(handles_[at], &count, processes.data());
-      constexpr int insufficient_size = 7;
-      if (error != 0 && error != insufficient_size) return failed(at, error);
-      processes.resize(error == 0 ? count : std::size_t{count} + 16);
-      if (error == 0) break;
-    }
-    for (const auto& each : processes) {
-      const bool known = each.used_bytes != ~0ULL;
-      now.processes.push_back({static_cast<pid_t>(each.pid), known ? each.used_bytes : 0});
-    }
+    auto processes = listed(nvml_.processes, at);
+    if (!processes) return processes.error();
+    now.processes = std::move(*processes);
     look_at_load(handles_[at], now);
     return now;
+  }
+
+  /// From within a container NVML tells the host's process ids, or none (device_files.hpp): then much memory in use
+  /// that no screen has is a sign of somebody in another container.
+  [[nodiscard]] std::vector<device_process> users(std::size_t at, const device_use& now) const override {
+    if (files_[at].device.empty()) return now.processes;
+    auto seen = users_seen_here(now.processes, now.used_bytes > memory_slack(devices_[at]), files_[at]);
+    if (!seen.empty() || now.used_bytes <= devices_[at].total_bytes / 10) return seen;
+    std::uint64_t shown = 0;
+    if (const auto drawing = listed(nvml_.graphics, at))
+      for (const auto& each : *drawing) shown += each.bytes;
+    if (now.used_bytes > shown + devices_[at].total_bytes / 10) seen.push_back({0, now.used_bytes - shown});
+    return seen;
   }
 
   /// Working NVLinks between the two, directly or through a switch that both reach; without any, the nearer their
@@ -157,7 +164,26 @@ class nvml_source final : public device_source {
   }
 
  private:
+  using process_list = int (*)(void*, unsigned*, detail::nvml_process*);
+
   explicit nvml_source(const detail::nvml_library& library) : nvml_(library) {}
+
+  [[nodiscard]] result<std::vector<device_process>> listed(process_list ask, std::size_t at) const {
+    std::vector<device_process> out;
+    if (!ask) return out;
+    std::vector<detail::nvml_process> processes(64);
+    for (bool whole = false; !whole;) {
+      auto count = static_cast<unsigned>(processes.size());
+      const int error = ask(handles_[at], &count, processes.data());
+      constexpr int insufficient_size = 7;
+      if (error != 0 && error != insufficient_size) return failed(at, error);
+      whole = error == 0;
+      processes.resize(whole ? count : std::size_t{count} + 16);
+    }
+    for (const auto& each : processes)
+      out.push_back({static_cast<pid_t>(each.pid), each.used_bytes == ~0ULL ? 0 : each.used_bytes});
+    return out;
+  }
 
   /// Power and utilization are the whole device's: a MIG slice has none of its own, and NVML says so.
   void look_at_load(void* handle, device_use& now) const {
@@ -189,7 +215,10 @@ class nvml_source final : public device_source {
     if (nvml_.name(handle, text.data(), static_cast<unsigned>(text.size())) == 0) found.name = text.data();
     if (nvml_.memory(handle, &memory) == 0) found.total_bytes = memory.total;
     if (nvml_.pci(whole, &pci) == 0) found.bus = system_bus_id(pci.id);
-    found.numa = numa_node(found.bus);
+    found.numa = pci_numa_node(found.bus);
+    unsigned minor = 0;
+    const bool named = nvml_.minor && nvml_.minor(whole, &minor) == 0;
+    files_.push_back({named ? "/dev/nvidia" + std::to_string(minor) : "", "/dev/nvidia-uvm"});
     devices_.push_back(std::move(found));
     handles_.push_back(handle);
     return true;
@@ -200,12 +229,6 @@ class nvml_source final : public device_source {
     std::transform(id.begin(), id.end(), id.begin(), [](char c) { return c >= 'A' && c <= 'F' ? char(c + 32) : c; });
     return id.size() > 12 ? id.substr(id.size() - 12) : id;
   }
-  static int numa_node(const std::string& bus) {
-    const auto text = read_text_file("/sys/bus/pci/devices/" + bus + "/numa_node");
-    const auto node = text ? parse_number<int>(std::string_view(*text).substr(0, text->find('\n'))) : failure{};
-    return node ? *node : -1;
-  }
-
   [[nodiscard]] int nvlinks(std::size_t one, std::size_t other) const {
     constexpr unsigned most = 18;
     if (!nvml_.nvlink_state || !nvml_.nvlink_peer || devices_[one].bus == devices_[other].bus) return 0;
@@ -235,6 +258,7 @@ class nvml_source final : public device_source {
   detail::nvml_library nvml_;
   std::vector<device> devices_;
   std::vector<void*> handles_;
+  std::vector<compute_files> files_;
 };
 
 }  // namespace weir::inline v0

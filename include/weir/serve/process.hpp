@@ -90,6 +90,8 @@ class process {
   [[nodiscard]] const std::string& launch() const noexcept { return shared_->launch; }
   [[nodiscard]] pid_t keeper_pid() const noexcept { return shared_->keeper; }
   [[nodiscard]] const std::string& cgroup_path() const noexcept { return shared_->group.path; }  ///< Or empty.
+  /// Why it has no cgroup although one was wanted; or empty.
+  [[nodiscard]] const std::string& why_no_cgroup() const noexcept { return shared_->why_no_group; }
 
   void signal(int number) { order({keeper_order::kind::signal, number, 0}); }
   /// Signals the server's process group, as a terminal would: for a shell, whose children must hear it too.
@@ -108,7 +110,7 @@ class process {
     pid_t keeper = -1;
     unique_fd leash;
     cgroup group;
-    std::string launch;
+    std::string why_no_group, launch;
     process_state state;
     bool over = false;
   };
@@ -163,8 +165,11 @@ inline result<process> process::start(const process_spec& spec) {
   if (!file) return file.error();
   auto shared = std::make_unique<shared_state>();
   shared->launch = detail::launch_name();
-  if (auto group = spec.use_cgroup ? cgroup::make() : result<cgroup>(cgroup{}); group)
+  auto group = spec.use_cgroup ? cgroup::make() : result<cgroup>(cgroup{});
+  if (group)
     shared->group = std::move(*group);
+  else
+    shared->why_no_group = group.error().detail;
 
   std::array<int, 3> stdio{0, 1, 2};
   unique_fd log, input;

@@ -1,4 +1,4 @@
-// weir/serve/sampler.hpp - power, memory and load of instances over time, as records. Needs simdjson and Linux.
+// weir/serve/sampler.hpp - power, memory and load of instances over time, as records. Needs Linux.
 #ifndef WEIR_SERVE_SAMPLER_HPP
 #define WEIR_SERVE_SAMPLER_HPP
 

@@ -82,7 +82,7 @@ class session final : private instance_user, private timer, private watcher {
     auto fleet = make_fleet(spec_.servers);
     if (!fleet) return fleet.error();
     fleet_.emplace(std::move(*fleet));
-    tell_limits();
+    if (!fleet_->remark.empty()) user_->warn(fleet_->remark);
     for (std::size_t i = 0; i < fleet_->members.size(); ++i)
       servers_.add(member_spec(*fleet_, spec_.servers, i, loop_, buffer_));
     write_state();
@@ -113,15 +113,6 @@ class session final : private instance_user, private timer, private watcher {
     if (auto can = check_replaceable(spec_.endpoints); !can) return can;
     ::unlink(spec_.endpoints.c_str());
     return {};
-  }
-
-  /// What this machine does not let us do.
-  void tell_limits() {
-    if (!fleet_->remark.empty()) user_->warn(fleet_->remark);
-    if (const auto group = cgroup::make())
-      ::rmdir(group->path.c_str());
-    else
-      user_->say("no cgroup can be made (" + group.error().detail + "): servers are killed process by process");
   }
 
   /// Ends with `status`, unless an end with another one is under way.
@@ -255,6 +246,7 @@ class session final : private instance_user, private timer, private watcher {
   void on_change(instance& which) override {
     changed_ = true;
     tell_keepers();
+    tell_no_cgroup(which);
     const bool failed = which.state() == instance_state::ending && which.why();
     const std::size_t lines = failed && ++failures_ <= 3 ? 20 : 0;  // of a hundred, the first ones' words will do
     const auto news = describe_change(which, lines);
@@ -263,6 +255,14 @@ class session final : private instance_user, private timer, private watcher {
       user_->say(news);
     else
       user_->warn(news);
+  }
+
+  /// What this machine does not let us do, said once.
+  void tell_no_cgroup(const instance& which) {
+    if (told_no_cgroup_ || !which.running() || which.running()->why_no_cgroup().empty()) return;
+    told_no_cgroup_ = true;
+    user_->say("no cgroup can be made (" + which.running()->why_no_cgroup() +
+               "): servers are killed process by process");
   }
 
   /// For `status`, and for whoever cleans up after a killed run.
@@ -283,7 +283,7 @@ class session final : private instance_user, private timer, private watcher {
   supervisor servers_{loop_, *this};
   std::optional<process> command_;
   std::unique_ptr<sampling> sampling_;
-  bool ready_ = false, ending_ = false, signalled_ = false, changed_ = false;
+  bool ready_ = false, ending_ = false, signalled_ = false, changed_ = false, told_no_cgroup_ = false;
   int status_ = 0, failures_ = 0;
   std::int64_t kill_command_ns_ = std::numeric_limits<std::int64_t>::max();
 };
