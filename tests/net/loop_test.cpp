@@ -274,6 +274,35 @@ TEST_CASE("loop: a turn lasts until the time given and no longer", "[loop]") {
   loop.disarm(far);
 }
 
+TEST_CASE("loop: polling before a timer makes it no earlier, and descriptors do not wait for it", "[loop]") {
+  weir::loop loop;
+  loop.poll_before(1'000'000'000);
+  bell door;
+  loop.watch(door.fd.get(), EPOLLIN, door).value();
+  const std::int64_t due = weir::now_ns() + 30'000'000;
+  std::int64_t fired = 0;
+  alarm_clock late([&](std::int64_t now) { fired = now; });
+  loop.arm(late, due);
+  int turns = 0;
+  for (; fired == 0; ++turns) {
+    if (turns == 10) door.ring();
+    loop.turn().value();
+    if (door.rung > 0 && fired == 0) {
+      CHECK(weir::now_ns() < due);
+      loop.forget(door.fd.get(), door);
+      door.rung = -1;
+    }
+  }
+  CHECK(fired >= due);
+  CHECK(turns > 10);  // it did not sleep
+  CHECK(door.rung == -1);
+  loop.poll_before(0);
+  loop.arm(late, weir::now_ns() + 5'000'000);
+  fired = turns = 0;
+  for (; fired == 0; ++turns) loop.turn().value();
+  CHECK(turns <= 2);
+}
+
 TEST_CASE("loop: run turns until it is stopped, and can be run again", "[loop]") {
   weir::loop loop;
   int ticks = 0;

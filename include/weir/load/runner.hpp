@@ -164,6 +164,10 @@ class runner final : private timer, private exchange_observer, private conversat
     return plan.prompts.size() - static_cast<std::size_t>(following);
   }
   [[nodiscard]] bool scheduled() const noexcept { return !plan_.t_sched_ns.empty(); }
+  /// Whether there is time to wait for each request by polling (docs/measuring.md has what that brings).
+  [[nodiscard]] bool sparse() const noexcept {
+    return scheduled() && plan_.t_sched_ns.back() / static_cast<std::int64_t>(plan_.t_sched_ns.size()) >= 2 * spin_ns;
+  }
 
   void on_time(std::int64_t now) override {
     if (phase_ == phase::connecting) {
@@ -175,6 +179,7 @@ class runner final : private timer, private exchange_observer, private conversat
       if (start != unmeasured && now < start) return loop_->arm(*this, start);
       phase_ = phase::running;
       t_start_ns_ = start != unmeasured ? start : now_ns();
+      if (sparse()) loop_->poll_before(spin_ns);
     }
     collect_due(now);
     for (int i = 0; i < sends_a_turn && can_send(); ++i) send_next();
@@ -288,12 +293,14 @@ class runner final : private timer, private exchange_observer, private conversat
   void finish() {
     if (std::exchange(finished_, true)) return;
     loop_->disarm(*this);
+    loop_->poll_before(0);
     listener_->on_finished();
   }
 
   static constexpr std::size_t open_loop_connections = 100;
   static constexpr int sends_a_turn = 16, records_a_turn = 16;  // then the sockets get their turn
   static constexpr std::int64_t poll_ns = 500'000;
+  static constexpr std::int64_t spin_ns = 50'000;
 
   loop* loop_;
   std::vector<load_target> targets_;

@@ -130,6 +130,9 @@ class loop {
       if (auto turned = turn(); !turned) return turned;
     return {};
   }
+  /// From so long before a timer is due, polls instead of sleeping: waking up takes tens of microseconds. Descriptors
+  /// are looked at all the while. Costs this time of a core for each timer; 0, as it begins: never.
+  void poll_before(std::int64_t ns) noexcept { poll_ns_ = ns; }
   void stop() noexcept { stopped_ = true; }
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
@@ -152,7 +155,7 @@ class loop {
   int wait_until(std::int64_t wake) {
     if (wake == std::numeric_limits<std::int64_t>::max())
       return ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(batch), -1);
-    const std::int64_t left = std::max<std::int64_t>(0, wake - now_ns());
+    const std::int64_t left = std::max<std::int64_t>(0, wake - poll_ns_ - now_ns());
     const timespec span{static_cast<std::time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
     return ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(batch), &span, nullptr);
   }
@@ -197,6 +200,7 @@ class loop {
   unique_fd epoll_;
   std::vector<timer*> heap_;
   std::int64_t earliest_key_ = always;  // while timers fire: behind all that are due
+  std::int64_t poll_ns_ = 0;
   std::array<epoll_event, batch> events_{};
   std::size_t next_ = 0, ready_ = 0;  // what of events_ the current turn has delivered, and has
   bool stopped_ = false;
