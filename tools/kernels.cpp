@@ -13,6 +13,7 @@
 #include "kernels_request.hpp"
 #include "kernels_tables.hpp"
 #include "weir/base/result.hpp"
+#include "weir/data/output.hpp"
 #include "weir/kernels/format.hpp"
 #include "weir/kernels/lab/cpu_backend.hpp"
 #include "weir/report/table_text.hpp"
@@ -29,15 +30,17 @@ const weir::tool::description kernels{
     .usage =
         "weir-kernels bench [--backend B] [--format F,...] (--model M | --shape NxK) [--m 1,8,...]\n"
         "weir-kernels check [--backend B] [--format F,...]\n"
-        "weir-kernels tune --backend cuda [--format F,...] (--model M | --shape NxK) [--m 1,8,...]\n"
-        "weir-kernels roofline --model M [--machine h100|h200] [--format F,...] [--m 1,8,...]",
+        "weir-kernels tune --backend cuda [--format F,...] (--model M | --shape NxK) [--m 1,8,...] [--out FILE]\n"
+        "weir-kernels roofline --model M [--machine h100|h200] [--format F,...] [--m 1,8,...] [--kernels N]",
     .text =
         "bench times y = x w^T for each matrix of a model, with weights that are in no cache, bf16 among the formats "
         "as "
         "the base. 8-bit and 4-bit activations are quantized by the call, so their quantization is in the time. tune "
-        "times each tiling of the cuda kernels. check compares with exact arithmetic over ragged sizes and exits 1 "
+        "finds the fastest of the cuda kernels and libraries for each, and writes rows of the table that make_plan reads "
+        "(kernels/include/weir/kernels/cuda/tuned_h100.inc). check compares with exact arithmetic over ragged sizes and exits 1 "
         "where one is wrong. roofline says how fast a model's matrices can be at most, and so what a format can bring "
-        "at most; attention, norms and sampling are not in it.\n\n"
+        "at most; attention, norms and sampling are in it only as --kernels small kernels and --context tokens of keys "
+        "and values.\n\n"
         "4-bit weights have bf16 scales for groups of 128 unless --group says otherwise.",
     .options = {{"backend", "B", "Where it runs. Default: cpu.", "cpu|cuda"},
                 {"format,formats", "F,...", "bf16, w8a16, w8a8, w8a8-fp8, w4a16, w4a8, w4a4. Default: all."},
@@ -47,6 +50,10 @@ const weir::tool::description kernels{
                 {"group", "G",
                  "Neighbours that share a scale of 4-bit weights: 32, 64, 128; 0: channels. Default: 128."},
                 {"machine", "NAME", "Whose measured limits roofline takes. Default: h100.", "h100|h200"},
+                {"kernels", "N", "roofline: kernels of a step beside its matrices. Default: 0."},
+                {"kernel-us", "US", "roofline: what each of them takes. Default: a small kernel on that machine."},
+                {"context", "TOKENS", "roofline: tokens of each sequence that attention reads. Default: 0."},
+                {"out", "FILE", "tune: the file that gets the table's rows."},
                 {"rounds", "N", "Times each product is timed. Default: 11."},
                 {"warm", "", "bench: the same weights again and again, as far as a cache holds them."},
                 {"quick", "", "check: the small problems only."},
@@ -87,7 +94,7 @@ result<weir::tool::product> produce(const std::string& what, const arguments& ar
     if (!model) return model.error();
     const auto machines = k::lab::known_machines();
     const auto& machine = args.get("machine", "h100") == "h200" ? machines[1] : machines[0];
-    return weir::tool::predictions_table(*model, machine, r->formats, r->tokens, r->group);
+    return weir::tool::predictions_table(*model, machine, r->formats, r->tokens, r->group, r->others);
   }
   auto at = open_backend(args);
   if (!at) return at.error();
@@ -95,8 +102,13 @@ result<weir::tool::product> produce(const std::string& what, const arguments& ar
   if (what == "tune" && args.get("backend") != "cuda") return usage("only the cuda backend has something to tune");
   const auto layers = find_layers(args);
   if (!layers) return layers.error();
-  const auto candidates = weir::tool::candidates_of(*layers, r->formats, r->tokens, r->group, what == "tune");
-  return weir::tool::timings_table(**at, candidates, r->timing);
+  const auto candidates = weir::tool::candidates_of(*layers, r->formats, r->tokens, r->group);
+  if (what != "tune") return weir::tool::timings_table(**at, candidates, r->timing);
+  std::string rows;
+  auto made = weir::tool::tuning_table(**at, candidates, r->timing, rows);
+  if (args.has("out"))
+    if (const auto written = weir::write_whole(args.get("out"), rows); !written) return written.error();
+  return made;
 }
 
 result<int> run(const arguments& args) {

@@ -144,6 +144,20 @@ class cuda_backend : public k::lab::backend {
 
 }  // namespace
 
+kernels::status cuda_plan(const kernels::gemm_desc& d, kernels::plan& p, kernels::tuning choice) {
+  return k::cuda::make_plan(d, p, choice);
+}
+kernels::status cuda_run(const kernels::plan& p, const kernels::gemm_desc& d, void* workspace, void* stream) {
+  return k::cuda::run(p, d, workspace, static_cast<cudaStream_t>(stream));
+}
+
+kernels::status cuda_fused_quantize(const kernels::tensor_view& x, const void* norm_weight, float epsilon,
+                                    const kernels::tensor_view& q, const kernels::tensor_view& scale) {
+  const auto s = norm_weight ? k::cuda::rms_norm_quantize(x, norm_weight, epsilon, q, scale, nullptr)
+                             : k::cuda::silu_mul_quantize(x, q, scale, nullptr);
+  return s != k::status::ok || cudaDeviceSynchronize() == cudaSuccess ? s : k::status::launch_failed;
+}
+
 std::unique_ptr<k::lab::backend> cuda_or_null() {
   int count = 0;
   if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) return nullptr;

@@ -16,6 +16,7 @@
 #include "weir/kernels/lab/bench.hpp"
 #include "weir/kernels/lab/cases.hpp"
 #include "weir/kernels/lab/roofline.hpp"
+#include "weir/kernels/lab/tune.hpp"
 #include "weir/kernels/lab/verify.hpp"
 #include "weir/report/table.hpp"
 
@@ -41,19 +42,18 @@ inline void append_metric(std::string& out, std::string_view name, double value,
   out.push_back('\n');
 }
 
-/// What ran: "own 1/4" (tiling, split of k), "cuBLASLt 2" (which of its proposals), or "".
+/// What ran: "own 1/4" (tiling, split of k), "cuBLASLt 2" (which of its proposals), "CUTLASS 1" (which instance), "cpu".
 inline std::string how(const kernels::plan& p) {
   const auto& c = p.choice;
   if (c.library == 0) return "cpu";
-  return c.library == 1 ? "cuBLASLt " + std::to_string(c.variant)
-                        : "own " + std::to_string(c.variant) + "/" + std::to_string(c.split_k);
+  if (c.library != 2) return (c.library == 1 ? "cuBLASLt " : "CUTLASS ") + std::to_string(c.variant);
+  return "own " + std::to_string(c.variant) + "/" + std::to_string(c.split_k);
 }
 
-/// The products to time: each layer, number of tokens and format; for tuning, each tiling of the own kernels too.
+/// The products to time: each layer, number of tokens and format.
 inline std::vector<kernels::lab::candidate> candidates_of(const std::vector<kernels::lab::layer>& layers,
                                                           const std::vector<kernels::format>& formats,
-                                                          const std::vector<std::int64_t>& tokens, std::int32_t group,
-                                                          bool tuning) {
+                                                          const std::vector<std::int64_t>& tokens, std::int32_t group) {
   std::vector<kernels::lab::candidate> all;
   for (const auto& l : layers)
     for (const std::int64_t m : tokens)
@@ -63,16 +63,30 @@ inline std::vector<kernels::lab::candidate> candidates_of(const std::vector<kern
         p.kind = f, p.m = m, p.n = l.n, p.k = l.k, p.experts = l.experts;
         p.group = kernels::weight_type(f) == kernels::dtype::i4 && l.k % std::max(group, 1) == 0 ? group : 0;
         p.dynamic = kernels::activation_type(f) != kernels::dtype::bf16;
-        const std::string label = l.name + " " + kernels::lab::describe(p);
-        if (!tuning) {
-          all.push_back({label, p, {}});
-          continue;
-        }
-        for (const std::int32_t variant : {1, 2, 3, 4})
-          for (const std::int32_t split : {1, 2, 4, 8}) all.push_back({label, p, {variant, split, 2}});
-        for (const std::int32_t which : {1, 2, 3, 4}) all.push_back({label, p, {which, 0, 1}});
+        all.push_back({l.name + " " + kernels::lab::describe(p), p, {}});
       }
   return all;
+}
+
+/// The fastest way of each product. \param rows  gets the choices as rows of cuda/tuned_h100.inc.
+inline product tuning_table(kernels::lab::backend& at, const std::vector<kernels::lab::candidate>& candidates,
+                            const kernels::lab::bench_options& options, std::string& rows) {
+  product p;
+  p.shown = {at.device() + ": the fastest way of each product, and the next",
+             {{"product", "", side::left}, {"median", "us"}, {"ran", "", side::left}, {"next", "us"}, {"its way", "", side::left}}};
+  for (const auto& c : candidates) {
+    const auto best = kernels::lab::tune(at, c.what, kernels::lab::ways_to_try(c.what.m), options);
+    const auto none = cell::missing(kernels::rule(kernels::status::no_kernel));
+    std::vector<cell> row{cell::text(c.label), none, none, none, none};
+    for (std::size_t i = 0; i < std::min<std::size_t>(best.size(), 2); ++i)
+      row[1 + 2 * i] = cell::number(best[i].us, 2), row[2 + 2 * i] = cell::text(how(best[i].how));
+    p.shown.rows.push_back(std::move(row));
+    append_metric(p.json, "kernel_us", best.empty() ? std::nan("") : best[0].us, "us",
+                  {{"product", c.label}, {"device", at.device()}, {"ran", best.empty() ? "" : how(best[0].how)}},
+                  best.empty() ? kernels::rule(kernels::status::no_kernel) : "");
+    if (!best.empty()) rows += kernels::lab::tuned_line(c.what, best[0]);
+  }
+  return p;
 }
 
 inline product timings_table(kernels::lab::backend& at, const std::vector<kernels::lab::candidate>& candidates,
@@ -153,8 +167,9 @@ inline product checks_table(kernels::lab::backend& at, const std::vector<kernels
 
 inline product predictions_table(const kernels::lab::model_sizes& model, const kernels::lab::limits& machine,
                                  const std::vector<kernels::format>& formats, const std::vector<std::int64_t>& tokens,
-                                 std::int32_t group) {
+                                 std::int32_t group, kernels::lab::around others) {
   product p;
+  if (others.kernel_us == 0) others.kernel_us = machine.small_us;
   p.shown = {model.name + " on " + machine.name + ": least time of all matrices for one step",
              {{"format", "", side::left},
               {"tokens"},
@@ -163,20 +178,29 @@ inline product predictions_table(const kernels::lab::model_sizes& model, const k
               {"arithmetic", "us"},
               {"launches", "us"},
               {"speed-up over bf16 at most"}}};
+  const bool whole = others.kernels > 0 || others.context > 0;
+  if (whole) p.shown.columns.push_back({"step, with the rest", "us"}), p.shown.columns.push_back({"speed-up of the step"});
   p.shown.keys = 2;
   for (const std::int64_t m : tokens) {
-    const double base = kernels::lab::predict(model, machine, kernels::format::bf16, m, 0).total_us;
+    const auto bf16 = kernels::lab::predict(model, machine, kernels::format::bf16, m, 0, others);
+    const double base = bf16.total_us;
     for (const kernels::format f : formats) {
-      const auto each = kernels::lab::predict(model, machine, f, m, group);
+      const auto each = kernels::lab::predict(model, machine, f, m, group, others);
+      const double step = each.total_us + each.around_us;
       p.shown.rows.push_back({cell::text(kernels::name(f)), cell::count(m), cell::number(each.total_us, 1),
                               cell::number(each.memory_us, 1), cell::number(each.arithmetic_us, 1),
                               cell::number(each.launch_us, 1), cell::number(base / each.total_us, 2)});
+      if (whole) {
+        p.shown.rows.back().push_back(cell::number(step, 1));
+        p.shown.rows.back().push_back(cell::number((base + bf16.around_us) / step, 2));
+      }
       const std::vector<std::pair<std::string, std::string>> labels{{"model", model.name},
                                                                     {"machine", machine.name},
                                                                     {"format", kernels::name(f)},
                                                                     {"tokens", std::to_string(m)}};
       append_metric(p.json, "roofline_us", each.total_us, "us", labels);
       append_metric(p.json, "roofline_speedup", base / each.total_us, "", labels);
+      if (whole) append_metric(p.json, "roofline_step_us", step, "us", labels);
     }
   }
   return p;

@@ -1,15 +1,20 @@
 // Checks, or times, the cuda backend on the device at hand: what tests/device/kernels builds and runs. Needs only
 // kernels/.
+#include <chrono>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "kernels_backends.hpp"
 #include "weir/kernels/lab/backend.hpp"
 #include "weir/kernels/lab/bench.hpp"
 #include "weir/kernels/lab/cases.hpp"
+#include "weir/kernels/lab/tune.hpp"
 #include "weir/kernels/lab/verify.hpp"
 
 namespace {
@@ -36,9 +41,14 @@ void check_format(k::lab::backend& device, k::format f, bool quick) {
     k::lab::operands from(p, 1000 + static_cast<std::uint64_t>(p.m * 7 + p.n * 3 + p.k));
     const k::lab::expectation exact(from.description());
     std::vector<k::tuning> choices{{}};
-    if (p.m > 0)
+    if (p.m > 0) {
       for (const int variant : {1, 2, 3, 4})
         for (const int split : {1, 3}) choices.push_back({variant, split, 2});
+      for (const int variant : {5, 6})
+        for (const int split : {1, 2, 4, 8})
+          choices.push_back({variant, split, 2, split == 2 ? 2 : 1, split == 4 ? 1 : 0});
+      for (const int instance : {1, 2, 3, 4, 5, 6, 7, 8}) choices.push_back({instance, 0, 3});
+    }
     for (const k::tuning& choice : choices) {
       const auto v = k::lab::verify(device, from, exact, choice);
       if (v.answer == k::status::no_kernel && choice.variant != 0) continue;  // not for so many tokens
@@ -64,10 +74,62 @@ void check_odd_rows(k::lab::backend& device) {
     }
 }
 
+/// x [rows, columns] on the device, through one of the fused steps, against the same in double: scales and values may
+/// differ by what rounding to bf16 differently brings.
+void check_fused(k::lab::backend& device, bool silu, std::int64_t rows, std::int64_t columns, k::dtype to) {
+  k::lab::detail::random_bits random(static_cast<std::uint64_t>(rows + columns));
+  const std::int64_t wide = silu ? 2 * columns : columns;
+  std::vector<std::uint16_t> x(static_cast<std::size_t>(rows * wide)), w(static_cast<std::size_t>(columns));
+  for (auto& v : x) v = k::to_bf16(static_cast<float>(2 * random.normal()));
+  for (auto& v : w) v = k::to_bf16(static_cast<float>(1 + 0.2 * random.normal()));
+  const auto row_bytes = static_cast<std::size_t>(k::bytes(to, columns));
+  k::lab::memory at_x(device, x.size() * 2), at_w(device, w.size() * 2),
+      at_q(device, row_bytes * static_cast<std::size_t>(rows)), at_s(device, static_cast<std::size_t>(rows) * 4);
+  device.upload(at_x.get(), x.data(), x.size() * 2), device.upload(at_w.get(), w.data(), w.size() * 2);
+  const auto xv = k::matrix_view(at_x.get(), k::dtype::bf16, rows, wide),
+             qv = k::matrix_view(at_q.get(), to, rows, columns);
+  const auto sv = k::vector_view(at_s.get(), k::dtype::f32, rows);
+  const k::status s = weir::tool::cuda_fused_quantize(xv, silu ? nullptr : at_w.get(), 1e-6F, qv, sv);
+  std::vector<std::uint8_t> q(row_bytes * static_cast<std::size_t>(rows));
+  std::vector<float> scales(static_cast<std::size_t>(rows));
+  device.download(q.data(), at_q.get(), q.size()), device.download(scales.data(), at_s.get(), scales.size() * 4);
+  std::int64_t wrong = s == k::status::ok ? 0 : rows * columns;
+  for (std::int64_t r = 0; wrong == 0 && r < rows; ++r) {
+    std::vector<double> exact(static_cast<std::size_t>(columns));
+    double squares = 0, most = 0;
+    const auto value = [&](std::int64_t c) {
+      return static_cast<double>(k::from_bf16(x[static_cast<std::size_t>(r * wide + c)]));
+    };
+    for (std::int64_t c = 0; c < columns; ++c) squares += value(c) * value(c);
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const double plain = silu ? value(c) / (1 + std::exp(-value(c))) * value(columns + c)
+                                : value(c) / std::sqrt(squares / static_cast<double>(columns) + 1e-6) *
+                                      static_cast<double>(k::from_bf16(w[static_cast<std::size_t>(c)]));
+      exact[static_cast<std::size_t>(c)] = plain, most = std::max(most, std::fabs(plain));
+    }
+    const double scale = static_cast<double>(scales[static_cast<std::size_t>(r)]),
+                 expected = most / static_cast<double>(k::largest(to));
+    if (std::fabs(scale - expected) > 0x1p-8 * expected) ++wrong;
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const double e = exact[static_cast<std::size_t>(c)],
+                   got = k::cpu::read(q.data() + static_cast<std::size_t>(r) * row_bytes, to, c) * scale;
+      const double step = to == k::dtype::e4m3 ? std::max(0x1p-4 * std::fabs(e), scale * 0x1p-10) : scale / 2;
+      if (std::fabs(got - e) > 1.01 * step + 0x1p-7 * std::fabs(e) + 0x1p-7 * scale) ++wrong;
+    }
+  }
+  if (wrong == 0) return;
+  ++failures;
+  std::printf("WRONG %s then quantize %lld x %lld: %s, %lld values\n", silu ? "silu times" : "rms norm",
+              static_cast<long long>(rows), static_cast<long long>(columns), k::rule(s), static_cast<long long>(wrong));
+}
+
 int check(k::lab::backend& device, bool quick, const std::string& only) {
   for (const k::format f : k::formats)
     if (only.empty() || only == k::name(f)) check_format(device, f, quick);
   check_odd_rows(device);
+  for (const bool silu : {false, true})
+    for (const auto to : {k::dtype::i8, k::dtype::i4, k::dtype::e4m3})
+      for (const std::int64_t columns : {16, 528, 4096, 14336}) check_fused(device, silu, 5, columns, to);
   std::printf("%s: %d wrong\n", quick ? "quick check" : "check", failures);
   return failures == 0 ? 0 : 1;
 }
@@ -134,6 +196,66 @@ std::vector<candidate> sweep(std::int64_t m, const named_shape& s) {
   return all;
 }
 
+/// The fastest way of each format, size and number of tokens: rows of cuda/tuned_h100.inc, with the runners-up beside.
+/// Stops after `seconds`. \param only  null, or names of formats.
+int tune_all(k::lab::backend& device, double seconds, const char* only) {
+  const auto began = std::chrono::steady_clock::now();
+  constexpr named_shape models[] = {{"7B.o, Llama-3.1-8B o", 4096, 4096}, {"Llama-3.1-8B gate+up", 28672, 4096},
+                                    {"Llama-3.1-8B down", 4096, 14336},   {"8B qkv", 6144, 4096},
+                                    {"Qwen3-1.7B qkv", 4096, 2048},       {"Qwen3-1.7B o", 2048, 2048},
+                                    {"Qwen3-1.7B gate+up", 12288, 2048},  {"Qwen3-1.7B down", 2048, 6144},
+                                    {"Qwen3-8B gate+up", 24576, 4096},    {"Qwen3-8B down", 4096, 12288},
+                                    {"A3B expert gate+up", 1536, 2048}};
+  struct kind {
+    k::format f;
+    int group;
+    bool dynamic;
+  };
+  constexpr kind kinds[] = {
+      {k::format::w8a16, 0, false},   {k::format::w8a8, 0, true},  {k::format::w4a16, 128, false},
+      {k::format::w4a8, 0, true},     {k::format::w8a8, 0, false}, {k::format::w8a8_fp8, 0, false},
+      {k::format::w8a8_fp8, 0, true}, {k::format::bf16, 0, false}, {k::format::w4a8, 0, false}};
+  for (const named_shape& s : models)
+    for (const kind& one : kinds)
+      for (const std::int64_t m : {1, 2, 4, 8, 16, 32, 64, 256, 4096}) {
+        const bool main_shape = &s - models < 2;
+        if (!main_shape && (m == 2 || m == 4 || m > 64)) continue;
+        if (std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() > seconds) return 0;
+        problem p;
+        p.kind = one.f, p.m = m, p.n = s.n, p.k = s.k, p.group = one.group, p.dynamic = one.dynamic;
+        if (only && std::strstr(only, k::name(one.f)) == nullptr) continue;
+        const auto best = k::lab::tune(device, p, k::lab::ways_to_try(m));
+        if (best.empty()) continue;
+        std::printf("%s", k::lab::tuned_line(p, best[0]).c_str());
+        for (std::size_t i = 1; i < best.size(); ++i) std::printf("//   %s", k::lab::tuned_line(p, best[i]).c_str());
+        std::fflush(stdout);
+      }
+  return 0;
+}
+
+/// Products with experts, 8 tokens' worth chosen each: w once for each expert that has tokens.
+int time_experts(k::lab::backend& device) {
+  for (const named_shape& s : {named_shape{"gate+up 1536x2048", 1536, 2048}, named_shape{"down 2048x768", 2048, 768}})
+    for (const std::int64_t tokens : {128, 1024, 8192}) {
+      std::vector<candidate> all;
+      for (const auto& [f, group, dynamic] :
+           {std::tuple(k::format::bf16, 0, false), std::tuple(k::format::w8a16, 0, false),
+            std::tuple(k::format::w8a8, 0, true), std::tuple(k::format::w4a16, 128, false)})
+        for (const int variant : {0, 3}) {
+          candidate c = make(f, tokens, s, group, dynamic, variant == 0 ? k::tuning{} : k::tuning{3, 1, 2},
+                             std::string(k::name(f)) + (variant == 0 ? "" : " streaming"));
+          c.what.experts = 128;
+          all.push_back(std::move(c));
+        }
+      std::printf("128 experts, %s, %lld rows of tokens\n", s.name, static_cast<long long>(tokens));
+      k::lab::bench_options options;
+      options.rounds = 7, options.least_runs = 4;
+      const auto timings = k::lab::bench(device, all, options);
+      for (std::size_t i = 0; i < timings.size(); ++i) print(all[i], timings[i], device.read_gb_s());
+    }
+  return 0;
+}
+
 int time_all(k::lab::backend& device, bool sweeping) {
   const double read = device.read_gb_s(), copy = device.copy_gb_s();
   std::printf("%s: read %.0f GB/s, copy %.0f GB/s (read + written)\n", device.device().c_str(), read, copy);
@@ -180,6 +302,8 @@ int main(int argc, char** argv) {
     return 77;
   }
   if (what == "one" && argc == 9) return run_one(*device, argv + 2);
+  if (what == "tune") return tune_all(*device, argc > 2 ? std::stod(argv[2]) : 1e9, argc > 3 ? argv[3] : nullptr);
+  if (what == "experts") return time_experts(*device);
   if (what == "check" || what == "quick") return check(*device, what == "quick", argc > 2 ? argv[2] : "");
   return time_all(*device, what == "sweep");
 }

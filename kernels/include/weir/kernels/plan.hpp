@@ -14,9 +14,13 @@ namespace weir::kernels::inline v0 {
 
 /// What may be chosen by hand or by `weir-kernels tune`; 0 leaves the choice to the backend.
 struct tuning {
-  std::int32_t variant = 0;  ///< cuda: which of the kernel's tilings, from 1.
-  std::int32_t split_k = 0;  ///< cuda: over how many blocks k is divided.
-  std::int32_t library = 0;  ///< cuda: 1 cuBLASLt, 2 own kernels.
+  std::int32_t variant = 0;             ///< cuda: which of the kernel's tilings, from 1.
+  std::int32_t split_k = 0;             ///< cuda: over how many blocks k is divided.
+  std::int32_t library = 0;             ///< cuda: 1 cuBLASLt, 2 own kernels, 3 CUTLASS (builds that have it).
+  std::int32_t per_multiprocessor = 0;  ///< cuda: blocks of a cluster kernel that share a multiprocessor's memory.
+  /// cuda: 1: w has been where it is for long, so it may be read before the kernels queued earlier have ended. Never
+  /// chosen by itself.
+  std::int32_t early = 0;
 };
 
 /// A decision. Plain data: keep it, copy it; it holds no memory and no handle.
@@ -26,11 +30,12 @@ struct plan {
   std::int32_t group = 0;  ///< 0: scales by channel.
   dtype x{}, y{};
   bool has_bias = false;
-  bool dynamic = false;       ///< The call quantizes x itself.
-  std::int32_t blocks = 0;    ///< cuda: of the grid.
-  bool clusters = false;      ///< cuda: blocks start in clusters.
-  tuning choice;              ///< What was chosen, no field 0 where it has a meaning.
-  std::size_t workspace = 0;  ///< Bytes.
+  bool dynamic = false;                  ///< The call quantizes x itself.
+  std::int32_t blocks = 0;               ///< cuda: of the grid.
+  bool clusters = false;                 ///< cuda: blocks of the streaming kernel start in clusters.
+  std::int32_t at_once = 0, stages = 0;  ///< cuda: tokens and depth of the ring of a cluster kernel.
+  tuning choice;                         ///< What was chosen, no field 0 where it has a meaning.
+  std::size_t workspace = 0;             ///< Bytes.
 };
 
 /// Checks `d` and notes what it is; `choice` and `workspace` are left to the backend.

@@ -1,4 +1,4 @@
-// weir/kernels/cuda/gemm_args.cuh - what the streaming kernel is given. Needs the CUDA runtime's headers.
+// weir/kernels/cuda/gemm_args.cuh - what the own kernels are given. Needs the CUDA runtime's headers.
 #ifndef WEIR_KERNELS_CUDA_GEMM_ARGS_CUH
 #define WEIR_KERNELS_CUDA_GEMM_ARGS_CUH
 
@@ -27,8 +27,11 @@ struct gemm_args {
   int m, n, k, group;
   dtype y_type, bias_type;
   int split_k;
-  void* partial;  // [split_k, m, n] sums
-  int* arrived;   // [tiles] blocks that have added theirs; 0 between calls
+  void* partial;              // [split_k, m, n] sums
+  int* arrived;               // [tiles] blocks that have added theirs; 0 between calls
+  dtype x_type, quantize_to;  // quantize_to: where dynamic
+  bool dynamic, early;        // early: w may be read before the kernels queued earlier have ended
+  int stages;                 // of the ring of w
 };
 
 [[nodiscard]] inline gemm_args arguments_of(const gemm_desc& d) noexcept {
@@ -48,6 +51,8 @@ struct gemm_args {
   a.m = static_cast<int>(tokens(d)), a.n = static_cast<int>(channels(d)), a.k = static_cast<int>(inner(d));
   a.group = groups ? d.wq.group : 0;
   a.y_type = d.y.type, a.bias_type = d.bias.type, a.split_k = 1;
+  a.x_type = d.x.type, a.dynamic = d.xq.mode == quant_mode::dynamic;
+  a.quantize_to = a.dynamic ? d.xq.to : d.x.type;
   return a;
 }
 

@@ -39,6 +39,11 @@ __device__ __forceinline__ uint4 load_eight(const std::uint8_t* row, int vector,
   return {words[0], words[1], words[2], words[3]};
 }
 
+/// x / scale rounded to an integer, where the scale is too small for what row_scale does.
+__device__ __noinline__ int quotient_of_tiny(float x, float scale) {
+  return static_cast<int>(rint(static_cast<double>(x) / static_cast<double>(scale)));
+}
+
 /// A row's scale.
 template <dtype To>
 struct row_scale {
@@ -58,7 +63,7 @@ struct row_scale {
   /// at most one off, and the sign of x - (q +- 1/2) scale, which one fused operation gives exactly, says which way.
   __device__ __forceinline__ int integer(float x) const {
     if (!finite) return 0;
-    if (scale < 0x1p-100F) return static_cast<int>(rint(static_cast<double>(x) / static_cast<double>(scale)));
+    if (scale < 0x1p-100F) return quotient_of_tiny(x, scale);
     const float q = rintf(x * inverse);
     const bool odd = (static_cast<int>(q) & 1) != 0;
     const float above = fmaf(-(q + 0.5F), scale, x), below = fmaf(-(q - 0.5F), scale, x);

@@ -21,12 +21,13 @@ struct limits {
   double bf16_tera = 0, int8_tera = 0,
          fp8_tera = 0;   ///< 1e12 operations (a multiplication is one, an addition too) / s.
   double launch_us = 0;  ///< What a kernel costs that does nothing, in a graph.
+  double small_us = 0;   ///< What one costs that reads and writes a few KB.
 };
 
 /// \source  docs/kernels.md: measured on one H100 80GB HBM3 and one H200. The H200's int8 rate and launch time were not
 ///          measured; the H100's stand there, because the processor is the same.
 [[nodiscard]] inline std::vector<limits> known_machines() {
-  return {{"h100", 3090, 816, 1676, 1511, 1.24}, {"h200", 4620, 797, 1676, 1483, 1.24}};
+  return {{"h100", 3090, 816, 1676, 1511, 1.24, 1.24}, {"h200", 4620, 797, 1676, 1483, 1.24, 1.24}};
 }
 
 /// A prediction for one format and number of tokens.
@@ -35,6 +36,14 @@ struct prediction {
   std::int64_t tokens = 0;
   double memory_us = 0, arithmetic_us = 0, launch_us = 0;  ///< The parts, summed over all matrices.
   double total_us = 0;                                     ///< The larger of memory and arithmetic of each, + launches.
+  double around_us = 0;                                    ///< What `around` adds to a step.
+};
+
+/// What a step has beside its matrices.
+struct around {
+  double kernels = 0;         ///< Small kernels: norms, rotations, residuals, attention.
+  double kernel_us = 0;       ///< What each costs.
+  std::int64_t context = 0;   ///< Tokens of each sequence in the cache, which attention reads.
 };
 
 /// Experts that `tokens` tokens reach, each choosing `chosen` of `experts` evenly and independently.
@@ -43,11 +52,15 @@ struct prediction {
 }
 
 /// The least time of all of a model's matrices for one step over `tokens` tokens: weights, activations and results move
-/// once, and every product is done at the format's rate. Attention, norms and sampling are not in it.
+/// once, and every product is done at the format's rate. Attention, norms and sampling are not in it, but in `around_us`
+/// as far as they are given.
 /// \param group  of 4-bit weights; 0: scales by channel.
 [[nodiscard]] inline prediction predict(const model_sizes& m, const limits& at, format f, std::int64_t tokens,
-                                        std::int32_t group) {
+                                        std::int32_t group, const around& others = {}) {
   prediction p{f, tokens};
+  const double cached = 4.0 * static_cast<double>(m.num_key_value_heads * m.head_dim) *  // keys and values, bf16
+                        static_cast<double>(m.num_hidden_layers * tokens * others.context);
+  p.around_us = others.kernels * others.kernel_us + cached / at.read_gb_s * 1e-3;
   for (const layer& l : layers_of(m)) {
     const format kind = l.quantized ? f : format::bf16;
     const double rate = kind == format::w8a8_fp8               ? at.fp8_tera
