@@ -42,7 +42,8 @@ inline void append_metric(std::string& out, std::string_view name, double value,
   out.push_back('\n');
 }
 
-/// What ran: "own 1/4" (tiling, split of k), "cuBLASLt 2" (which of its proposals), "CUTLASS 1" (which instance), "cpu".
+/// What ran: "own 1/4" (tiling, split of k), "cuBLASLt 2" (which of its proposals), "CUTLASS 1" (which instance),
+/// "cpu".
 inline std::string how(const kernels::plan& p) {
   const auto& c = p.choice;
   if (c.library == 0) return "cpu";
@@ -68,12 +69,16 @@ inline std::vector<kernels::lab::candidate> candidates_of(const std::vector<kern
   return all;
 }
 
-/// The fastest way of each product. \param rows  gets the choices as rows of cuda/tuned_h100.inc.
+/// The fastest way of each product. \param rows  gets the choices as rows of cuda/tuned_h100.cuh.
 inline product tuning_table(kernels::lab::backend& at, const std::vector<kernels::lab::candidate>& candidates,
                             const kernels::lab::bench_options& options, std::string& rows) {
   product p;
   p.shown = {at.device() + ": the fastest way of each product, and the next",
-             {{"product", "", side::left}, {"median", "us"}, {"ran", "", side::left}, {"next", "us"}, {"its way", "", side::left}}};
+             {{"product", "", side::left},
+              {"median", "us"},
+              {"ran", "", side::left},
+              {"next", "us"},
+              {"its way", "", side::left}}};
   for (const auto& c : candidates) {
     const auto best = kernels::lab::tune(at, c.what, kernels::lab::ways_to_try(c.what.m), options);
     const auto none = cell::missing(kernels::rule(kernels::status::no_kernel));
@@ -179,7 +184,8 @@ inline product predictions_table(const kernels::lab::model_sizes& model, const k
               {"launches", "us"},
               {"speed-up over bf16 at most"}}};
   const bool whole = others.kernels > 0 || others.context > 0;
-  if (whole) p.shown.columns.push_back({"step, with the rest", "us"}), p.shown.columns.push_back({"speed-up of the step"});
+  if (whole)
+    p.shown.columns.push_back({"step, with the rest", "us"}), p.shown.columns.push_back({"speed-up of the step"});
   p.shown.keys = 2;
   for (const std::int64_t m : tokens) {
     const auto bf16 = kernels::lab::predict(model, machine, kernels::format::bf16, m, 0, others);

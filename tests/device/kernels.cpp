@@ -196,7 +196,7 @@ std::vector<candidate> sweep(std::int64_t m, const named_shape& s) {
   return all;
 }
 
-/// The fastest way of each format, size and number of tokens: rows of cuda/tuned_h100.inc, with the runners-up beside.
+/// The fastest way of each format, size and number of tokens: rows of cuda/tuned_h100.cuh, with the runners-up beside.
 /// Stops after `seconds`. \param only  null, or names of formats.
 int tune_all(k::lab::backend& device, double seconds, const char* only) {
   const auto began = std::chrono::steady_clock::now();

@@ -1,6 +1,6 @@
-// Compiled and thrown away, for every header of kernels/cuda: one kernel of each way to place x, one of clusters for each
-// way to multiply, and the host's side of quantization, of cuBLASLt and of the copying engine. All kernels are compiled by
-// tools/kernels_cuda.cu, which takes minutes.
+// Compiled and thrown away, for every header of kernels/cuda: one kernel of each way to place x, one of clusters for
+// each way to multiply, and the host's side of quantization, of cuBLASLt and of the copying engine. All kernels are
+// compiled by tools/kernels_cuda.cu, which takes minutes.
 #include "weir/kernels/cuda/cluster_gemm.cuh"
 #include "weir/kernels/cuda/convert.cuh"
 #include "weir/kernels/cuda/cublaslt.cuh"

@@ -41,9 +41,9 @@ struct prediction {
 
 /// What a step has beside its matrices.
 struct around {
-  double kernels = 0;         ///< Small kernels: norms, rotations, residuals, attention.
-  double kernel_us = 0;       ///< What each costs.
-  std::int64_t context = 0;   ///< Tokens of each sequence in the cache, which attention reads.
+  double kernels = 0;        ///< Small kernels: norms, rotations, residuals, attention.
+  double kernel_us = 0;      ///< What each costs.
+  std::int64_t context = 0;  ///< Tokens of each sequence in the cache, which attention reads.
 };
 
 /// Experts that `tokens` tokens reach, each choosing `chosen` of `experts` evenly and independently.
@@ -52,8 +52,8 @@ struct around {
 }
 
 /// The least time of all of a model's matrices for one step over `tokens` tokens: weights, activations and results move
-/// once, and every product is done at the format's rate. Attention, norms and sampling are not in it, but in `around_us`
-/// as far as they are given.
+/// once, and every product is done at the format's rate. Attention, norms and sampling are not in it, but in
+/// `around_us` as far as they are given.
 /// \param group  of 4-bit weights; 0: scales by channel.
 [[nodiscard]] inline prediction predict(const model_sizes& m, const limits& at, format f, std::int64_t tokens,
                                         std::int32_t group, const around& others = {}) {

@@ -87,7 +87,7 @@ struct way {
   return best;
 }
 
-/// A row of cuda/tuned_h100.inc.
+/// A row of cuda/tuned_h100.cuh.
 [[nodiscard]] inline std::string tuned_line(const problem& p, const way& w) {
   constexpr const char* names[] = {"bf16", "w8a16", "w8a8", "w8a8_fp8", "w4a16", "w4a8", "w4a4"};
   const tuning& c = w.how.choice;
