@@ -1,12 +1,17 @@
 // The cuda backend as C functions, for tests/device/rivals.py: plans by sizes, runs by addresses.
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
 
 #include "kernels_backends.hpp"
 #include "weir/kernels/desc.hpp"
 #include "weir/kernels/format.hpp"
 #include "weir/kernels/plan.hpp"
 #include "weir/kernels/status.hpp"
+#include "weir/kernels/tuned.hpp"
 
 namespace k = weir::kernels;
 
@@ -17,6 +22,42 @@ struct opened {
   k::plan p;
 };
 k::status last = k::status::ok;
+
+/// Rows as `kernels tune` prints them, of the file that TABLE names: choices measured after this library was built.
+std::vector<k::tuned_row> read_rows() {
+  std::vector<k::tuned_row> rows;
+  const char* path = std::getenv("TABLE");
+  std::FILE* file = path ? std::fopen(path, "r") : nullptr;
+  if (!file) return rows;
+  char line[256], name[16], dynamic[8];
+  while (std::fgets(line, sizeof line, file)) {
+    k::tuned_row r{};
+    long long n = 0, inner = 0, m = 0;
+    k::tuning& c = r.best;
+    if (std::sscanf(line, "{format::%15[a-z0-9_], %d, %7[a-z], %lld, %lld, %lld, {%d, %d, %d, %d, %d}}", name, &r.group,
+                    dynamic, &n, &inner, &m, &c.variant, &c.split_k, &c.library, &c.per_multiprocessor, &c.early) != 11)
+      continue;
+    for (const k::format f : k::formats)
+      if (std::strcmp(name, f == k::format::w8a8_fp8 ? "w8a8_fp8" : k::name(f)) == 0) r.kind = f;
+    r.dynamic = std::strcmp(dynamic, "true") == 0, r.n = n, r.k = inner, r.m = m;
+    rows.push_back(r);
+  }
+  std::fclose(file);
+  return rows;
+}
+k::tuning choose(k::format f, int group, bool dynamic, std::int64_t m, std::int64_t n, std::int64_t inner,
+                 const std::int32_t* c) {
+  static const std::vector<k::tuned_row> rows = read_rows();
+  const k::tuning given{c[0], c[1], c[2], c[3], c[4]};
+  if (c[0] != 0 || c[1] != 0 || c[2] != 0) return given;
+  for (const k::tuned_row& r : rows)
+    if (r.kind == f && r.group == group && r.dynamic == dynamic && r.n == n && r.k == inner && m <= r.m) {
+      k::tuning best = r.best;
+      best.early = c[4];
+      return best;
+    }
+  return given;
+}
 
 }  // namespace
 
@@ -43,7 +84,7 @@ void* weir_open(int format, int group, int dynamic, std::int64_t m, std::int64_t
     d.wq.scale = group > 0 ? k::matrix_view(somewhere, k::dtype::bf16, n, inner / group)
                            : k::vector_view(somewhere, k::dtype::f32, n);
   }
-  last = weir::tool::cuda_plan(d, o->p, {choice[0], choice[1], choice[2], choice[3], choice[4]});
+  last = weir::tool::cuda_plan(d, o->p, choose(f, group, dynamic != 0, m, n, inner, choice));
   if (last == k::status::ok) return o;
   delete o;
   return nullptr;

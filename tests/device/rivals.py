@@ -1,7 +1,8 @@
 """rivals.py LIBRARY [VLLM_SO SCALAR_TYPE_DIR] - times the cuda kernels beside other libraries' own binaries in one process.
 
 LIBRARY is what tests/device/kernels builds (libweir_kernels.so); VLLM_SO is vLLM's _C_stable_libtorch.abi3.so and
-SCALAR_TYPE_DIR a directory with its scalar_type.py; Humming is taken where it can be imported. Needs PyTorch and a CUDA
+SCALAR_TYPE_DIR a directory with its scalar_type.py; Humming is taken where it can be imported. TABLE may name a file with rows that
+`kernels tune` has just printed. Needs PyTorch and a CUDA
 device. CUDA graphs of back-to-back launches over rotated copies of the weights, so that weights are in no cache; rounds in
 random order; identical pairs say how much noise there is. Every candidate's result is compared with float64 first.
 Prints one JSON line a result, and a table at the end. docs/kernels.md keeps what it printed.

@@ -74,20 +74,21 @@ struct cluster_choice {
 [[nodiscard]] inline status plan_clusters(const gemm_desc& d, const device_facts& device, plan& p) noexcept {
   if (device.capability != 90 || (p.group != 0 && p.group != 128) || !tensor_map_encoder()) return status::no_kernel;
   gemm_args a = arguments_of(d);
-  const std::int64_t rows = p.choice.variant == clusters_128 ? 128 : 64,
-                     tiles = std::max<std::int64_t>((p.n + rows - 1) / rows, 1);
+  const std::int64_t rows = p.choice.variant == clusters_128 ? 128 : 64;
+  const std::int64_t tiles = std::max<std::int64_t>((p.n + rows - 1) / rows, 1);
   const int chunks = std::max((a.k * bits(d.w.type) + 1023) / 1024, 1);
-  if (p.choice.split_k == 0) {
-    p.choice.split_k = 1;
-    const std::int64_t work = tiles * std::max<std::int64_t>(p.experts, 1);
-    while (p.choice.split_k < 8 && p.choice.split_k * 4 <= chunks &&
-           (work * p.choice.split_k * 2 <= device.multiprocessors * 3 || p.m > 4))
-      p.choice.split_k *= 2;
+  const bool open = p.choice.per_multiprocessor == 0;
+  if (open) p.choice.per_multiprocessor = p.m > 16 ? 1 : 2;
+  if (p.choice.split_k == 0) {  // more tokens make more columns, which longer clusters share
+    p.choice.split_k = p.m > 8 || tiles < 32 ? 8 : p.m > 4 || tiles < 64 ? 4 : 2;
+    while (p.choice.split_k > 1 && p.choice.split_k * 2 > chunks) p.choice.split_k /= 2;
   }
   const int split = p.choice.split_k;
   if (split != 1 && split != 2 && split != 4 && split != 8) return status::no_kernel;
   a.split_k = split;
-  const cluster_choice c = choose_cluster(p, a, device);
+  cluster_choice c = choose_cluster(p, a, device);
+  if (open && p.choice.per_multiprocessor > 1 && c.tokens < std::min<std::int64_t>(p.m, 64))
+    p.choice.per_multiprocessor = 1, c = choose_cluster(p, a, device);
   if (c.stages == 0) return status::no_kernel;
   p.at_once = c.tokens;
   p.stages = std::min(c.stages, std::max<int>(least_stages, static_cast<int>((chunks + split - 1) / split * tiles)));

@@ -50,7 +50,7 @@ namespace detail {
   if (in_clusters(p)) return plan_clusters(d, device, p);
   if (p.choice.variant == 0) {
     plan trial = p;
-    for (const std::int32_t variant : {p.m > 16 ? clusters_128 : clusters_64, clusters_64}) {
+    for (const std::int32_t variant : {clusters_128, clusters_64}) {
       trial.choice.variant = variant;
       if (plan_clusters(d, device, trial) == status::ok) return p = trial, status::ok;
       trial = p;
