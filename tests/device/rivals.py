@@ -322,6 +322,28 @@ for shape, m in plan:
         continue
     everything += measure(shape, m)
     torch.cuda.empty_cache()
+
+
+def verdicts(rows):
+    """Ours against the fastest other of the same kind: ahead or behind only where the spreads do not touch."""
+    for shape, m in dict.fromkeys((r["shape"], r["m"]) for r in rows):
+        here = [r for r in rows if r["shape"] == shape and r["m"] == m]
+        for r in here:
+            if not r["label"].startswith("weir") or "again" in r["label"]:
+                continue
+            whole = "with quantization" in r["label"]
+            others = [o for o in here if not o["label"].startswith("weir") and o["kind"] == r["kind"] and "again" not in o["label"] and
+                      (r["kind"] in ("bf16", "w8a16", "w4a16") or ("with quantization" in o["label"]) == whole)]
+            if not others:
+                print(f"verdict {shape} M={m} {r['label']}: {r['us']:.2f} us, no other ran")
+                continue
+            best = min(others, key=lambda o: o["us"])
+            word = "ahead" if r["most"] < best["least"] else "behind" if r["least"] > best["most"] else "equal"
+            print(f"verdict {shape} M={m} {r['label']}: {word}, {r['us']:.2f} [{r['least']:.2f}-{r['most']:.2f}] against {best['label']} "
+                  f"{best['us']:.2f} [{best['least']:.2f}-{best['most']:.2f}] us ({best['us'] / r['us']:.2f})")
+
+
+verdicts(everything)
 for r in everything:
     print(f"{r['shape']:10} M={r['m']:<5} {r['label']:36} {r['us']:9.2f} [{r['least']:.2f}-{r['most']:.2f}] us {r['tera']:8.1f} T/s "
           f"{r['weight_bytes'] / r['us'] * 1e-3:7.0f} GB/s error {r['error'] if r['error'] is None else format(r['error'], '.2e')} {r['ran'] or ''}")

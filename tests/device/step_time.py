@@ -1,5 +1,6 @@
-"""step_time.py LIBRARY - the time of a decode step of a model of Qwen3-1.7B's sizes (transformers, random weights), with
-PyTorch's linear layers and with those of this project's kernels, to hold `weir-kernels roofline` against.
+"""step_time.py LIBRARY [8b LAYERS] - the time of a decode step of a model of Qwen3-1.7B's sizes (transformers, random
+weights), with PyTorch's linear layers and with those of this project's kernels, to hold `weir-kernels roofline` against;
+or, of Qwen3-8B's sizes with LAYERS layers, as it is and compiled by torch.compile.
 
 LIBRARY is what tests/device/kernels builds (libweir_kernels.so). The step is a CUDA graph, so what the host does is not in
 it. Also measured: what a kernel costs that only touches a few KB, and how many kernels a step has beside its matrices:
@@ -16,6 +17,11 @@ small = os.environ.get("TINY") == "1"
 config = Qwen3Config(hidden_size=2048, intermediate_size=6144, num_hidden_layers=28, num_attention_heads=16,
                      num_key_value_heads=8, head_dim=128, vocab_size=151936, tie_word_embeddings=True,
                      max_position_embeddings=4096)
+if len(sys.argv) > 3:
+    config.hidden_size, config.intermediate_size, config.num_attention_heads = 4096, 12288, 32
+    config.num_hidden_layers, config.tie_word_embeddings = int(sys.argv[3]), False
+if hasattr(config, "layer_types") and config.layer_types:
+    config.layer_types = config.layer_types[:1] * config.num_hidden_layers
 if small:
     config.num_hidden_layers, config.vocab_size = 2, 1000
 CONTEXT = 256
@@ -90,10 +96,12 @@ def kernel_counts(run):
 
 
 @torch.no_grad()
-def step(model, batch, label):
+def step(model, batch, label, compiled=False):
     cache = StaticCache(config=config, max_cache_len=CONTEXT)
     ids = torch.randint(0, config.vocab_size, (batch, 64), device=device)
     model(input_ids=ids, past_key_values=cache, use_cache=True)
+    if compiled:
+        model = torch.compile(model, dynamic=False)
     token = ids[:, :1].contiguous()
     position = torch.full((batch, 1), 64, device=device)
 
@@ -119,6 +127,7 @@ def step(model, batch, label):
         kernels, matrices, names = kernel_counts(g.replay)
     except Exception as e:
         kernels, matrices, names = None, None, [repr(e)]
+    config.to_json_file(os.path.join(os.environ.get("OUT", "."), "config.json"))
     print(json.dumps({"what": "decode step", "linears": label, "batch": batch, "context": CONTEXT, "ms": middle, "least": least, "most": most,
                       "kernels": kernels, "matrix_kernels": matrices, "finite": bool(torch.isfinite(out).all())}), flush=True)
     if batch == 1 and label == "torch":
@@ -175,7 +184,13 @@ if device == "cuda":
 model = make()
 for batch in (1, 8, 64):
     step(model, batch, "torch")
-if device == "cuda":
+if len(sys.argv) > 3:
+    for batch in (1, 8, 64):
+        try:
+            step(model, batch, "torch, compiled", True)
+        except Exception as e:
+            print("left out: compiled", batch, repr(e)[:500], flush=True)
+elif device == "cuda":
     prefill(model, 8, 512, "torch")
     lib = ctypes.CDLL(sys.argv[1])
     lib.weir_open.restype = ctypes.c_void_p

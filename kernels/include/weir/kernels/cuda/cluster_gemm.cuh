@@ -31,6 +31,7 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
   using kept = std::conditional_t<Grouped || !integers, float, int>;       // what is kept over all of k
   using part = std::conditional_t<Digits == 1 && integers && !Grouped, int, float>;  // what blocks exchange
   static constexpr int registers = Columns / 2;
+  static constexpr bool lags = integers && !shape::split;  // one chunk is multiplied while the next is waited for
 
   using base = cluster_place<shape>;
   using base::a, base::barriers, base::blocks, base::columns, base::expert, base::first_chunk, base::first_tile,
@@ -38,57 +39,61 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
       base::rows_each, base::scales, base::sums, base::tile_step, base::token_scale, base::warp, base::x_begin;
   using base::full, base::init_barriers, base::maxima_come, base::meet, base::read_expert, base::release,
       base::sums_come;
-  using typename base::producer, typename base::reader;
+  using typename base::producer, typename base::reader, typename base::receiver;
 
   __device__ __forceinline__ cluster_gemm(const gemm_args& args, std::uint32_t shared) : base(args, shared) {}
 
-  /// Makes the columns of `count` tokens from `token` on.
-  __device__ __forceinline__ void make_columns(int token, int count, int round) const {
-    using maker_type = column_maker<Columns, Digits, shape::split, shape::consumers>;
-    maker_type maker{a,
-                     {columns},
-                     a.x + (x_begin + token) * a.x_row,
-                     count,
-                     first_chunk * shape::k_chunk,
-                     my_chunks * (shape::k_chunk / 8)};
+  using maker = column_maker<Columns, Digits, shape::split, shape::consumers>;
+  /// Starts reading up to shape::tokens tokens from `token` on.
+  __device__ __forceinline__ void read_columns(maker& made, int token) const {
+    made.x = a.x + (x_begin + token) * a.x_row, made.count = min(shape::tokens, m - token);
+    made.read();
+  }
+  /// Makes the columns of what is being read.
+  __device__ __forceinline__ void make_columns(maker& made, int token, int round) const {
+    const int mine = static_cast<int>(threadIdx.x);
     if (Digits == 1 && !a.dynamic) {
-      if (static_cast<int>(threadIdx.x) < count)
-        store_shared_4(
-            token_scale + threadIdx.x * 4,
-            __float_as_uint(a.x_scale ? a.x_scale[(x_begin + token + static_cast<int>(threadIdx.x)) * a.x_scale_step]
-                                      : 1.0F));
-      maker.copy(a.x_type);
+      if (mine < made.count) set_scale(a.x_scale ? a.x_scale[(x_begin + token + mine) * a.x_scale_step] : 1.0F);
+      made.copy();
+      begin_sending(round);
     } else {
-      if (static_cast<int>(threadIdx.x) < shape::tokens) store_shared_4(largest + threadIdx.x * 4, 0);
+      if (mine < shape::tokens) store_shared_4(largest + mine * 4, 0);
       meet();
-      maker.find_largest(largest);
+      made.find_largest(largest);
       meet();
+      begin_sending(round);
       if constexpr (Digits == 3) {
-        if (static_cast<int>(threadIdx.x) < count)
-          store_shared_4(token_scale + threadIdx.x * 4,
-                         __float_as_uint(digit_scale(load_shared_4(largest + threadIdx.x * 4)).stored()));
-        maker.make_digits(largest);
+        if (mine < made.count) set_scale(digit_scale(load_shared_4(largest + mine * 4)).stored());
+        made.make_digits(largest);
       } else {
-        exchange_largest(count, round);
+        exchange_largest(made.count, round);
         if constexpr (std::is_same_v<Weights, cluster_e4m3>)
-          make_scaled<dtype::e4m3>(maker, count);
+          make_scaled<dtype::e4m3>(made);
         else if constexpr (integers) {
           if (a.quantize_to == dtype::i4)
-            make_scaled<dtype::i4>(maker, count);
+            make_scaled<dtype::i4>(made);
           else
-            make_scaled<dtype::i8>(maker, count);
+            make_scaled<dtype::i8>(made);
         }
       }
     }
     fence_shared();
     meet();
   }
-  template <dtype To, class Maker>
-  __device__ __forceinline__ void make_scaled(const Maker& maker, int count) const {
-    if (static_cast<int>(threadIdx.x) < count)
-      store_shared_4(token_scale + threadIdx.x * 4,
-                     __float_as_uint(row_scale<To>(load_shared_4(largest + threadIdx.x * 4)).stored()));
-    maker.template make_quantized<To>(largest);
+  /// Keeps the scale of this thread's token.
+  __device__ __forceinline__ void set_scale(float scale) const {
+    store_shared_4(token_scale + threadIdx.x * 4, __float_as_uint(scale));
+  }
+  /// Blocks can be reached once they have begun; by now they have.
+  __device__ __forceinline__ void begin_sending(int round) const {
+    __syncwarp();
+    if (round == 0) cluster_wait();
+  }
+  template <dtype To>
+  __device__ __forceinline__ void make_scaled(const maker& made) const {
+    if (static_cast<int>(threadIdx.x) < made.count)
+      set_scale(row_scale<To>(load_shared_4(largest + threadIdx.x * 4)).stored());
+    made.template make_quantized<To>(largest);
   }
   /// The largest magnitudes of whole rows, from those of each block's part.
   __device__ __forceinline__ void exchange_largest(int count, int round) const {
@@ -199,13 +204,17 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
         for (int i = 0; i < registers; ++i) k[i] += d[i];
       } else {
         multiply_plain(k, tile, x, true);
+        if constexpr (!lags) wait_groups<0>();
+      }
+      if constexpr (lags) {  // the chunk before has been multiplied
         wait_groups<1>();
         if (c > 0) release(at.stage == 0 ? a.stages - 1 : at.stage - 1);
+      } else {
+        release(at.stage);
       }
-      if constexpr (Grouped || shape::split || promotes) release(at.stage);
       at.advance(*this);
     }
-    if constexpr (!Grouped && !shape::split && !promotes) {
+    if constexpr (lags) {
       wait_groups<0>();
       if (my_chunks > 0) release(at.stage == 0 ? a.stages - 1 : at.stage - 1);
     }
@@ -214,17 +223,6 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
   static __device__ __forceinline__ std::uint32_t bits_of(int v) { return static_cast<std::uint32_t>(v); }
   static __device__ __forceinline__ std::uint32_t bits_of(float v) { return __float_as_uint(v); }
 
-  /// Where a lane's results of row `row` of a tile go: to the block that has the row.
-  struct receiver {
-    std::uint32_t to, barrier;
-    __device__ __forceinline__ receiver(const cluster_gemm& g, int row, int place) {
-      const int owner = row / g.rows_each;
-      to = address_in(
-          g.sums + place * shape::sums_bytes + (g.rank * g.rows_each + row % g.rows_each) * shape::sums_pitch * 4,
-          owner);
-      barrier = address_in(g.sums_come(place), owner);
-    }
-  };
   /// This lane's result of its nth token, in its upper (0) or lower (1) row.
   __device__ __forceinline__ part result(const kept (&k)[registers], int nth, int half) const {
     const int at = (nth / 2 * Digits) * 4 + half * 2 + nth % 2;
@@ -328,13 +326,14 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
   /// The consumers' work. A tile's parts are on their way while the next tile is multiplied, and are taken before its
   /// own are sent: whoever has all parts of a tile knows that everybody has taken those of the tile before, whose place
   /// the next one gets.
-  __device__ __forceinline__ void consume() const {
+  __device__ __forceinline__ void consume(maker& made) const {
     reader at;
     int given = 0, round = 0;
     load_scales(first_tile, 0);
     for (int token = 0; token < m; token += shape::tokens, ++round) {
-      const int count = min(shape::tokens, m - token);
-      make_columns(token, count, round);
+      if (round > 0) read_columns(made, token);
+      const int count = made.count;
+      make_columns(made, token, round);
       int before = -1;  // the tile whose parts are on their way
       row_terms terms(*this, first_tile);
       for (int tile = first_tile; tile < row_tiles; tile += tile_step, ++given) {
@@ -357,26 +356,30 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
   }
 
   __device__ __forceinline__ void run(const tensor_map& w) {
-    const bool produces = threadIdx.x == shape::consumers;
-    if (produces) prefetch_map(w);
+    const bool produces = threadIdx.x == shape::consumers, consumes = threadIdx.x < shape::consumers;
     if (a.expert_begin) wait_for_earlier();
     read_expert();
     if (m == 0) return;  // nothing for this expert: so in all of its blocks
     producer p(*this);
     if (produces) {
+      prefetch_map(w);
       init_barriers();
-      if (!a.early) wait_for_earlier();
-      p.run(*this, w, a.stages);
+      if (a.early) p.run(*this, w, a.stages);
     }
     __syncwarp();
     cluster_begin();
-    cluster_wait();  // and so for this block's barriers
     let_next_begin();
-    if (produces)
-      p.run(*this, w, -1);
-    else if (static_cast<int>(threadIdx.x) < shape::consumers) {
-      wait_for_earlier();
-      consume();
+    wait_for_earlier();
+    if (consumes) {
+      maker made{a, {columns}, nullptr, 0, first_chunk * shape::k_chunk, my_chunks * (shape::k_chunk / 8)};
+      read_columns(made, 0);
+      barrier(0, shape::threads);  // what is ready: the barriers, and x on its way
+      consume(made);
+    } else {
+      barrier(0, shape::threads);
+      if (produces) p.run(*this, w, -1);
+      __syncwarp();
+      cluster_wait();
     }
   }
 };

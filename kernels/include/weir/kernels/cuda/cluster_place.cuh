@@ -152,6 +152,18 @@ struct cluster_place {
     __syncwarp();
     if (lane == 0) barrier_arrive(empty(stage));
   }
+
+  /// Where a lane's results of row `row` of a tile go: to the block that has the row.
+  struct receiver {
+    std::uint32_t to, barrier;
+    __device__ __forceinline__ receiver(const cluster_place& g, int row, int place) {
+      const int owner = row / g.rows_each;
+      to = address_in(
+          g.sums + place * shape::sums_bytes + (g.rank * g.rows_each + row % g.rows_each) * shape::sums_pitch * 4,
+          owner);
+      barrier = address_in(g.sums_come(place), owner);
+    }
+  };
 };
 #endif
 

@@ -123,6 +123,8 @@ struct column_maker {
   places to;
   const std::uint8_t* x;  // the first token's row
   int count, begin, vectors;
+  static constexpr int held_most = 4;
+  uint4 held[held_most];  // a thread's first vectors: bf16, or eight elements of 8 or 4 bits
 
   /// One of a thread's vectors, and the next.
   struct cursor {
@@ -137,7 +139,17 @@ struct column_maker {
   __device__ __forceinline__ int all() const { return count * vectors; }
   __device__ __forceinline__ uint4 load(const cursor& c) const {
     if (c.at >= all()) return {0, 0, 0, 0};
-    return load_eight(x + static_cast<std::int64_t>(c.token) * a.x_row, begin / 8 + c.vector, a.k);
+    const std::uint8_t* row = x + static_cast<std::int64_t>(c.token) * a.x_row;
+    if (a.x_type == dtype::bf16) return load_eight(row, begin / 8 + c.vector, a.k);
+    const uint2 v = load_eight_narrow(row, begin / 8 + c.vector, a.x_type == dtype::i4 ? 4 : 8, a.k);
+    return {v.x, v.y, 0, 0};
+  }
+  /// Starts reading the first vectors. It comes before w is asked for, which they would have to wait behind.
+  __device__ __forceinline__ void read() {
+    if (vectors == 0) return;
+    cursor c(vectors);
+#pragma unroll
+    for (int i = 0; i < held_most; ++i, c.advance(vectors)) held[i] = load(c);
   }
   /// Calls take(cursor, eight bf16) for each of this thread's vectors, the next of which is read meanwhile.
   template <class Take>
@@ -155,26 +167,23 @@ struct column_maker {
     }
   }
   /// The largest magnitudes of the tokens, as bits of bf16, into words that are 0; four vectors are read at once.
-  __device__ __forceinline__ void find_largest(std::uint32_t words) const {
+  __device__ __forceinline__ void find_largest(std::uint32_t words) {
     if (vectors == 0) return;
     cursor c(vectors);
     const bool whole = vectors % 32 == 0;  // a warp's vectors are of one token
 #pragma unroll 1
-    while (c.at / 32 * 32 < all()) {
-      uint4 v[4];
-      int tokens[4];
+    while (true) {
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        v[i] = load(c), tokens[i] = c.at < all() ? c.token : -1;
-        c.advance(vectors);
-      }
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const std::uint32_t pair = larger_magnitudes(0, v[i]);
+      for (int i = 0; i < held_most; ++i, c.advance(vectors)) {
+        const std::uint32_t pair = larger_magnitudes(0, held[i]);
         std::uint32_t largest = max(pair & 0xFFFF, pair >> 16);
         if (whole) largest = warp_max(largest);
-        if (tokens[i] >= 0 && (!whole || threadIdx.x % 32 == 0)) max_shared_4(words + tokens[i] * 4, largest);
+        if (c.at < all() && (!whole || threadIdx.x % 32 == 0)) max_shared_4(words + c.token * 4, largest);
       }
+      if (c.at / 32 * 32 >= all()) break;
+      cursor ahead = c;
+#pragma unroll
+      for (int i = 0; i < held_most; ++i, ahead.advance(vectors)) held[i] = load(ahead);
     }
   }
   /// Columns of digits, from the largest magnitudes.
@@ -197,22 +206,24 @@ struct column_maker {
         to.store(places::column_of(c.token, 0), c.vector, eight);
     });
   }
-  /// Columns of what is there already. \param type  bf16, i8, e4m3, or i4, whose values come 16 times as large.
-  __device__ __forceinline__ void copy(dtype type) const {
-    if (type == dtype::bf16) {
-      each([&](const cursor& c, const uint4& v) { to.store_wide(places::column_of(c.token, 0), c.vector, v); });
-      return;
-    }
+  /// Columns of what is there already, after `read`: bf16, i8, e4m3, or i4, whose values come 16 times as large.
+  __device__ __forceinline__ void copy() const {
     if (vectors == 0) return;
-#pragma unroll 4
-    for (cursor c(vectors); c.at < all(); c.advance(vectors)) {
-      const uint2 v = load_eight_narrow(x + static_cast<std::int64_t>(c.token) * a.x_row, begin / 8 + c.vector,
-                                        type == dtype::i4 ? 4 : 8, a.k);
-      if (type == dtype::i4)
-        to.store_apart(places::column_of(c.token, 0), c.vector, (v.x << 4) & 0xF0F0F0F0, v.x & 0xF0F0F0F0);
+    const auto put = [&](const cursor& c, const uint4& v) {
+      const int column = places::column_of(c.token, 0);
+      if (a.x_type == dtype::bf16)
+        to.store_wide(column, c.vector, v);
+      else if (a.x_type == dtype::i4)
+        to.store_apart(column, c.vector, (v.x << 4) & 0xF0F0F0F0, v.x & 0xF0F0F0F0);
       else
-        to.store(places::column_of(c.token, 0), c.vector, v);
-    }
+        to.store(column, c.vector, {v.x, v.y});
+    };
+    cursor c(vectors);
+#pragma unroll
+    for (int i = 0; i < held_most; ++i, c.advance(vectors))
+      if (c.at < all()) put(c, held[i]);
+#pragma unroll 2
+    for (; c.at < all(); c.advance(vectors)) put(c, load(c));
   }
 };
 

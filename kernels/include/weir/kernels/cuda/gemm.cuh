@@ -23,21 +23,23 @@ using kernels::workspace_bytes;
 
 namespace detail {
 
-/// Tokens up to which own kernels are taken where no table says otherwise: where cuBLASLt overtook the streaming kernel
-/// on an H200 (docs/kernels.md); the kernel for clusters goes on to 64.
+/// Tokens up to which own kernels are taken where no table says otherwise: where cuBLASLt overtook the kernel for
+/// clusters on an H100, and the streaming kernel on an H200 (docs/kernels.md).
 [[nodiscard]] inline std::int64_t few_tokens(const plan& p, const device_facts& device) noexcept {
-  if (device.capability == 90 && (p.group == 0 || p.group == 128)) return 64;
+  const bool clusters = device.capability == 90 && (p.group == 0 || p.group == 128), large = p.n * p.k > 1 << 25;
   switch (p.kind) {
     case format::bf16:
-      return p.n * p.k <= std::int64_t{1} << 25 ? 1 : 0;
+      return large ? (clusters ? 16 : 0) : 1;
+    case format::w8a16:
+      return 64;
     case format::w8a8:
-      return 8;
+      return clusters && (large || !p.dynamic) ? 16 : 8;
     case format::w8a8_fp8:
-      return 4;
+      return clusters ? (p.dynamic ? 16 : 32) : 4;
     case format::w4a16:
       return 32;
     default:
-      return 64;
+      return clusters ? 32 : 64;
   }
 }
 
@@ -48,7 +50,7 @@ namespace detail {
                        weight_type(p.kind) != dtype::i4 || d.wq.scale.stride_back(1) != 1))
     return status::no_kernel;
   if (in_clusters(p)) return plan_clusters(d, device, p);
-  if (p.choice.variant == 0) {
+  if (p.choice.variant == 0 && !(p.m == 1 && may_make(p))) {  // one token is quantized by each block sooner than shared
     plan trial = p;
     for (const std::int32_t variant : {clusters_128, clusters_64}) {
       trial.choice.variant = variant;

@@ -49,7 +49,8 @@ namespace weir::kernels::inline v0::lab {
       if (p.group == 0) add(p, m, 33, 518), add(p, m, 16, 2);
     }
     if (quick) continue;
-    add(p, 2, 1536, 2048), add(p, 16, 72, 8192), add(p, 4, 136, 14336), add(p, 128, 256, 1024), add(p, 0, 64, 128);
+    add(p, 2, 1536, 2048), add(p, 16, 72, 8192), add(p, 4, 136, 14336), add(p, 128, 256, 1024), add(p, 300, 272, 1152),
+        add(p, 0, 64, 128);
     p.bias = true;
     add(p, 5, 72, 1152), add(p, 96, 72, 1152);
   }

@@ -92,10 +92,12 @@ struct way {
   constexpr const char* names[] = {"bf16", "w8a16", "w8a8", "w8a8_fp8", "w4a16", "w4a8", "w4a4"};
   const tuning& c = w.how.choice;
   const auto number = [](std::int64_t v) { return std::to_string(v); };
+  const auto hundredths = static_cast<std::int64_t>(w.us * 100 + 0.5);
   return "{format::" + std::string(names[static_cast<int>(p.kind)]) + ", " + number(p.group) + ", " +
          (p.dynamic ? "true" : "false") + ", " + number(p.n) + ", " + number(p.k) + ", " + number(p.m) + ", {" +
          number(c.variant) + ", " + number(c.library == 2 ? c.split_k : 0) + ", " + number(c.library) + ", " +
-         number(c.per_multiprocessor) + ", 0}},  // " + number(static_cast<std::int64_t>(w.us * 100)) + " / 100 us\n";
+         number(c.per_multiprocessor) + ", 0}},  // " + number(hundredths / 100) + "." +
+         number(hundredths % 100 + 100).substr(1) + " us\n";
 }
 
 }  // namespace weir::kernels::inline v0::lab
