@@ -205,6 +205,8 @@ std::vector<candidate> sweep(std::int64_t m, const named_shape& s) {
 /// Stops after `seconds`. \param only  null, or names of formats.
 int tune_all(k::lab::backend& device, double seconds, const char* only) {
   const auto began = std::chrono::steady_clock::now();
+  const char* const from = std::getenv("KERNELS_LEAST");  // tokens to begin with
+  const std::int64_t least = from ? std::atoll(from) : 1;
   constexpr named_shape models[] = {{"7B.o, Llama-3.1-8B o", 4096, 4096}, {"Llama-3.1-8B gate+up", 28672, 4096},
                                     {"Llama-3.1-8B down", 4096, 14336},   {"8B qkv", 6144, 4096},
                                     {"Qwen3-1.7B qkv", 4096, 2048},       {"Qwen3-1.7B o", 2048, 2048},
@@ -223,6 +225,7 @@ int tune_all(k::lab::backend& device, double seconds, const char* only) {
   for (const named_shape& s : models)
     for (const kind& one : kinds)
       for (const std::int64_t m : {1, 2, 4, 8, 16, 32, 64, 256, 4096}) {
+        if (m < least) continue;
         const bool main_shape = &s - models < 2;
         if (!main_shape && (m == 2 || m == 4 || m > 64 || &one - kinds >= 5)) continue;
         if (std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() > seconds) return 0;
@@ -238,17 +241,19 @@ int tune_all(k::lab::backend& device, double seconds, const char* only) {
   return 0;
 }
 
-/// Products with experts, 8 tokens' worth chosen each: w once for each expert that has tokens.
+/// Products with experts, dealt to them unevenly: w once for each expert that has tokens.
 int time_experts(k::lab::backend& device) {
-  for (const named_shape& s : {named_shape{"gate+up 1536x2048", 1536, 2048}, named_shape{"down 2048x768", 2048, 768}})
-    for (const std::int64_t tokens : {128, 1024, 8192}) {
+  const double read = device.read_gb_s();
+  for (const std::int64_t tokens : {1024, 128, 8192})
+    for (const named_shape& s :
+         {named_shape{"gate+up 1536x2048", 1536, 2048}, named_shape{"down 2048x768", 2048, 768}}) {
       std::vector<candidate> all;
       for (const auto& [f, group, dynamic] :
            {std::tuple(k::format::bf16, 0, false), std::tuple(k::format::w8a16, 0, false),
             std::tuple(k::format::w8a8, 0, true), std::tuple(k::format::w4a16, 128, false)})
-        for (const int variant : {0, 3}) {
-          candidate c = make(f, tokens, s, group, dynamic, variant == 0 ? k::tuning{} : k::tuning{3, 1, 2},
-                             std::string(k::name(f)) + (variant == 0 ? "" : " streaming"));
+        for (const bool streaming : {false, true}) {
+          candidate c = make(f, tokens, s, group, dynamic, streaming ? k::tuning{3, 1, 2} : k::tuning{},
+                             std::string(k::name(f)) + (streaming ? " streaming" : ""));
           c.what.experts = 128;
           all.push_back(std::move(c));
         }
@@ -256,7 +261,8 @@ int time_experts(k::lab::backend& device) {
       k::lab::bench_options options;
       options.rounds = 7, options.least_runs = 4;
       const auto timings = k::lab::bench(device, all, options);
-      for (std::size_t i = 0; i < timings.size(); ++i) print(all[i], timings[i], device.read_gb_s());
+      for (std::size_t i = 0; i < timings.size(); ++i) print(all[i], timings[i], read);
+      std::fflush(stdout);
     }
   return 0;
 }
