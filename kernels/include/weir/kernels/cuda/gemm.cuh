@@ -50,7 +50,8 @@ namespace detail {
                        weight_type(p.kind) != dtype::i4 || d.wq.scale.stride_back(1) != 1))
     return status::no_kernel;
   if (in_clusters(p)) return plan_clusters(d, device, p);
-  if (p.choice.variant == 0 && !(p.m == 1 && may_make(p))) {  // one token is quantized by each block sooner than shared
+  // One token is quantized by each block sooner than shared; experts with few tokens each stream, but for groups.
+  if (p.choice.variant == 0 && !(p.m == 1 && may_make(p)) && (p.experts == 0 || p.group != 0)) {
     plan trial = p;
     for (const std::int32_t variant : {clusters_128, clusters_64}) {
       trial.choice.variant = variant;
