@@ -1,9 +1,9 @@
 // The kernels of kernels/cuda that need sm_90a, run on this processor: every shape of them against exact arithmetic.
-#include <catch2/catch.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "catch.hpp"
 #include "emulated/emulated.hpp"
 #include "weir/kernels/cuda/cluster_gemm.cuh"
 #include "weir/kernels/lab/cases.hpp"

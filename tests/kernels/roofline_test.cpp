@@ -54,3 +54,13 @@ TEST_CASE("roofline: the experts that tokens reach are between those of one toke
   CHECK(k::lab::experts_reached(128, 8, 2) == Approx(16 - 0.5));  // 8 / 128 of the second token's are the first's
   CHECK(k::lab::experts_reached(128, 8, 100000) == Approx(128));
 }
+
+TEST_CASE("roofline: what stands around the matrices is small kernels, and keys and values that are read",
+          "[kernels]") {
+  const limits at{"test", 1000, 1e9, 1e9, 1e9, 0, 0};
+  const auto m = model("qwen3-8b");
+  // 36 layers, 8 heads of 128 keys and values in bf16, 3 sequences of 100 tokens: 36 * 8 * 128 * 2 * 2 * 300 bytes.
+  const auto p = k::lab::predict(m, at, k::format::bf16, 3, 0, {50, 2, 100});
+  CHECK(p.around_us == Approx(50 * 2 + 44236800 / 1e6));
+  CHECK(p.total_us == Approx(k::lab::predict(m, at, k::format::bf16, 3, 0).total_us));
+}
