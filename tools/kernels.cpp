@@ -109,7 +109,7 @@ result<weir::tool::product> produce(const std::string& what, const arguments& ar
   std::string rows;
   auto made = weir::tool::tuning_table(**at, candidates, r->timing, rows);
   if (args.has("out"))
-    if (const auto written = weir::write_whole(args.get("out"), rows); !written) return written.error();
+    if (const auto written = weir::write_whole(std::string(args.get("out")), rows); !written) return written.error();
   return made;
 }
 
