@@ -123,6 +123,14 @@ inline void enter() {
   swapcontext(&now->running->context, &now->scheduler);
 }
 
+/// Makes a thread ready to begin. Apart, for getcontext can return twice.
+[[gnu::noinline]] inline void prepare(thread& t) {
+  getcontext(&t.context);
+  t.context.uc_stack.ss_sp = t.stack.data();
+  t.context.uc_stack.ss_size = t.stack.size();
+  makecontext(&t.context, enter, 0);
+}
+
 /// Runs one cluster of `blocks` blocks whose first has index `first`.
 /// \return  false where its threads wait for each other for ever.
 inline bool run_cluster(int blocks, int first, int row, dim3 grid, int threads, std::function<void()> body) {
@@ -135,10 +143,7 @@ inline bool run_cluster(int blocks, int first, int row, dim3 grid, int threads, 
     for (int t = 0; t < threads; ++t) {
       auto made = std::make_unique<thread>();
       made->index = t, made->rank = rank, made->stack.resize(64 << 10), made->groups.resize(1);
-      getcontext(&made->context);
-      made->context.uc_stack.ss_sp = made->stack.data();
-      made->context.uc_stack.ss_size = made->stack.size();
-      makecontext(&made->context, enter, 0);
+      prepare(*made);
       c.threads.push_back(std::move(made));
     }
   }
