@@ -364,6 +364,16 @@ TEST_CASE("client: a refusal is read although the request was not sent in full",
   if (server.peer) loop.forget(server.peer.get(), server);
 }
 
+TEST_CASE("client: an answer of any number of reads is whole, though its end came with the first news of it", "[openai]") {
+  const int tokens = GENERATE(2, 1000, 5000);  // less than one read, two, many
+  bench b([&](const auto&) -> scripted::script { return {scripted::last(completion(tokens))}; });
+  b.ask();
+  const auto& r = b.only();
+  CHECK(r.status == outcome::ok);
+  CHECK(r.tokens_out == tokens);
+  b.turn([&] { return b.client.idle() == 0; });
+}
+
 TEST_CASE("client: a request of many megabytes arrives whole", "[openai]") {
   bench b([](const auto&) -> scripted::script { return {scripted::send(completion(1))}; });
   std::string body(5'000'000, 'x');

@@ -25,7 +25,7 @@ namespace scripted {
 
 /// One thing to do on a connection, `after_ns` after the one before.
 struct step {
-  enum class what { send, close, reset, note } act = what::send;
+  enum class what { send, last, close, reset } act = what::send;
   std::string bytes = {};
   std::int64_t after_ns = 0;
 };
@@ -33,6 +33,10 @@ using script = std::vector<step>;
 
 inline step send(std::string bytes, std::int64_t after_ns = 0) {
   return {step::what::send, std::move(bytes), after_ns};
+}
+/// Sends and closes at once: no loop comes between.
+inline step last(std::string bytes, std::int64_t after_ns = 0) {
+  return {step::what::last, std::move(bytes), after_ns};
 }
 inline step close(std::int64_t after_ns = 0) {
   return {step::what::close, {}, after_ns};
@@ -122,10 +126,9 @@ class server final : weir::watcher {
       if (!fd_ || todo_.empty()) return;
       const step s = std::move(todo_.front());
       todo_.pop_front();
-      if (s.act == step::what::send)
+      if (s.act == step::what::send || s.act == step::what::last)
         (void)!::send(fd_.get(), s.bytes.data(), s.bytes.size(), MSG_NOSIGNAL);
-      else
-        close(s.act == step::what::reset);
+      if (s.act != step::what::send) close(s.act == step::what::reset);
       if (fd_ && !todo_.empty()) of_->loop_->arm(*this, now + todo_.front().after_ns);
     }
 

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -94,7 +95,9 @@ struct stamped_read {
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof control;
-  stamped_read read{::recvmsg(fd, &message, 0)};
+  stamped_read read;
+  do read.got = ::recvmsg(fd, &message, 0);
+  while (read.got < 0 && errno == EINTR);
   if (read.got <= 0) return read;
   const cmsghdr* note = CMSG_FIRSTHDR(&message);
   if (!note || note->cmsg_level != SOL_SOCKET || note->cmsg_type != SCM_TIMESTAMPNS) return read;

@@ -115,8 +115,10 @@ class loop {
     if (got < 0 && errno != EINTR) return io_failure("epoll_pwait2", errno);
     ready_ = got > 0 ? static_cast<std::size_t>(got) : 0;
     for (next_ = 0; next_ < ready_;) {
-      const epoll_event event = events_[next_++];
-      if (event.data.ptr) static_cast<watcher*>(event.data.ptr)->on_ready(event.events);
+      auto* const who = static_cast<watcher*>(events_[next_].data.ptr);
+      const std::uint32_t what = events_[next_++].events;
+      if (next_ < ready_) __builtin_prefetch(events_[next_].data.ptr);
+      if (who) who->on_ready(what);
     }
     ready_ = 0;
     fire_due();

@@ -157,7 +157,6 @@ class server_connection final : public exchange, public watcher {
     const auto scratch = home_->scratch();
     while (readable_) {
       const auto [got, stamp_ns] = receive_stamped(socket_.get(), scratch.data(), scratch.size());
-      if (got < 0 && errno == EINTR) continue;
       t_read_ns_ = now_ns();
       if (stamp_ns != unmeasured)
         if (const auto arrived = home_->clock().monotonic(stamp_ns, t_read_ns_); arrived != unmeasured)
