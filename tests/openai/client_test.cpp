@@ -364,7 +364,8 @@ TEST_CASE("client: a refusal is read although the request was not sent in full",
   if (server.peer) loop.forget(server.peer.get(), server);
 }
 
-TEST_CASE("client: an answer of any number of reads is whole, though its end came with the first news of it", "[openai]") {
+TEST_CASE("client: an answer of any number of reads is whole, though its end came with the first news of it",
+          "[openai]") {
   const int tokens = GENERATE(2, 1000, 5000);  // less than one read, two, many
   bench b([&](const auto&) -> scripted::script { return {scripted::last(completion(tokens))}; });
   b.ask();
