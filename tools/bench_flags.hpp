@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -15,6 +14,7 @@
 #include "bench_client.hpp"
 #include "bench_load.hpp"
 #include "cli.hpp"
+#include "server_flags.hpp"
 #include "weir/data/source.hpp"
 #include "weir/load/bench_options.hpp"
 #include "weir/load/bench_prompts.hpp"
@@ -57,10 +57,10 @@ inline const description bench_about{
          {"max-concurrency", "C", "Requests in flight at once. Default: no limit."},
          {"max-sessions", "N", "Conversations that have begun and are not over, thinking ones too. Default: no limit."},
          {"unix-socket", "PATH", "Connect to this socket instead of the URL's host and port."},
-         {"cacert", "FILE", "For https: who may vouch for the server (PEM). Default: whom the system trusts."},
-         {"cert", "FILE", "For https: our own certificate (PEM); --key where the key is not in it."},
-         {"key", "FILE", "The key of --cert (PEM)."},
-         {"insecure", "", "For https: take any certificate. The run's record says so."},
+         cacert_flag,
+         cert_flag,
+         key_flag,
+         insecure_flag,
          {"threads", "T", "Each with its own loop and connections; the plan is dealt out (default 1)."},
          {"balance", "HOW",
           "Which of several servers gets a request: the one with the fewest under way (default), one after the other, "
@@ -103,8 +103,8 @@ inline const description bench_about{
          {"extra-body", "JSON", "More fields of each request; they replace ours of the same name."},
          {"tag-user", "", "Send the prompt's id as `user`, for a server's log."},
          {"header", "K=V", "One more header field; its value is kept out of the records.", {}, true},
-         {"api-key-env", "NAME", "The environment variable that holds the API key."},
-         {"api-key-file", "FILE", "The file that holds the API key."},
+         api_key_env_flag,
+         api_key_file_flag,
          {"timeout", "6h", "For a whole answer (default 6h)."},
          {"connect-timeout", "10s", "For a connection (default 10s)."},
          {"first-token-timeout", "10m", "From request to first token (default 10m)."},
@@ -176,28 +176,6 @@ inline std::vector<std::string> safe_argv(std::vector<std::string> words) {
   return words;
 }
 
-/// The last word is what the key is; the name of the place is all that is ever printed.
-inline std::string read_api_key(const arguments& args) {
-  if (args.has("api-key-env") && args.has("api-key-file")) refuse("--api-key-env or --api-key-file, not both");
-  std::string key;
-  if (args.has("api-key-env")) {
-    const char* value = std::getenv(std::string(args.get("api-key-env")).c_str());
-    if (!value) refuse("--api-key-env: the variable " + std::string(args.get("api-key-env")) + " is not set");
-    key = value;
-  } else if (args.has("api-key-file")) {
-    auto rows = open_rows(std::string(args.get("api-key-file"))).value();
-    if (std::string_view row; rows.next(row)) key = row;
-  } else {
-    return {};
-  }
-  key.erase(0, key.find_first_not_of(" \t\r\n"));
-  key.erase(key.find_last_not_of(" \t\r\n") + 1);
-  if (key.empty()) refuse("the API key is empty");
-  if (std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) <= 0x20; }))
-    refuse("the API key holds a space or a control character");
-  return key;
-}
-
 /// Numbers separated by commas, from 0 to 100.
 inline std::vector<double> percentiles_of(const arguments& args) {
   std::vector<double> out;
@@ -266,7 +244,7 @@ inline request_options request_of(const arguments& args) {
     r.extra = *std::move(extra);
   }
   for (const auto& text : args.all("header")) r.headers.push_back(parse_header(text).value());
-  r.api_key = read_api_key(args);
+  r.api_key = api_key_of(args).value();
   return r;
 }
 

@@ -1,16 +1,14 @@
 // weir-doctor: can this machine measure?
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
+#include <array>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "cli.hpp"
 #include "weir/base/json_write.hpp"
 #include "weir/load/machine_check.hpp"
+#include "weir/serve/capture.hpp"
+#include "weir/serve/command.hpp"
 
 namespace {
 
@@ -23,28 +21,50 @@ const weir::tool::description about{
     .text =
         "Takes about half a second. What it finds wanting makes measurements worse, not impossible: weir-bench says "
         "of each run by itself whether it can be trusted.",
-    .options = {{"engines", "", "Also look for the programs of inference engines and gateways on PATH."},
+    .options = {{"engines", "",
+                 "Also look for inference engines and gateways: on PATH, or importable by WEIR_PYTHON (python3)."},
                 {"json", "", "Print one object a line instead of the table."}},
     .examples = "weir doctor\nweir doctor --engines --json",
     .exits = "0 all is well, 1 something is not, 2 trouble",
 };
 
-std::string on_path(const std::string& program) {
-  const char* const path = std::getenv("PATH");
-  std::string_view rest = path ? path : "";
-  while (!rest.empty()) {
-    const auto end = rest.find(':');
-    const auto file = std::filesystem::path(rest.substr(0, end)) / program;
-    if (::access(file.c_str(), X_OK) == 0) return file;
-    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-  }
-  return {};
+/// An engine or gateway: the program that weir-serve-many starts, and the Python module that does as well.
+struct engine_place {
+  const char *name, *program, *module;
+};
+constexpr std::array<engine_place, 9> engines{{{"vllm", "vllm", "vllm"},
+                                               {"sglang", "", "sglang"},
+                                               {"llama.cpp", "llama-server", "xllamacpp"},
+                                               {"transformers", "transformers", "transformers"},
+                                               {"trtllm", "trtllm-serve", ""},
+                                               {"mindie", "mindieservice_daemon", ""},
+                                               {"ais_bench", "ais_bench", ""},
+                                               {"haproxy", "haproxy", ""},
+                                               {"nginx", "nginx", ""}}};
+
+/// The modules of `engines` that an interpreter finds, between blanks.
+std::string modules_of(const std::string& python) {
+  std::vector<std::string> words{
+      python, "-c", "import importlib.util as u, sys; print('', *(m for m in sys.argv[1:] if u.find_spec(m)), '')"};
+  for (const auto& each : engines)
+    if (*each.module) words.emplace_back(each.module);
+  const auto found = weir::capture_output(std::move(words), 20'000'000'000);
+  return found ? *found : "";
 }
 
 void add_engines(std::vector<machine_finding>& findings) {
-  for (const auto* name : {"vllm", "sglang", "llama-server", "trtllm-serve", "ais_bench", "haproxy", "nginx"}) {
-    const auto found = on_path(name);
-    findings.push_back({name, found.empty() ? "not on PATH" : found, true, ""});
+  const std::string python(weir::variable("WEIR_PYTHON", "python3"));
+  const auto modules = modules_of(python);
+  for (const auto& each : engines) {
+    const auto file = *each.program ? weir::find_program(each.program, weir::variable("PATH"))
+                                    : weir::result<std::string>(weir::failure{});
+    const bool imported = *each.module && modules.find(" " + std::string(each.module) + " ") != std::string::npos;
+    const std::string where = file             ? *file
+                              : imported       ? "importable by " + python
+                              : !*each.module  ? "not on PATH"
+                              : !*each.program ? "not importable by " + python
+                                               : "neither on PATH nor importable by " + python;
+    findings.push_back({each.name, where, true, ""});
   }
 }
 

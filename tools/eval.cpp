@@ -43,20 +43,10 @@ const weir::tool::description about{
     .operands = "",
 };
 
-void print_questions(const weir::scoreboard& board) {
-  weir::table t{"", {{"question", "", weir::side::left}, {"expected"}, {"status", "", weir::side::left}}};
-  for (const auto& rule : board.rules()) t.columns.push_back({std::string(rule.name)});
-  for (const auto& q : board.questions()) {
-    auto& row = t.rows.emplace_back();
-    row = {weir::cell::text(q.id), weir::cell::text(q.expected), weir::cell::text(q.status)};
-    for (const auto& o : q.outcomes)
-      row.push_back(
-          weir::cell::text(!o.applies ? "" : (o.found ? o.predicted : "nothing") + (o.correct ? " +" : " -")));
-  }
-  std::ranges::sort(t.rows, weir::natural_less, [](const auto& row) { return row[0].shown(); });
+void print_questions(const std::string& records) {
   std::string text;
-  weir::append_text(text, t);
-  weir::tool::print(text).value();
+  weir::append_text(text, weir::tool::question_table(records).value());
+  weir::tool::print(text + "\n").value();
 }
 
 result<int> one_run(const arguments& args, weir::eval_options options) {
@@ -66,7 +56,7 @@ result<int> one_run(const arguments& args, weir::eval_options options) {
   if (!out->records) return out->records.error();
   const auto board = weir::tool::board_of(records);
   if (!board) return board.error();
-  if (args.has("detailed")) print_questions(*board);
+  if (args.has("detailed")) print_questions(records);
   if (!board->questions().empty()) weir::tool::print(weir::tool::eval_text(*board, *out)).value();
   if (out->signal != 0) {
     say("ended by signal " + std::to_string(out->signal) + "; go on with --resume");

@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +12,7 @@
 
 #include "cli.hpp"
 #include "dataset_flags.hpp"
+#include "server_flags.hpp"
 #include "weir/eval/evaluate.hpp"
 #include "weir/openai/endpoint.hpp"
 
@@ -42,7 +41,12 @@ inline std::vector<option> eval_flags() {
       {"suite", "FILE", "Run every configuration of FILE over the questions (docs/evaluating.md)."},
       {"speedup", "", "With --suite: run each at concurrency 1 too, and show how much faster it was."},
       {"detailed", "", "List every question: what was expected, read, and what it took."},
-      {"api-key-env", "NAME", "The environment variable that holds the API key."},
+      cacert_flag,
+      cert_flag,
+      key_flag,
+      insecure_flag,
+      api_key_env_flag,
+      api_key_file_flag,
       {"timeout", "6h", "For a whole answer (default 6h)."}};
   flags.insert(flags.end(), own.begin(), own.end());
   return flags;
@@ -104,11 +108,12 @@ inline result<eval_options> eval_options_of(const arguments& args, std::vector<s
   o.concurrency = *concurrency;
   o.longest_first = args.get("order", "longest") == "longest";
   o.request.model = args.get("model");
-  if (args.has("api-key-env")) {
-    const char* const key = std::getenv(std::string(args.get("api-key-env")).c_str());
-    if (!key) return failure{errc::invalid_argument, "--api-key-env: there is no such variable in the environment"};
-    o.request.api_key = key;
-  }
+  auto key = api_key_of(args);
+  if (!key) return key.error();
+  o.request.api_key = *std::move(key);
+  auto tls = tls_of(args, o.endpoints);
+  if (!tls) return tls.error();
+  o.tls = *std::move(tls);
   o.limits.total_ns = args.duration_ns("timeout", o.limits.total_ns).value();
   o.records = args.get("records");
   o.mode = args.has("resume") ? records_mode::resume : args.has("force") ? records_mode::replace : records_mode::fresh;
@@ -124,6 +129,8 @@ inline result<eval_options> eval_options_of(const arguments& args, std::vector<s
   config("dataset", want->name);
   config("prompt", want->prompt);
   if (args.has("round")) config("round", args.get("round"));
+  if (args.has("insecure"))
+    o.run.config.emplace_back("insecure", "true");  // whose answers these are, nobody has proved
   o.note = say;
   return o;
 }

@@ -2,14 +2,20 @@
 #ifndef WEIR_TOOLS_EVAL_TABLES_HPP
 #define WEIR_TOOLS_EVAL_TABLES_HPP
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "score_tables.hpp"
 #include "weir/data/rows.hpp"
 #include "weir/eval/evaluate.hpp"
+#include "weir/record/read.hpp"
+#include "weir/report/natural_order.hpp"
 #include "weir/report/table.hpp"
 #include "weir/report/table_text.hpp"
 #include "weir/score/scoreboard.hpp"
@@ -28,6 +34,45 @@ inline result<scoreboard> board_of(const std::string& path) {
   if (!seen) return seen.error();
   if (!added) return added.error();
   return board;
+}
+
+/// Every question of a file of records: what was expected, what each rule for its gold read ("+" is right), and what it
+/// took. Of several answers to a question the last counts.
+inline result<table> question_table(const std::string& path) {
+  auto rows = open_rows(path);
+  if (!rows) return rows.error();
+  std::map<std::string, answer_record, decltype(&natural_less)> answers(&natural_less);
+  record_reader record({.text = false, .events = false});
+  const auto seen = read_records(*rows, path, record, [&](record_type type) {
+    if (type == record_type::answer) answers.insert_or_assign(record.answer().id, record.answer());
+  });
+  if (!seen) return seen.error();
+  std::vector<std::string_view> rules;
+  for (const auto& rule : score_rules)
+    if (std::ranges::any_of(answers, [&](const auto& each) { return has_form(each.second.expected, rule.gold); }))
+      rules.push_back(rule.name);
+  table t{"", {{"question", "", side::left}, {"expected"}, {"status", "", side::left}}};
+  for (const auto rule : rules) t.columns.push_back({std::string(rule)});
+  t.columns.insert(t.columns.end(), {{"requests"}, {"tokens out"}, {"ms"}, {"note", "", side::left}});
+  for (const auto& [id, a] : answers) {
+    auto& row = t.rows.emplace_back();
+    row = {cell::text(id), cell::text(a.expected), cell::text(a.status)};
+    for (const auto rule : rules) {
+      const auto read = std::ranges::find(a.rules, rule, &rule_verdict::rule);
+      row.push_back(read == a.rules.end()
+                        ? cell::missing("not a rule for its gold")
+                        : cell::text((read->found ? read->predicted : "nothing") + (read->correct ? " +" : " -")));
+    }
+    const auto count = [](std::int64_t value) {
+      return value == unmeasured ? cell::missing("not known") : cell::count(value);
+    };
+    row.push_back(count(a.requests));
+    row.push_back(count(a.tokens_out));
+    row.push_back(a.wall_ns == unmeasured ? cell::missing("no request was sent")
+                                          : cell::number(static_cast<double>(a.wall_ns) / 1e6, 1));
+    row.push_back(cell::text(a.note));
+  }
+  return t;
 }
 
 inline cell milliseconds(double ns) {
@@ -65,6 +110,7 @@ inline table cost_table(eval_outcome& out) {
   }
   row("most in flight", cell::count(r.most_in_flight), "");
   row("concurrency", cell::count(r.concurrency), r.concurrency_reason);
+  if (r.asked_while_searching > 0) row("requests until it was found", cell::count(r.asked_while_searching), "");
   return t;
 }
 

@@ -46,7 +46,7 @@ inline result<void> read_directory(const std::string& path, bool cut_thoughts, s
   if (!run) return run.error();
   for (const auto& note : run->notes) say(note);
   for (auto& p : run->answers) {
-    if (cut_thoughts) p.text = after_think(p.text);
+    if (cut_thoughts || run->cuts_thoughts) p.text = after_think(p.text);
     if (auto ok = board.add(p); !ok) return ok;
   }
   return {};

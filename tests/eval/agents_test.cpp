@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -252,6 +253,31 @@ TEST_CASE("concurrency_search: a limit for the first token holds for 99 of 100 q
     CHECK(s.ttft_p99 <= 500'000'000);
     CHECK(static_cast<double>(s.limit) >= 0.75 * static_cast<double>(slots));
   }
+}
+
+TEST_CASE("concurrency_search: what servers say of queues and cache ends it, once they say it three times", "[eval]") {
+  const double unknown = std::numeric_limits<double>::quiet_NaN();
+  weir::concurrency_search search({.start = 16, .budget = 0});
+  CHECK(search.hear(16, 8, 8, unknown));
+  CHECK(search.hear(16, 8, 8, unknown));
+  CHECK(search.hear(16, 16, 0, unknown));  // a moment's queue
+  CHECK(search.hear(16, 8, 8, unknown));
+  CHECK(search.hear(16, 7, 9, unknown));
+  CHECK_FALSE(search.hear(16, 8, 8, unknown));
+  CHECK(search.limit() == 8);
+  CHECK(search.reason() == "of 16 the servers work on 8.0 at once and queue the rest");
+  // Of three choices a request: 24 of 48 sequences in work are 8 of 16 requests.
+  weir::concurrency_search choices({.start = 16, .budget = 0});
+  for (int i = 0; i < 3; ++i) (void)choices.hear(16, 24, 24, unknown);
+  CHECK(choices.limit() == 8);
+  weir::concurrency_search full({.start = 16, .budget = 0});
+  for (int i = 0; i < 3; ++i) (void)full.hear(16, 16, 0, 0.97);
+  CHECK(full.limit() == 8);
+  CHECK(full.reason() == "with 16 the servers' cache is full");
+  weir::concurrency_search easy({.start = 16, .budget = 0});
+  for (int i = 0; i < 100; ++i) CHECK(easy.hear(16, 15, 1, 0.5));
+  for (int i = 0; i < 100; ++i) CHECK(easy.hear(16, unknown, unknown, unknown));
+  CHECK_FALSE(weir::concurrency_search({.fixed = 7}).hear(7, 1, 6, 1));
 }
 
 TEST_CASE("concurrency_search: a number that is asked for stays", "[eval]") {

@@ -63,7 +63,10 @@ struct world final : weir::timer {
   weir::eval_report run(std::string_view agent, std::int32_t runs, std::size_t concurrency,
                         std::int64_t stop_after = -1) {
     weir::eval_servers servers(loop, {}, {});
-    servers.add(weir::make_endpoint("http://127.0.0.1:" + std::to_string(http.port()), "0", "mock").value()).value();
+    servers
+        .add(weir::make_endpoint("http://127.0.0.1:" + std::to_string(http.port()), "0", "mock").value(), {},
+             [](std::string_view) {})
+        .value();
     weir::agent_options how;
     how.runs = runs;
     how.read = [](std::string_view text) {
@@ -208,6 +211,19 @@ TEST_CASE("read_eval_past: other questions are refused with the hash that differ
   auto changed = w.asked;
   changed[1].expected += "0";
   CHECK(weir::questions_hash(changed) != weir::questions_hash(w.asked));
+}
+
+TEST_CASE("eval_session: a server that queues what it is sent is sent no more than it works on", "[eval]") {
+  auto options = world::quick();
+  options.ttft_ns = 1000 * ms;  // long before an answer tells how fast it is, the server's own metrics do
+  options.slots = 3;
+  world w(questions(9), 1, options);
+  const auto report = w.run("standard", 1, 0);
+  CAPTURE(report.concurrency_reason);
+  CHECK(report.concurrency == 3);
+  CHECK(report.concurrency_reason == "of 4 the servers work on 3.0 at once and queue the rest");
+  CHECK(report.asked_while_searching == 4);
+  CHECK(right(w.board()) == 9);
 }
 
 TEST_CASE("eval_session: a prompt that the server refuses is marked, and the run goes on", "[eval]") {

@@ -106,6 +106,12 @@ TEST_CASE("ais_bench: shards get global ids from their prompts, what is missing 
   CHECK(run.answers[1].status == "missing");
   REQUIRE(run.notes.size() == 1);
   CHECK(run.notes[0].find("2 runs: 20261122_110000") != std::string::npos);
+  // Whether reasoning is removed is what the run's own configuration says.
+  CHECK_FALSE(run.cuts_thoughts);
+  std::filesystem::create_directories(dir.file("i0/20261122_110000/configs"));
+  dir.write("i0/20261122_110000/configs/c.py",
+            "models=[dict(pred_postprocessor=dict(type='ais_bench.x.extract_non_reasoning_content'))]\n");
+  CHECK(weir::read_ais_bench(dir.file("i0")).value().cuts_thoughts);
   // Without the list, two shards' rows 0 stay two questions.
   shard("i1", "20261122_110000", "{\"id\":0,\"prediction\":\"A\",\"gold\":\"A\"}\n");
   CHECK(weir::read_ais_bench(dir.file("i1")).value().answers[0].id == dir.file("i1") + ":ceval-law-0");

@@ -29,6 +29,8 @@ struct concurrency_options {
 /// The requests that fill a level up are left out. A level doubles (with a limit for the first token it grows by a
 /// eighth, so that few suffer where it is too much) while it brings at least a tenth of what the growth promises; then
 /// the smallest level within 5 % of the best one stays.
+///
+/// What servers say of themselves ends the search sooner: where they queue what is sent, or their cache is full.
 /// \source  Little, "A Proof for the Queuing Formula: L = lambda W", 1961.
 class concurrency_search {
  public:
@@ -64,6 +66,29 @@ class concurrency_search {
     if (which.place < filling() || which.place >= filling() + wanted()) return;
     sum_ns_ += static_cast<double>(time_ns);
     if (++count_ == wanted()) judge();
+  }
+
+  /// What the servers, together, say of themselves while a level is tried. Only what they say three times in a row
+  /// counts: a burst of prompts queues for a moment.
+  /// \param in_flight         requests of ours that are under way.
+  /// \param running, waiting  sequences in work and in their queues; NaN: they do not say.
+  /// \param cache_usage       0 to 1, of the fullest.
+  /// \return                  whether more is to be heard.
+  bool hear(std::size_t in_flight, double running, double waiting, double cache_usage) {
+    if (settled_) return false;
+    const bool queues = waiting >= 1 && waiting * 8 >= running + waiting, full = cache_usage >= 0.95;
+    queued_ = queues ? queued_ + 1 : 0;
+    filled_ = full ? filled_ + 1 : 0;
+    if (queued_ == 3) {
+      const double at_work = running / (running + waiting) * static_cast<double>(in_flight);
+      settle_at(static_cast<std::size_t>(std::max(1.0, std::ceil(at_work))),
+                "of " + std::to_string(in_flight) + " the servers work on " + tenths(at_work) +
+                    " at once and queue the rest");
+    } else if (filled_ == 3) {
+      settle_at(levels_.empty() ? std::max<std::size_t>(1, limit_ / 2) : levels_.back().level,
+                "with " + std::to_string(limit_) + " the servers' cache is full");
+    }
+    return !settled_;
   }
 
  private:
@@ -111,20 +136,26 @@ class concurrency_search {
     go(lower);
   }
 
-  void go(std::size_t level) { limit_ = level, sent_ = 0, sum_ns_ = 0, count_ = 0; }
+  void go(std::size_t level) { limit_ = level, sent_ = 0, sum_ns_ = 0, count_ = 0, queued_ = 0, filled_ = 0; }
+
+  static std::string tenths(double value) {
+    const auto in_tenths = std::llround(value * 10);
+    return std::to_string(in_tenths / 10) + "." + std::to_string(in_tenths % 10);
+  }
 
   void settle(std::string why) {
     double best = 0;
     for (const auto& each : levels_) best = std::max(best, each.per_s);
     const auto enough = [&](const level_result& r) { return r.per_s >= 0.95 * best; };
-    limit_ = std::ranges::find_if(levels_, enough)->level;
+    settle_at(std::ranges::find_if(levels_, enough)->level, std::move(why));
+  }
+
+  void settle_at(std::size_t level, std::string why) {
+    limit_ = level;
     settled_ = true;
-    reason_ = std::move(why) + "; answers a second:";
-    for (const auto& each : levels_) {
-      const auto tenths = std::llround(each.per_s * 10);
-      reason_ +=
-          " " + std::to_string(each.level) + ": " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
-    }
+    reason_ = std::move(why);
+    if (!levels_.empty()) reason_ += "; answers a second:";
+    for (const auto& each : levels_) reason_ += " " + std::to_string(each.level) + ": " + tenths(each.per_s);
   }
 
   concurrency_options options_;
@@ -134,6 +165,7 @@ class concurrency_search {
   std::vector<level_result> levels_;
   double sum_ns_ = 0;
   std::size_t count_ = 0, sent_ = 0, asked_ = 0, backed_off_ = 0;
+  int queued_ = 0, filled_ = 0;  // times in a row
 };
 
 }  // namespace weir::inline v0

@@ -27,6 +27,7 @@
 #include "weir/load/record_log.hpp"
 #include "weir/load/stop_signals.hpp"
 #include "weir/net/loop.hpp"
+#include "weir/openai/dial.hpp"
 #include "weir/openai/endpoint.hpp"
 #include "weir/openai/request.hpp"
 #include "weir/record/run.hpp"
@@ -37,6 +38,7 @@ namespace weir::inline v0 {
 struct eval_options {
   std::vector<endpoint> endpoints;  ///< At least one.
   request_options request;          ///< Its model, where not empty, is asked of every endpoint.
+  tls_maker tls;                    ///< Empty: no https.
   std::vector<prompt> questions;    ///< At least one; their ids differ.
   agent_kind agent = standard_agent;
   agent_options how;      ///< `read` is chosen by `vote_rule`.
@@ -140,7 +142,7 @@ inline result<std::optional<byte_sink>> open_eval_records(eval_options& options,
   loop turning;
   eval_servers servers(turning, options.request, options.limits);
   for (const auto& where : options.endpoints)
-    if (auto ok = servers.add(where); !ok) return ok.error();
+    if (auto ok = servers.add(where, options.tls, options.note); !ok) return ok.error();
   if (auto ok = ensure_file_limit(options.concurrency.fixed > 0 ? options.concurrency.fixed : options.concurrency.most);
       !ok)
     return ok.error();

@@ -5,20 +5,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "weir/base/result.hpp"
 #include "weir/eval/agent.hpp"
-#include "weir/net/address.hpp"
+#include "weir/eval/server_load.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/openai/client.hpp"
 #include "weir/openai/endpoint.hpp"
-#include "weir/openai/models.hpp"
+#include "weir/openai/reach.hpp"
 #include "weir/openai/request.hpp"
 
 namespace weir::inline v0 {
@@ -29,21 +31,20 @@ class eval_servers {
   eval_servers(loop& on, request_options request, client_limits limits)
       : loop_(&on), request_(std::move(request)), limits_(limits) {}
 
-  /// Finds the server's address and its model. \return  errc::not_found where it has no model.
-  result<void> add(endpoint where) {
-    if (where.where.tls) return failure{errc::invalid_argument, where.base_url + ": https is not supported yet"};
-    auto addresses = resolve(where.where.host, where.where.port);
+  /// Finds the way to a server and its model: see reach().
+  result<void> add(endpoint where, const tls_maker& tls, const std::function<void(std::string_view)>& note) {
+    auto addresses = reach(where, request_, tls, note);
     if (!addresses) return addresses.error();
-    if (!request_.model.empty()) where.model = request_.model;
-    if (where.model.empty()) {
-      const auto models = ask_models(where, *addresses, request_);
-      if (!models) return models.error();
-      where.model = models->front();
-    }
     for (const char* path : {"/v1/completions", "/v1/chat/completions"})
       if (const auto target = where.target(path); !target) return target.error();
+    load_.add(where, *addresses, request_);
     servers_.push_back({std::move(where), std::make_unique<client>(*loop_, *std::move(addresses), limits_), {}});
     return {};
+  }
+  /// Has the servers asked how much they have to do, until `heard` returns false. \pre  all are added
+  void watch(std::function<bool(const server_metrics&)> heard) {
+    heard_ = std::move(heard);
+    load_.start();
   }
   [[nodiscard]] const std::string& model() const { return servers_.front().where.model; }
 
@@ -104,6 +105,8 @@ class eval_servers {
   client_limits limits_;
   std::vector<server> servers_;
   std::size_t turn_ = 0;
+  std::function<bool(const server_metrics&)> heard_;
+  server_load load_{*loop_, [this](const server_metrics& now) { return heard_(now); }};
 };
 
 }  // namespace weir::inline v0

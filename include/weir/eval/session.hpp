@@ -66,6 +66,13 @@ class eval_session final : private timer, private exchange_observer {
     if (longest_first) std::ranges::stable_sort(order_, std::ranges::greater(), length);
     report_.t_start_ns = now_ns();
     loop_->arm(*this, 0);
+    if (search_.settled()) return;
+    servers_->watch([this](const server_metrics& now) {
+      const bool more = search_.hear(flights_.size(), now.of(server_figure::running), now.of(server_figure::waiting),
+                                     now.of(server_figure::cache_usage));
+      loop_->arm(*this, 0);  // the limit may be another one now
+      return more;
+    });
   }
   /// Ends what is under way; questions that are not done stay without an answer record.
   void stop(std::string_view why) {

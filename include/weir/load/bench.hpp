@@ -37,8 +37,7 @@
 #include "weir/net/address.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/openai/client.hpp"
-#include "weir/openai/dial.hpp"
-#include "weir/openai/models.hpp"
+#include "weir/openai/reach.hpp"
 #include "weir/openai/request.hpp"
 
 namespace weir::inline v0 {
@@ -81,11 +80,9 @@ class bench_session {
   /// Addresses, models, clients and the writers of requests, endpoint by endpoint.
   result<void> find_servers() {
     for (auto& where : options_.endpoints) {
-      auto addresses = find_way(where, options_.tls);
+      auto addresses =
+          reach(where, options_.request, options_.tls, [this](std::string_view said) { console_->note(said); });
       if (!addresses) return addresses.error();
-      if (!options_.request.model.empty()) where.model = options_.request.model;
-      if (where.model.empty())
-        if (auto found = find_model(where, *addresses); !found) return found;
       const auto target = where.target(options_.path);
       if (!target) return target.error();
       request_options request = options_.request;
@@ -97,16 +94,6 @@ class bench_session {
       targets_.push_back({&where, clients_.back().get(), &writers_.back()});
     }
     options_.identity.model = options_.endpoints.front().model;
-    return {};
-  }
-
-  result<void> find_model(endpoint& where, const std::vector<socket_address>& addresses) const {
-    const auto models = ask_models(where, addresses, options_.request);
-    if (!models) return models.error();
-    where.model = models->front();
-    if (models->size() > 1)
-      console_->note(where.base_url + " serves " + std::to_string(models->size()) + " models: taking '" + where.model +
-                     "', the first; --model names another");
     return {};
   }
 

@@ -24,6 +24,12 @@ namespace weir::inline v0 {
   return std::string(path) + "/metrics";
 }
 
+/// The head of a request for them, but for its last line.
+[[nodiscard]] inline std::string metrics_request(const url& base) {
+  return "GET " + metrics_target(base) + " HTTP/1.1\r\nHost: " + base.authority() +
+         "\r\nConnection: close\r\nAccept: text/plain\r\n";
+}
+
 /// Asks `base` for its counters. Blocks for at most `timeout_ns`: not for the time of a measurement.
 /// \param headers  lines to add to the request, each with its CRLF (authorization).
 /// \return  errc::not_found where the server has no such page or none of the names known here.
@@ -31,8 +37,7 @@ namespace weir::inline v0 {
                                                         std::string_view headers = {},
                                                         std::int64_t timeout_ns = 5'000'000'000) {
   const std::string target = metrics_target(base);
-  const std::string request = "GET " + target + " HTTP/1.1\r\nHost: " + base.authority() +
-                              "\r\nConnection: close\r\nAccept: text/plain\r\n" + std::string(headers) + "\r\n";
+  const std::string request = metrics_request(base) + std::string(headers) + "\r\n";
   constexpr std::size_t enough = std::size_t{16} << 20;
   const auto answer = http_call(addresses, request, timeout_ns, enough);
   if (!answer) return failure{answer.error().code, target + ": " + answer.error().detail};

@@ -147,6 +147,10 @@ inline std::span<const detail::json_field<answer_record>> record_reader::answer_
       field{"status", [](auto& a, auto v) { return detail::take_text(a.status, v); }},
       field{"predicted", [](auto& a, auto v) { return read_rules(a, v, false); }},
       field{"correct", [](auto& a, auto v) { return read_rules(a, v, true); }},
+      field{"note", [](auto& a, auto v) { return detail::take_text(a.note, v); }},
+      field{"requests", [](auto& a, auto v) { return detail::take_count(a.requests, v); }},
+      field{"tokens_out", [](auto& a, auto v) { return detail::take_count(a.tokens_out, v); }},
+      field{"wall_ns", [](auto& a, auto v) { return detail::take_count(a.wall_ns, v); }},
   };
   return all;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/data/prompts.hpp"
 #include "weir/data/rows.hpp"
 #include "weir/data/tree.hpp"
@@ -23,6 +24,7 @@ namespace weir::inline v0 {
 /// What a work directory holds.
 struct ais_bench_run {
   std::vector<prediction> answers;  ///< A question that was asked for and never answered is one with status "missing".
+  bool cuts_thoughts = false;       ///< Its model's configuration removes reasoning before anything is scored.
   std::vector<std::string> notes;   ///< What a reader must know.
 };
 
@@ -40,8 +42,10 @@ inline result<question_map> read_question_map(const std::string& path) {
   for (std::string_view line; rows->next(line);) {
     auto p = read(line);
     if (!p) return failure{p.error().code, path + ": line " + std::to_string(rows->line()) + ": " + p.error().detail};
-    // The id is the data set's name and the row's own id: "ceval-law-7" is of ceval-law.
-    std::string dataset = p->id.substr(0, p->id.rfind('-'));
+    // The id is the data set's name and the row's own id: "ceval-law-7" is of ceval-law. A number alone is of the only
+    // data set there is.
+    std::string dataset = p->id.substr(0, std::min(p->id.rfind('-'), p->id.size()));
+    if (dataset.size() == p->id.size()) dataset.clear();
     const std::string row = std::to_string(counts[dataset]++);
     map.emplace(std::pair(std::move(dataset), row), *std::move(p));
   }
@@ -49,9 +53,13 @@ inline result<question_map> read_question_map(const std::string& path) {
   return map;
 }
 
-/// The prediction files of the newest run below `dir`, with the name of the data set.
-inline result<std::vector<std::pair<std::string, std::string>>> newest_predictions(const std::string& dir,
-                                                                                   std::vector<std::string>& notes) {
+/// The newest run below a directory.
+struct newest_run {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> predictions;  ///< Files, with the name of the data set.
+};
+
+inline result<newest_run> find_newest_run(const std::string& dir, std::vector<std::string>& notes) {
   const auto tree = list_tree(dir);
   if (!tree) return tree.error();
   std::map<std::string, std::vector<std::pair<std::string, std::string>>> runs;
@@ -65,7 +73,17 @@ inline result<std::vector<std::pair<std::string, std::string>>> newest_predictio
   if (runs.size() > 1)
     notes.push_back(dir + " holds " + std::to_string(runs.size()) + " runs: " + runs.rbegin()->first +
                     ", the newest by name, is taken");
-  return std::move(runs.rbegin()->second);
+  return newest_run{runs.rbegin()->first, std::move(runs.rbegin()->second)};
+}
+
+/// Whether a run's configuration, which ais_bench keeps beside its predictions, names the step that removes reasoning.
+inline bool config_cuts_thoughts(const std::string& run) {
+  std::error_code none;
+  for (const auto& file : std::filesystem::directory_iterator(run + "/configs", none))
+    if (const auto text = read_text_file(file.path().string());
+        text && text->find("extract_non_reasoning_content") != std::string::npos)
+      return true;
+  return false;
 }
 
 }  // namespace detail
@@ -79,19 +97,21 @@ inline result<std::vector<std::pair<std::string, std::string>>> newest_predictio
 /// \return  a failure names file and line; errc::invalid_argument where a gold is not the one that was asked for.
 [[nodiscard]] inline result<ais_bench_run> read_ais_bench(const std::string& dir) {
   ais_bench_run run;
-  const auto files = detail::newest_predictions(dir, run.notes);
-  if (!files) return files.error();
+  const auto newest = detail::find_newest_run(dir, run.notes);
+  if (!newest) return newest.error();
+  run.cuts_thoughts = detail::config_cuts_thoughts(dir + "/" + newest->name);
   const auto asked = detail::read_question_map(dir + "/prompts.jsonl");
   if (!asked) return asked.error();
   std::set<std::pair<std::string, std::string>> seen;
   result<void> wrong;
-  for (const auto& [path, dataset] : *files) {
+  for (const auto& [path, dataset] : newest->predictions) {
     auto rows = open_rows(path);
     if (!rows) return rows.error();
     const auto read = prediction_reader().read(*rows, path, [&](const prediction& p) {
       prediction answer = p;
       answer.instance = dir;
-      const std::pair key(dataset, p.id);
+      std::pair key(dataset, p.id);
+      if (!asked->contains(key) && newest->predictions.size() == 1) key.first.clear();
       seen.insert(key);
       answer.subject = dataset.starts_with("ceval-") ? dataset.substr(6) : dataset;
       answer.id = dir + ":" + dataset + "-" + p.id;
