@@ -18,19 +18,27 @@ with (gzip.open if path.endswith(".gz") else open)(path, "rt") as f:
 events = json.loads(text, parse_float=decimal.Decimal)["traceEvents"]
 timed = [e for e in events if e.get("ph") == "X"]
 first, last = min(e["ts"] for e in timed), max(e["ts"] + e.get("dur", 0) for e in timed)
-length = (decimal.Decimal(last - first) + 1000).quantize(decimal.Decimal("0.001"))
+length_us = int(last - first) + 1001
 ids = 1 + max((e["args"]["correlation"] for e in timed if "correlation" in e.get("args", {})), default=0)
 
 begin = text.index("[", text.index('"traceEvents"')) + 1
 end = json.JSONDecoder().raw_decode(text, begin - 1)[1] - 1
-head, body, tail = text[:begin], text[begin:end], text[end:]
-pattern = re.compile(r'("(?:ts|correlation)"\s*:\s*)([0-9.]+)|(ProfilerStep#)([0-9]+)')
+body = text[begin:end]
+# the whole part of each number that moves, and the text between them
+shift = {"ts": length_us, "correlation": ids, "ProfilerStep#": 1000}
+pieces, numbers, steps, at = [], [], [], 0
+for match in re.finditer(r'"(ts|correlation)"\s*:\s*([0-9]+)|(ProfilerStep#)([0-9]+)', body):
+    group = 2 if match[2] else 4
+    pieces.append(body[at:match.start(group)])
+    numbers.append(int(match[group]))
+    steps.append(shift[match[1] or match[3]])
+    at = match.end(group)
+sys.stdout.write(text[:begin])
 for copy in range(copies):
-    def moved(match):
-        if match[3]:
-            return match[3] + str(int(match[4]) + 1000 * copy)
-        if "correlation" in match[1]:
-            return match[1] + str(int(match[2]) + ids * copy)
-        return match[1] + str(decimal.Decimal(match[2]) + length * copy)
-    sys.stdout.write((head if copy == 0 else ",") + pattern.sub(moved, body))
-sys.stdout.write(tail)
+    out = [] if copy == 0 else [","]
+    for piece, number, step in zip(pieces, numbers, steps):
+        out.append(piece)
+        out.append(str(number + step * copy))
+    out.append(body[at:])
+    sys.stdout.write("".join(out))
+sys.stdout.write(text[end:])

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "weir/data/source.hpp"
-#include "weir/trace/profile.hpp"
+#include "weir/trace/read_profile.hpp"
 
 namespace {
 

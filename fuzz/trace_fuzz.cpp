@@ -9,7 +9,7 @@
 #include "cuts.hpp"
 #include "weir/base/result.hpp"
 #include "weir/data/source.hpp"
-#include "weir/trace/profile.hpp"
+#include "weir/trace/read_profile.hpp"
 #include "weir/trace/skew.hpp"
 #include "weir/trace/step_metrics.hpp"
 

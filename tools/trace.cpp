@@ -4,7 +4,6 @@
 #include "trace_pictures.hpp"
 #include "trace_set.hpp"
 #include "trace_yaml.hpp"
-#include "weir/trace/check_set.hpp"
 #include "weir/trace/diff_sets.hpp"
 #include "weir/trace/metric_tables.hpp"
 
@@ -19,10 +18,11 @@ const weir::tool::description about{
         "weir-trace [OPTION]... FILE|DIR...\nweir-trace check DIR\nweir-trace diff DIR|FILE DIR|FILE\n"
         "weir-trace card --config FILE.yaml DIR\nweir-trace results DIR...",
     .text =
-        "Reads Kineto traces (torch.profiler, vLLM, SGLang; .json and .json.gz; - is standard input) and tables of "
-        "device events (.csv: nsys' cuda_gpu_trace, Ascend's kernel_details and op_summary), and prints metrics per "
-        "rank, per step and for the whole set. Collectives are matched across ranks to tell who arrived last and how "
-        "long the others waited. timing_stats_RANK.json goes with the trace of its rank.\n\n"
+        "Reads Kineto traces (torch.profiler, vLLM, SGLang; .json and .json.gz; - is standard input), nsys' exports "
+        "(jsonlines, and cuda_gpu_trace as CSV), and what Ascend's profilers write (trace_view.json, kernel_details, "
+        "op_summary, step_trace_time, communication.json, directories *_ascend_pt), and prints metrics per rank, per "
+        "step and for the whole set. Collectives are matched across ranks to tell who arrived last and how long the "
+        "others waited. timing_stats_RANK.json and execution traces go with the trace of their rank.\n\n"
         "A metric is a value or missing with a reason, never a silent 0; times are unions, exact to the nanosecond. "
         "What is damaged or cut is said on standard error and counted. docs/traces.md defines every metric.\n\n"
         "check tells whether a directory holds one whole set of one run; diff compares two sets by class and kernel; "
@@ -32,9 +32,12 @@ const weir::tool::description about{
                 {"kinds", "FILE",
                  "More kernel names: lines of PATTERN, computation|communication|memory, and a collective's name."},
                 {"idle", "", "Also why the device was idle; reads launches too, and takes about twice as long."},
+                {"sm-coverage", "", "Also how many blocks kernels have; reads the arguments of all kernels."},
                 {"hta-compatible", "", "HolisticTraceAnalysis' figures, by its classes of kernels and its names."},
                 {"flops-per-token", "F", "What a token costs this rank, for mfu: twice the parameters it holds."},
                 {"peak-tflops", "T", "What the device can do at most, for mfu."},
+                {"link-gbps", "B",
+                 "What the link between ranks can do at most, in 10^9 bytes a second, for link_share."},
                 {"annotations", "FILE", "Write who waited for whom as a small trace that Perfetto opens."},
                 {"plots", "DIR", "Write ranks.svg and skew.svg into this directory."},
                 {"config", "FILE", "card: what the traces can't tell, a card or an experiment's file in YAML."},
@@ -68,6 +71,7 @@ result<int> report(const arguments& args, const weir::kind_table& kinds) {
       return ok.error();
   }
   std::vector<std::string> notes = set->remarks;
+  weir::tool::say_mixed(*set, notes);
   const auto skew = find_skew(set->ranks);
   if (set->ranks.size() > 1 && !args.has("hta-compatible")) {
     append_set_metrics(metrics, set->ranks, skew);

@@ -14,7 +14,11 @@
 
 #include "cli.hpp"
 #include "cli_table.hpp"
+#include "weir/trace/check_set.hpp"
 #include "weir/trace/hta_metrics.hpp"
+#if defined(WEIR_HAVE_SQLITE)
+#include "weir/trace/nsys_sqlite.hpp"
+#endif
 #include "weir/trace/profile_files.hpp"
 #include "weir/trace/report_text.hpp"
 #include "weir/trace/set_metrics.hpp"
@@ -51,7 +55,13 @@ inline result<kind_table> kinds_of(const arguments& args) {
 inline result<trace_set> read_set(const arguments& args, const std::vector<std::string>& operands,
                                   const kind_table& kinds) {
   constexpr unsigned threads = 2;  // a rank is read at a gigabyte a second: more would wait for the disk
-  auto set = read_trace_set(operands, kinds, threads, args.has("idle"));
+  profile_options options;
+  options.idle = args.has("idle");
+  options.coverage = args.has("sm-coverage");
+#if defined(WEIR_HAVE_SQLITE)
+  options.read_database = read_nsys_sqlite;
+#endif
+  auto set = read_trace_set(operands, kinds, threads, options);
   for (const auto& remark : set ? set->remarks : std::vector<std::string>{}) say(remark);
   return set;
 }
@@ -60,20 +70,35 @@ inline result<trace_set> read_set(const arguments& args, const std::vector<std::
 inline int say_empty(const trace_set& set) {
   int status = 0;
   for (const auto& p : set.ranks) {
-    if (p.device.events() > 0 || p.on_cpu) continue;
+    if (p.tells_of_device()) continue;
     say(p.file + ": there are no kernels in it, so its metrics are missing; it has " + p.contents());
     status = 1;
   }
   return status;
 }
 
+/// Says where several traces are not one whole set of one run, whose figures would be of nothing. What a file lacks was
+/// said when it was read.
+inline void say_mixed(const trace_set& set, std::vector<std::string>& notes) {
+  if (set.ranks.size() < 2) return;
+  for (const auto& check : {check_ranks(set.ranks), check_run(set.ranks), check_steps(set.ranks)}) {
+    if (check.outcome != check_outcome::failed) continue;
+    notes.push_back("not so: " + check.question + ": " + check.detail);
+    say(notes.back());
+  }
+}
+
 inline result<rank_metrics_options> metric_options(const arguments& args) {
   const auto top = args.number<std::size_t>("top", 10);
-  const auto flops = args.number<double>("flops-per-token", 0), peak = args.number<double>("peak-tflops", 0);
+  const auto flops = args.number<double>("flops-per-token", 0), peak = args.number<double>("peak-tflops", 0),
+             link = args.number<double>("link-gbps", 0);
   if (!top) return top.error();
-  if (!flops || !peak) return flops ? peak.error() : flops.error();
-  if (*flops < 0 || *peak < 0) return failure{errc::invalid_argument, "--flops-per-token and --peak-tflops are > 0"};
-  return rank_metrics_options{std::string(args.get("step")), *top, *flops, *peak * 1e12};
+  for (const auto* number : {&flops, &peak, &link}) {
+    if (!*number) return number->error();
+    if (**number < 0)
+      return failure{errc::invalid_argument, "--flops-per-token, --peak-tflops and --link-gbps are > 0"};
+  }
+  return rank_metrics_options{std::string(args.get("step")), *top, *flops, *peak * 1e12, *link};
 }
 
 }  // namespace weir::tool

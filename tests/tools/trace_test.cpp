@@ -66,7 +66,8 @@ TEST_CASE("weir-trace: damage and cuts are counted and said, and the rest is rea
 TEST_CASE("weir-trace: what is no trace is trouble, and the message says what it is", "[tools]") {
   const temporary_directory here;
   for (const auto& [text, words] :
-       {std::pair<std::string, std::string>{R"({"schema":"1.0","nodes":[]})", "only: nodes, schema"},
+       {std::pair<std::string, std::string>{R"({"schema":"1.0","edges":[]})", "only: edges, schema"},
+        {R"({"schema":"1.0","nodes":[]})", "is an execution trace, which has no times"},
         {"", "the trace is empty"},
         {"hello", "not a trace"}}) {
     const auto done = shell(trace + here.write("x.json", text) + " 2>&1");
@@ -153,6 +154,45 @@ TEST_CASE("weir-trace: a table of device events is read like a trace, another ta
   const auto bad = shell(trace + here.write("x.csv", "a,b\n1,2\n") + " 2>&1");
   CHECK(bad.status == 2);
   has(bad.out, "not a table of device events");
+}
+
+TEST_CASE("weir-trace: an execution trace goes with its rank, and says what it adds", "[tools]") {
+  const temporary_directory here;
+  const auto set = here.file("set");
+  shell("mkdir " + set);
+  here.write("set/kineto_trace_3.json", R"([{"ph":"X","cat":"kernel","name":"ncclDevKernel_AllReduce_Sum_f32","pid":0,
+    "ts":5,"dur":10,"args":{"External id":1}},{"ph":"X","cat":"cpu_op","name":"record_param_comms","pid":9,"tid":9,
+    "ts":1,"dur":2,"args":{"External id":1,"Record function id":8}}])");
+  const std::string et =
+      R"({"schema":"1.1.1-chakra.0.0.4","nodes":[{"id":1,"name":"record_param_comms","inputs":{"values":
+    [[[1,2,0,1000,4,"cuda:0"]],[34,false],["0","d"],0,"allreduce"],"types":["GenericList[Tensor(float)]","Tuple[Int,Bool]",
+    "Tuple[String,String]","Int","String"]},"attrs":[{"name":"rf_id","type":"uint64","value":8},{"name":"pg_name",
+    "type":"string","value":"0"},{"name":"pg_size","type":"uint64","value":2}]}]})";
+  here.write("set/torch_et_3.json", et);
+  const auto done = shell(trace + "--json " + set + " 2>&1");
+  CHECK(done.status == 0);
+  has(done.out, R"("name":"bytes","value":4000,"unit":"B")");
+  has(done.out, R"("name":"linked","value":"by record function id")");
+  here.write("set/torch_et_4.json", et);
+  here.write("set/kineto_trace_5.json", R"([{"ph":"X","cat":"kernel","name":"gemm","pid":0,"ts":5,"dur":10}])");
+  has(shell(trace + set + " 2>&1").out, "left out: torch_et_4.json belongs to no trace of the set");
+}
+
+TEST_CASE("weir-trace: what Ascend's profiler writes is read by its directory", "[tools]") {
+  const std::string set = WEIR_SOURCE_DIR "/tests/fixtures/trace/ascend_set";
+  const auto done = shell(trace + "--metrics computation,slow_rank --format csv " + set + " 2>&1");
+  CHECK(done.status == 0);
+  has(done.out, "rank,1,,,,,,,computation,80.000,us");
+  has(done.out, "slow_rank,1,");
+  CHECK(shell(trace + "check " + set).status == 0);
+  CHECK(shell(trace + "diff " + set + " " + set).status == 0);
+}
+
+TEST_CASE("weir-trace: nsys' lines are read from a pipe too", "[tools]") {
+  const std::string file = WEIR_SOURCE_DIR "/tests/fixtures/trace/nsys_rank0.jsonl";
+  const auto wanted = shell(trace + "--metrics span,comm_overhead,prefill_tokens --json " + file);
+  has(wanted.out, R"("name":"comm_overhead","value":50,)");
+  has(shell("gzip -c " + file + " | " + trace + "--metrics comm_overhead --json -").out, R"("value":50,)");
 }
 
 TEST_CASE("weir-trace: pictures and annotations are files that their programs can read", "[tools]") {

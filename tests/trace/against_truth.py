@@ -9,6 +9,7 @@ import decimal
 import gzip
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -159,13 +160,157 @@ def covered(intervals):
     return total
 
 
+def loaded(path):
+    with gzip.open(path, "rt") as f:
+        return json.load(f, parse_float=decimal.Decimal)
+
+
+def clipped(intervals, window):
+    return [(max(b, window[0]), min(e, window[1])) for b, e in intervals if b < window[1] and e > window[0]]
+
+
+def second_steps(m, rank, trace, base, compute, comm):
+    """Steps of a rank: windows on the device by the pieces of each annotation, times inside them by edges."""
+    begin = lambda e: (ns(e["ts"]), ns(e["ts"]) + ns(e["dur"]))
+    host, device = {}, {}
+    for e in trace["traceEvents"]:
+        if e.get("cat") == "user_annotation" and e["name"].startswith("execute_"):
+            host[e["args"]["External id"]] = e
+        if e.get("cat") == "gpu_user_annotation" and e["name"].startswith("execute_"):
+            b, end = begin(e)
+            old = device.get(e["args"]["External id"], (b, end))
+            device[e["args"]["External id"]] = (min(b, old[0]), max(end, old[1]))
+    rows = [x for x in m if x["labels"]["table"] == "step" and x["labels"]["rank"] == str(rank)]
+    phases = collections.Counter()
+    walls = collections.Counter()
+    for e in host.values():
+        b, end = begin(e)
+        context, generation = re.fullmatch(r"execute_context_(\d+)\(\d+\)_generation_(\d+)\(\d+\)", e["name"]).groups()
+        phase = ("mixed" if generation != "0" else "prefill") if context != "0" else "decode"
+        phases[phase] += 1
+        walls[phase] += end - b
+    for phase in ("prefill", "decode", "mixed"):
+        same(f"H100 {rank} {phase} steps", pick(m, "rank", f"{phase}_steps", rank=str(rank)), phases[phase])
+        same(f"H100 {rank} {phase} time", round(pick(m, "rank", f"{phase}_time", rank=str(rank)) * 1000), walls[phase])
+    ordered = sorted(device.values())
+    own = [x for x in rows if x["labels"]["step"].startswith("execute_")]
+    indexes = sorted({int(x["labels"]["index"]) for x in own})
+    same(f"H100 {rank} steps on the device", len(indexes), len(ordered))
+    for index, window in zip(indexes, ordered):
+        c, p = clipped(comm, (window[0] + base, window[1] + base)), clipped(compute, (window[0] + base, window[1] + base))
+        for name, value in (("communication", covered(c)), ("computation", covered(p)),
+                            ("overlap", covered(c) + covered(p) - covered(c + p))):
+            got = [x["value"] for x in own if x["labels"]["index"] == str(index) and x["name"] == name]
+            same(f"H100 {rank} step {index} {name}", round(got[0] * 1000), value)
+
+
+def product(shapes, first):
+    a, b = shapes[first], shapes[first + 1]
+    flops = 2 * b[-1]
+    for size in a:
+        flops *= size
+    return flops
+
+
+PRODUCTS = {"aten::mm": 0, "aten::bmm": 0, "aten::addmm": 1, "aten::baddbmm": 1}
+
+
+def attributes(node):
+    return {a["name"]: a["value"] for a in node["attrs"]} if "attrs" in node else node
+
+
+def tensor_bytes(value):
+    return sum(map(tensor_bytes, value)) if isinstance(value[0], list) else value[3] * value[4]
+
+
+def asked_for(node):
+    """(number, bytes) of a record_param_comms, None of one that waits."""
+    values, types, outputs = ((node["inputs"]["values"], node["inputs"]["types"], node["outputs"]["values"])
+                              if "attrs" in node else (node["inputs"], node["input_types"], node["outputs"]))
+    at = types.index("String")
+    if values[at] == "wait":
+        return None
+    number = values[at - 3] if isinstance(values[at - 3], int) else values[at - 3][0]
+    going_in = sum(tensor_bytes(v) for v, t in zip(values, types) if "Tensor" in t)
+    return number, max(going_in, sum(map(tensor_bytes, outputs)))
+
+
+def with_execution_traces(tool, traces):
+    """Collectives linked to execution traces by another way than the tool's: by record function id on the H100 set, on
+    the old generation by the k-th call of record_param_comms of each thread; products by their shapes."""
+    m = metrics_of(tool, traces / "nccl_tp2_h100")
+    for rank in (0, 1):
+        ops = loaded(traces / f"nccl_tp2_h100/kineto_trace_{rank}.json.gz")["traceEvents"]
+        ids = {e["args"]["Record function id"] for e in ops if "Record function id" in e.get("args", {})}
+        flops = 0
+        for node in loaded(traces / f"nccl_tp2_h100/torch_et_{rank}.json.gz")["nodes"]:
+            if node["name"] in PRODUCTS and attributes(node)["rf_id"] in ids:
+                flops += product(node["inputs"]["shapes"], PRODUCTS[node["name"]])
+        same(f"H100 {rank} flops", pick(m, "rank", "matmul_flops", rank=str(rank)), flops)
+        same(f"H100 {rank} linked", pick(m, "execution", "linked_collectives", rank=str(rank)), 55)
+        same(f"H100 {rank} disagreements", pick(m, "execution", "disagreements", rank=str(rank)), 0)
+
+    m = metrics_of(tool, traces / "dlrm8_v100")
+    for rank in range(8):
+        events = loaded(traces / f"dlrm8_v100/kineto_rank{rank}.json.gz")["traceEvents"]
+        nodes = loaded(traces / f"dlrm8_v100/et_rank{rank}.json.gz")["nodes"]
+        asked = [[asked_for(n) for n in sorted((n for n in nodes if n["name"] == "record_param_comms"
+                                                and n["tid"] == thread), key=lambda n: n["rf_id"])] for thread in (1, 2)]
+        calls = {}
+        for e in events:
+            if e["name"] == "record_param_comms":
+                calls.setdefault(e["tid"], []).append(e)
+        launch = {e["args"]["correlation"]: e for e in events if e.get("cat") == "cuda_runtime"}
+        size = collections.Counter()
+        for e in events:
+            if e.get("cat") != "kernel" or not e["name"].startswith("ncclKernel"):
+                continue
+            begin = launch[e["args"]["correlation"]]
+            own = sorted(calls[begin["tid"]], key=lambda c: c["ts"])
+            at = [i for i, c in enumerate(own) if c["ts"] <= begin["ts"] <= c["ts"] + c["dur"]]
+            thread = next(t for t in asked if len(t) == len(own))
+            size["all_reduce" if "AllReduce" in e["name"] else "all_to_all"] += thread[at[0]][1]
+        for kind, total in size.items():
+            same(f"dlrm8 {rank} bytes of {kind}", pick(m, "collective", "bytes", rank=str(rank), collective=kind), total)
+        same(f"dlrm8 {rank} linked", pick(m, "execution", "linked", rank=str(rank)), "by order of calls")
+    for name in ("tp2_straggler1", "tp4_balanced"):
+        m = metrics_of(tool, traces / "gloo" / name)
+        for x in m:
+            if x["labels"]["table"] == "execution" and x["name"] == "linked_collectives":
+                same(f"{name} {x['labels']['rank']} linked", x["value"], 36)
+
+
+def of_vllm(tool, directory):
+    """Kernels and the median decode step as other code counted them when the traces were made (its README), and times
+    by edges."""
+    if not directory.is_dir():
+        return
+    for name, kernels, median in (("graph", 8063, 3.37), ("eager", 9043, 30.9)):
+        path = directory / f"trace_{name}.json.gz"
+        m = metrics_of(tool, path)
+        span = lambda e: (ns(e["ts"]), ns(e["ts"]) + ns(e["dur"]))
+        events = [e for e in loaded(path)["traceEvents"] if e.get("cat") in ("kernel", "gpu_memcpy", "gpu_memset")]
+        every, own = [span(e) for e in events], [span(e) for e in events if e["cat"] == "kernel"]
+        same(f"vLLM {name} kernels", pick(m, "rank", "computation_kernels"), kernels)
+        same(f"vLLM {name} computation", round(pick(m, "rank", "computation") * 1000), covered(own))
+        same(f"vLLM {name} busy", round(pick(m, "rank", "busy") * 1000), covered(every))
+        same(f"vLLM {name} span", round(pick(m, "rank", "span") * 1000), max(e for _, e in every) - min(every)[0])
+        rows = [x for x in m if x["labels"]["table"] == "step" and x["labels"]["step"] ==
+                "execute_context_0(0)_generation_4(4)"]
+        lengths = sorted(next(x["value"] for x in rows if x["labels"]["index"] == i and x["name"] == "busy") +
+                         next(x["value"] for x in rows if x["labels"]["index"] == i and x["name"] == "idle")
+                         for i in {x["labels"]["index"] for x in rows})
+        same(f"vLLM {name} decode step on the device", round(lengths[len(lengths) // 2] / 1000, 2), median, 0.06)
+        total = sum(x["value"] for x in m if x["labels"]["table"] == "family" and x["name"] == "time")
+        same(f"vLLM {name} families add up", round(total, 3), round(pick(m, "rank", "sum_of_durations"), 3), 0.0011)
+
+
 def second_computation(tool, directory):
     """A set without a reference: two H100 and NCCL. Device times from edges, collectives by order of begin."""
     m = metrics_of(tool, directory)
     ranks = []
     for rank in (0, 1):
-        with gzip.open(directory / f"kineto_trace_{rank}.json.gz", "rt") as f:
-            trace = json.load(f, parse_float=decimal.Decimal)
+        trace = loaded(directory / f"kineto_trace_{rank}.json.gz")
         base = trace["baseTimeNanoseconds"]
         device = [e for e in trace["traceEvents"] if e.get("cat") in ("kernel", "gpu_memcpy", "gpu_memset")]
         span = lambda e: (base + ns(e["ts"]), base + ns(e["ts"]) + ns(e["dur"]))
@@ -180,6 +325,7 @@ def second_computation(tool, directory):
                             ("exposed_communication", covered(all_comm) - both),
                             ("exposed_memory", covered(compute + all_comm + copies) - covered(compute + all_comm))):
             same(f"H100 {rank} {name}", round(pick(m, "rank", name, rank=str(rank)) * 1000), value)
+        second_steps(m, rank, trace, base, compute, all_comm)
         same(f"H100 {rank} calls", pick(m, "rank", "coll_call_num", rank=str(rank)), len(comm))
         size = collections.Counter()
         for e in comm:
@@ -218,6 +364,8 @@ def main():
     against_hta(tool, traces)
     against_timings(tool, traces)
     second_computation(tool, traces / "nccl_tp2_h100")
+    with_execution_traces(tool, traces)
+    of_vllm(tool, traces.parent.parent / "vllm_h100/traces")
     for line in wrong:
         print(line)
     print(f"{compared} figures compared, {len(wrong)} differ")

@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "weir/data/source.hpp"
+#include "weir/trace/read_profile.hpp"
 #include "weir/trace/results_row.hpp"
 #include "weir/trace/step_metrics.hpp"
 

@@ -7,6 +7,7 @@
 #include "weir/base/hash.hpp"
 #include "weir/data/source.hpp"
 #include "weir/trace/gz_source.hpp"
+#include "weir/trace/read_profile.hpp"
 #include "weir/trace/step_metrics.hpp"
 
 namespace {
@@ -62,10 +63,7 @@ reading read(const std::string& text) {
 TEST_CASE("damage: a structural byte that is lost or changed in a real trace is told, or changes no figure",
           "[trace]") {
   const std::string path = WEIR_SOURCE_DIR "/../shared/data/traces/dlrm8_v100/kineto_rank0.json.gz";
-  if (!std::filesystem::exists(path)) {
-    WARN("skipped: ../shared/data/traces is not here");
-    return;
-  }
+  if (!std::filesystem::exists(path)) SKIP("../shared/data/traces is not here");
   const std::string whole = unpacked(path);
   const reading truth = read(whole);
   REQUIRE_FALSE(truth.told);

@@ -4,7 +4,7 @@
 
 #include "catch.hpp"
 #include "weir/data/source.hpp"
-#include "weir/trace/profile.hpp"
+#include "weir/trace/read_profile.hpp"
 
 TEST_CASE("idle_causes: a gap up to the launch is the host's, behind it the queue's", "[trace]") {
   // device  ####......####..####....##      a 0-40, b 100-140, c 160-200, d 240-260
@@ -17,7 +17,7 @@ TEST_CASE("idle_causes: a gap up to the launch is the host's, behind it the queu
     {"ph":"X","cat":"gpu_memcpy","name":"b","ts":100,"dur":40,"args":{"correlation":2}},
     {"ph":"X","cat":"kernel","name":"d","ts":240,"dur":20,"args":{"correlation":4}}])";
   const weir::kind_table kinds;
-  const auto p = weir::read_profile(weir::memory_source(text), "rank0.json", kinds, true);
+  const auto p = weir::read_profile(weir::memory_source(text), "rank0.json", kinds, {.idle = true});
   REQUIRE(p);
   REQUIRE(p->idle);
   CHECK(p->idle->host_ns == 30'000);

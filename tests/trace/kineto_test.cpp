@@ -13,7 +13,7 @@ const auto everything = [](std::string_view) { return true; };
 struct outcome_of {
   std::vector<std::string> names;
   std::vector<std::int64_t> begins;
-  weir::kineto_summary summary;
+  weir::stream_summary summary;
   bool ok = false;
 };
 

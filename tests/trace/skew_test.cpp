@@ -8,6 +8,7 @@
 #include "weir/data/source.hpp"
 #include "weir/trace/check_set.hpp"
 #include "weir/trace/diff_sets.hpp"
+#include "weir/trace/read_profile.hpp"
 #include "weir/trace/step_metrics.hpp"
 
 namespace {

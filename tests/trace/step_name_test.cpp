@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "catch.hpp"
-#include "weir/trace/profile.hpp"
+#include "weir/trace/read_profile.hpp"
 
 namespace {
 

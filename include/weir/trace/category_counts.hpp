@@ -53,7 +53,13 @@ inline constexpr std::string_view known_categories[] = {"kernel",
                                                         "hpu_op",
                                                         "cpu_profiler_range",
                                                         "gpu_pm_counter",
-                                                        "collective_comm"};
+                                                        "collective_comm",
+                                                        "Ascend Hardware",
+                                                        "Communication",
+                                                        "Overlap Analysis",
+                                                        "other layers",
+                                                        "enqueue",
+                                                        "dequeue"};
 
 /// Counts categories and remembers of each whether it is wanted, so that an event that is not costs a look-up.
 class category_counts {

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weir/report/table.hpp"
@@ -38,26 +39,6 @@ inline std::string listed(const std::vector<std::string>& words) {
   return text;
 }
 
-inline set_check check_ranks(const std::vector<rank_profile>& set) {
-  set_check check{"every rank is there once", check_outcome::ok, {}};
-  std::set<std::int64_t> seen;
-  std::vector<std::string> wrong;
-  std::int64_t world = -1;
-  for (const auto& p : set) {
-    world = std::max(world, p.world_size);
-    if (p.rank < 0)
-      wrong.push_back(p.file + " does not tell its rank");
-    else if (!seen.insert(p.rank).second)
-      wrong.push_back("rank " + std::to_string(p.rank) + " twice: " + p.file);
-  }
-  for (std::int64_t r = 0; r < world && wrong.size() < 20; ++r)
-    if (!seen.contains(r)) wrong.push_back("rank " + std::to_string(r) + " is missing");
-  if (!wrong.empty()) return {check.question, check_outcome::failed, listed(wrong)};
-  if (world < 0) return {check.question, check_outcome::unknown, "no trace tells the world size"};
-  check.detail = std::to_string(set.size()) + " of " + std::to_string(world);
-  return check;
-}
-
 inline set_check check_whole(const std::vector<rank_profile>& set, const std::vector<std::string>& unreadable) {
   std::vector<std::string> wrong = unreadable;
   for (const auto& p : set) {
@@ -74,7 +55,7 @@ inline set_check check_whole(const std::vector<rank_profile>& set, const std::ve
 inline set_check check_devices(const std::vector<rank_profile>& set) {
   std::vector<std::string> wrong;
   for (const auto& p : set)
-    if (p.device.events() == 0 && !p.on_cpu) wrong.push_back(p.file + " has " + p.contents());
+    if (!p.tells_of_device()) wrong.push_back(p.file + " has " + p.contents());
   return {"every trace has device events (or gloo's)", wrong.empty() ? check_outcome::ok : check_outcome::failed,
           listed(wrong)};
 }
@@ -92,37 +73,11 @@ inline interval seen_interval(const rank_profile& p) {
   return whole;
 }
 
-inline set_check check_run(const std::vector<rank_profile>& set) {
-  std::vector<std::string> wrong;
-  for (const auto& p : set) {
-    const rank_profile& first = set.front();
-    const interval a = seen_interval(p), b = seen_interval(first);
-    if (p.world_size != first.world_size)
-      wrong.push_back(p.file + " is of " + std::to_string(p.world_size) + " ranks, " + first.file + " of " +
-                      std::to_string(first.world_size));
-    if ((p.base_ns == 0) != (first.base_ns == 0))
-      wrong.push_back(p.file + " and " + first.file + " use different clocks");
-    if (a.begin < a.end && b.begin < b.end && (a.begin > b.end || b.begin > a.end))
-      wrong.push_back(p.file + " and " + first.file + " share no moment: two runs, or clocks that are far apart");
-  }
-  return {"all are of one run", wrong.empty() ? check_outcome::ok : check_outcome::failed, listed(wrong)};
-}
-
 inline std::map<std::string, int> counted_steps(const rank_profile& p) {
   std::map<std::string, int> names;
   for (const auto& step : p.steps)
     if (step.cpu) ++names[step.name];
   return names;
-}
-
-inline set_check check_steps(const std::vector<rank_profile>& set) {
-  const auto first = counted_steps(set.front());
-  std::vector<std::string> wrong;
-  for (const auto& p : set)
-    if (counted_steps(p) != first) wrong.push_back(p.file + " has other steps than " + set.front().file);
-  if (wrong.empty() && first.empty())
-    return {"all have the same steps", check_outcome::unknown, "there is no step annotation"};
-  return {"all have the same steps", wrong.empty() ? check_outcome::ok : check_outcome::failed, listed(wrong)};
 }
 
 inline set_check check_collectives(const std::vector<rank_profile>& set) {
@@ -140,12 +95,62 @@ inline set_check check_collectives(const std::vector<rank_profile>& set) {
 
 }  // namespace detail
 
+/// Whether each rank of the world has one trace.
+[[nodiscard]] inline set_check check_ranks(const std::vector<rank_profile>& set) {
+  set_check check{"every rank is there once", check_outcome::ok, {}};
+  std::set<std::int64_t> seen;
+  std::set<std::pair<std::int64_t, std::string>> devices;  // a process may drive several
+  std::vector<std::string> wrong;
+  std::int64_t world = -1;
+  for (const auto& p : set) {
+    world = std::max(world, p.world_size);
+    if (p.rank < 0 && p.device_name.empty())
+      wrong.push_back(p.file + " does not tell its rank");
+    else if (!devices.emplace(p.rank, p.device_name).second)
+      wrong.push_back("rank " + std::to_string(p.rank) + " twice: " + p.file);
+    seen.insert(p.rank);
+  }
+  for (std::int64_t r = 0; r < world && wrong.size() < 20; ++r)
+    if (!seen.contains(r)) wrong.push_back("rank " + std::to_string(r) + " is missing");
+  if (!wrong.empty()) return {check.question, check_outcome::failed, detail::listed(wrong)};
+  if (world < 0) return {check.question, check_outcome::unknown, "no trace tells the world size"};
+  check.detail = std::to_string(set.size()) + " of " + std::to_string(world);
+  return check;
+}
+
+/// Whether the traces are of one run: the same world, clocks of one kind, a moment that all share.
+[[nodiscard]] inline set_check check_run(const std::vector<rank_profile>& set) {
+  std::vector<std::string> wrong;
+  for (const auto& p : set) {
+    const rank_profile& first = set.front();
+    const interval a = detail::seen_interval(p), b = detail::seen_interval(first);
+    if (p.world_size != first.world_size)
+      wrong.push_back(p.file + " is of " + std::to_string(p.world_size) + " ranks, " + first.file + " of " +
+                      std::to_string(first.world_size));
+    if ((p.base_ns == 0) != (first.base_ns == 0))
+      wrong.push_back(p.file + " and " + first.file + " use different clocks");
+    if (a.begin < a.end && b.begin < b.end && (a.begin > b.end || b.begin > a.end))
+      wrong.push_back(p.file + " and " + first.file + " share no moment: two runs, or clocks that are far apart");
+  }
+  return {"all are of one run", wrong.empty() ? check_outcome::ok : check_outcome::failed, detail::listed(wrong)};
+}
+
+/// Whether the ranks have the same steps.
+[[nodiscard]] inline set_check check_steps(const std::vector<rank_profile>& set) {
+  const auto first = detail::counted_steps(set.front());
+  std::vector<std::string> wrong;
+  for (const auto& p : set)
+    if (detail::counted_steps(p) != first) wrong.push_back(p.file + " has other steps than " + set.front().file);
+  if (wrong.empty() && first.empty())
+    return {"all have the same steps", check_outcome::unknown, "there is no step annotation"};
+  return {"all have the same steps", wrong.empty() ? check_outcome::ok : check_outcome::failed, detail::listed(wrong)};
+}
+
 /// Asks everything about a set. \param unreadable  files that belong to it and could not be read.
 [[nodiscard]] inline std::vector<set_check> check_set(const std::vector<rank_profile>& set,
                                                       const std::vector<std::string>& unreadable) {
-  return {detail::check_ranks(set),   detail::check_whole(set, unreadable),
-          detail::check_devices(set), detail::check_run(set),
-          detail::check_steps(set),   detail::check_collectives(set)};
+  return {check_ranks(set), detail::check_whole(set, unreadable), detail::check_devices(set), check_run(set),
+          check_steps(set), detail::check_collectives(set)};
 }
 
 [[nodiscard]] inline table check_table(const std::vector<set_check>& checks) {

@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "weir/base/units.hpp"
@@ -48,10 +48,6 @@ struct collective_call {
 
 namespace detail {
 
-inline std::string_view unquoted(std::string_view value) noexcept {
-  return value.size() >= 2 && value.front() == '"' ? value.substr(1, value.size() - 2) : value;
-}
-
 /// The product of the first list of numbers in "[[4, 1, 256], []]"; -1 where there is none.
 inline std::int64_t first_shape(std::string_view dims) noexcept {
   const std::size_t open = dims.find_first_of("0123456789");
@@ -66,6 +62,14 @@ inline std::int64_t first_shape(std::string_view dims) noexcept {
     dims = next == dims.npos ? std::string_view{} : dims.substr(next);
   }
   return product;
+}
+
+/// Of Ascend's "hcom_allReduce__673_0_1", the group: "673", the end of its number. Empty where it is another name.
+[[nodiscard]] constexpr std::string_view hcom_group(std::string_view name) noexcept {
+  const std::size_t mark = name.starts_with("hcom_") ? name.find("__") : name.npos;
+  if (mark == name.npos) return {};
+  name.remove_prefix(mark + 2);
+  return name.substr(0, name.find_first_not_of("0123456789"));
 }
 
 }  // namespace detail
@@ -83,11 +87,19 @@ class collective_log {
     const auto named =
         what.collective.empty() || !args.name.empty() ? canonical_collective(args.name) : what.collective;
     collective_kind kind{std::string(named.empty() ? short_kernel_name(e.name) : named), {}, args.group_size};
-    if (!args.group.empty()) kind.group.append(args.group).append(" ").append(args.ranks);
-    const auto [found, fresh] = index_.try_emplace(std::move(kind), kinds_.size());
-    if (fresh) kinds_.push_back(found->first);
-    call.kind = found->second;
+    if (!args.group.empty())
+      kind.group.append(args.group).append(" ").append(args.ranks);
+    else
+      kind.group = detail::hcom_group(e.name);
+    call.kind = index_of(std::move(kind));
     calls_.push_back(call);
+  }
+  /// Says more of a call than its event did.
+  /// \pre  index < calls().size()
+  void amend(std::size_t index, collective_kind kind, std::int64_t bytes, std::int64_t sequence) {
+    calls_[index].kind = index_of(std::move(kind));
+    calls_[index].bytes = bytes;
+    calls_[index].sequence = sequence;
   }
 
   [[nodiscard]] const std::vector<collective_kind>& kinds() const noexcept { return kinds_; }
@@ -97,14 +109,15 @@ class collective_log {
   [[nodiscard]] const collective_kind& kind(const collective_call& call) const { return kinds_[call.kind]; }
 
  private:
-  /// The arguments that matter, in one pass. NCCL kernels name message sizes; gloo's annotations name input shapes.
+  /// The arguments that matter, in one pass. NCCL kernels name message sizes, Ascend's collectives counts, gloo's
+  /// annotations the shapes of inputs.
   struct arguments {
     std::string_view name, group, ranks, type, shape, shape_type;
     std::int64_t in = -1, out = -1, group_size = 0, sequence = unmeasured;
 
     /// \return  false where `object` is damaged.
     bool read(std::string_view object) {
-      return object.empty() || for_each_arg(object, [this](auto key, auto value) { one(key, value); });
+      return object.empty() || for_each_member(object, [this](auto key, auto value) { one(key, value); });
     }
     [[nodiscard]] std::int64_t bytes() const noexcept {
       const bool message = in >= 0 || out >= 0;
@@ -122,8 +135,8 @@ class collective_log {
       if (key == "Collective name") name = text;
       if (key == "Process Group Name") group = text;
       if (key == "Process Group Ranks") ranks = text;
-      if (key == "dtype") type = text;
-      if (key == "In msg nelems") number(in);
+      if (key == "dtype" || key == "data_type") type = text;
+      if (key == "In msg nelems" || key == "count") number(in);
       if (key == "Out msg nelems") number(out);
       if (key == "Group size") number(group_size);
       if (key == "Seq") number(sequence);
@@ -131,6 +144,12 @@ class collective_log {
       if (key == "Input type") shape_type = value.substr(0, value.find(','));
     }
   };
+
+  std::size_t index_of(collective_kind kind) {
+    const auto [found, fresh] = index_.try_emplace(std::move(kind), kinds_.size());
+    if (fresh) kinds_.push_back(found->first);
+    return found->second;
+  }
 
   std::map<collective_kind, std::size_t> index_;
   std::vector<collective_kind> kinds_;

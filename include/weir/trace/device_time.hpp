@@ -24,15 +24,17 @@
 
 namespace weir::inline v0 {
 
-/// Bytes of one element of a tensor type as traces write it ("Float", "c10::BFloat16"); 0 where it is not known.
+/// Bytes of one element of a tensor type as traces write it ("Float", "c10::BFloat16", Ascend's "BFP16"); 0 where it is
+/// not known.
 [[nodiscard]] constexpr std::int64_t element_bytes(std::string_view type) noexcept {
   struct row {
     std::string_view name;
     std::int64_t bytes;
   };
-  constexpr row rows[] = {{"BFloat16", 2}, {"Float8", 1}, {"Half", 2},   {"Float", 4}, {"Double", 8},
-                          {"Long", 8},     {"Int", 4},    {"Short", 2},  {"Byte", 1},  {"Char", 1},
-                          {"Bool", 1},     {"float", 4},  {"double", 8}, {"long", 8},  {"int", 4}};
+  constexpr row rows[] = {{"BFloat16", 2}, {"Float8", 1}, {"Half", 2}, {"Float", 4}, {"Double", 8}, {"Long", 8},
+                          {"Int", 4},      {"Short", 2},  {"Byte", 1}, {"Char", 1},  {"Bool", 1},   {"float", 4},
+                          {"double", 8},   {"long", 8},   {"int", 4},  {"INT8", 1},  {"INT16", 2},  {"INT32", 4},
+                          {"INT64", 8},    {"FP16", 2},   {"FP32", 4}, {"FP64", 8},  {"FP8", 1}};
   for (const auto& r : rows)
     if (type.find(r.name) != type.npos) return r.bytes;
   return 0;
@@ -40,9 +42,7 @@ namespace weir::inline v0 {
 
 /// "void ns::kernel<int>(int*)" is "kernel"; "ncclKernel_SendRecv_RING(...)" is "ncclKernel_SendRecv_RING".
 [[nodiscard]] inline std::string_view short_kernel_name(std::string_view name) {
-  constexpr std::string_view anonymous = "(anonymous namespace)::";
-  if (const auto at = name.find(anonymous); at != name.npos) name.remove_prefix(at + anonymous.size());
-  name = name.substr(0, std::min(name.find('('), name.find('<')));
+  name = qualified_kernel_name(name);
   if (const auto space = name.rfind(' '); space != name.npos) name.remove_prefix(space + 1);
   if (const auto colons = name.rfind("::"); colons != name.npos) name.remove_prefix(colons + 2);
   return name;
@@ -57,7 +57,7 @@ struct call_total {
   std::uint64_t count = 0;
   std::int64_t total_ns = 0;  ///< Sum of durations, with what ran side by side counted for each.
   std::int64_t min_ns = std::numeric_limits<std::int64_t>::max(), max_ns = 0;
-  std::int64_t in_bytes = 0;        ///< Of collectives whose events say their size.
+  std::int64_t bytes = 0;           ///< Of copies, and what goes into collectives, whose events say their size.
   std::uint64_t without_bytes = 0;  ///< Calls that do not.
 
   void add(std::int64_t duration_ns) {
@@ -105,8 +105,16 @@ class device_time {
     ++counts_[static_cast<std::size_t>(by_name.what.kind)];
     sum_ns_ += e.dur_ns;
     if (by_name.what.kind == device_kind::communication) take_collective(e, by_name);
+    if (by_name.what.kind == device_kind::memory) take_copy(e, by_name);
     return &by_name;
   }
+
+  /// Counts what was damaged in `other` here.
+  void add_damage(const device_time& other) noexcept {
+    negative_ += other.negative_;
+    incomplete_ += other.incomplete_;
+  }
+  void add_incomplete(std::uint64_t events) noexcept { incomplete_ += events; }
 
   [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
   [[nodiscard]] std::uint64_t negative() const noexcept { return negative_; }  ///< Damaged: they end before they begin.
@@ -170,7 +178,7 @@ class device_time {
     if (found == names_.end()) {
       found = names_.emplace(std::string(e.name), call_total{}).first;
       found->second.what = kinds_->classify(e.name);
-      if (is_memory(e.category)) found->second.what = {device_kind::memory, {}, true};
+      if (is_memory(e.category)) found->second.what = {device_kind::memory, {}, true, {}};
     }
     return found->second;
   }
@@ -185,7 +193,15 @@ class device_time {
     const auto elements = parse_number<std::int64_t>(event_arg(e.args, "In msg nelems"));
     const std::int64_t each = element_bytes(event_arg(e.args, "dtype"));
     if (elements && *elements >= 0 && *elements <= most_elements && each > 0)
-      total.in_bytes += *elements * each;
+      total.bytes += *elements * each;
+    else
+      ++total.without_bytes;
+  }
+
+  void take_copy(const kineto_event& e, call_total& total) {
+    const std::int64_t bytes = detail::integer_or(event_arg(e.args, "bytes"), -1);
+    if (bytes >= 0 && bytes <= most_elements)
+      total.bytes += bytes;
     else
       ++total.without_bytes;
   }

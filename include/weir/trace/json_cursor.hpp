@@ -3,10 +3,14 @@
 #define WEIR_TRACE_JSON_CURSOR_HPP
 
 #include <bit>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
+#include "weir/base/units.hpp"
 #include "weir/trace/json_extent.hpp"
 
 #if defined(__SSE2__)
@@ -54,7 +58,31 @@ template <std::size_t Size>
   return text.size() == Size - 1 && std::memcmp(text.data(), literal, Size - 1) == 0;
 }
 
+/// A value without the quotes of a string.
+[[nodiscard]] inline std::string_view unquoted(std::string_view value) noexcept {
+  return value.size() >= 2 && value.front() == '"' ? value.substr(1, value.size() - 2) : value;
+}
+
+/// A whole number, in quotes or not; `fallback` where it is none.
+[[nodiscard]] inline std::int64_t integer_or(std::string_view json, std::int64_t fallback) noexcept {
+  const auto value = parse_number<std::int64_t>(unquoted(json));
+  return value ? *value : fallback;
+}
+
+/// A number that is no less than 0, as durations and sizes are; NaN where the text is none.
+[[nodiscard]] inline double amount_or_nan(std::string_view text) noexcept {
+  const auto value = parse_number<double>(text);
+  return value && std::isfinite(*value) && *value >= 0 ? *value : std::numeric_limits<double>::quiet_NaN();
+}
+
 }  // namespace detail
+
+/// What became of an object of a list.
+enum class object_read : unsigned char {
+  ok,       ///< It is whole.
+  skipped,  ///< It is not wanted; not all of it was read.
+  damaged,  ///< It is not what it has to be: counted and named.
+};
 
 /// Steps over JSON text. A cursor that met something unexpected stays at the end.
 /// 64 bytes after the text must be readable (any value): see json_extent.
@@ -130,6 +158,38 @@ class json_cursor {
   const char* end_;
   bool failed_ = false;
 };
+
+/// Calls `on_member(key, value)` for each member of an object, values as written.
+/// \return  false where `object` is none; the members before the fault were reported.
+template <class OnMember>
+bool for_each_member(std::string_view object, OnMember&& on_member) {
+  json_cursor at(object);
+  if (!at.take('{')) return false;
+  while (at.peek() == '"') {
+    const std::string_view key = at.string();
+    if (!at.take(':')) return false;
+    const std::string_view value = at.value();
+    if (at.failed()) return false;
+    on_member(key, value);
+    if (!at.take(',')) break;
+  }
+  return at.take('}');
+}
+
+/// Calls `on_element(value)` for each element of a list, as written.
+/// \return  false where `list` is none; the elements before the fault were reported.
+template <class OnElement>
+bool for_each_element(std::string_view list, OnElement&& on_element) {
+  json_cursor at(list);
+  if (!at.take('[')) return false;
+  while (at.peek() != ']') {
+    const std::string_view value = at.value();
+    if (at.failed()) return false;
+    on_element(value);
+    if (!at.take(',')) break;
+  }
+  return at.take(']');
+}
 
 }  // namespace weir::inline v0
 

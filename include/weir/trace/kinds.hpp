@@ -27,7 +27,7 @@ enum class device_kind : unsigned char { computation, communication, memory };
 struct kind_rule {
   std::string_view pattern;
   device_kind kind = device_kind::communication;
-  std::string_view collective = {};  ///< "all_reduce"; empty: the name does not tell.
+  std::string_view word = {};  ///< The collective, "all_reduce", or the family, "gemm"; empty: the name does not tell.
 };
 
 /// Whether the pieces of `pattern` between its stars occur in `name`, in order.
@@ -80,6 +80,7 @@ inline constexpr kind_rule communication_kernels[] = {
     {"hcom_send", device_kind::communication, "send_recv"},
     {"hcom_receive", device_kind::communication, "send_recv"},
     {"hcom_", device_kind::communication},
+    {"hccl_", device_kind::communication},
     {"gloo:all_reduce", device_kind::communication, "all_reduce"},
     {"gloo:all_gather", device_kind::communication, "all_gather"},
     {"gloo:reduce_scatter", device_kind::communication, "reduce_scatter"},
@@ -87,16 +88,56 @@ inline constexpr kind_rule communication_kernels[] = {
     {"gloo:", device_kind::communication},
 };
 
-/// Names of kernels that compute, of the libraries that serving and training stacks use. They change no figure but one:
-/// the share of time in kernels that nothing here knows.
-inline constexpr std::string_view computation_kernels[] = {
-    "gemm",        "cutlass",    "nvjet",       "cublas",    "cudnn",     "Cijk_",      "wvSplitK",
-    "conv",        "winograd",   "at::",        "at_cuda",   "c10::",     "cub::",      "rocprim",
-    "thrust",      "triton_",    "flash",       "attention", "Attn",      "attn",       "fmha",
-    "vllm::",      "flashinfer", "elementwise", "softmax",   "norm",      "Norm",       "rotary",
-    "silu",        "marlin",     "fbgemm",      "aiter",     "ck_tile",   "ck::",       "splitKreduce",
-    "splitk",      "split_k",    "topk",        "moe",       "embedding", "vectorized", "reshape_and_cache",
-    "_kernel_mha", "dot_kernel"};
+/// A family of computation, and pieces of the names of kernels that belong to it; empty ones are none.
+struct kernel_family {
+  std::string_view name;
+  std::string_view pieces[16];
+};
+
+/// Names of kernels that compute, of the libraries that serving and training stacks use, most specific first: a name
+/// belongs to the first family of which it holds a piece. They change no figure but the split of computation by family,
+/// and the share of time in kernels that nothing here knows.
+inline constexpr kernel_family kernel_families[] = {
+    {"cache", {"reshape_and_cache", "concat_and_cache", "copy_blocks"}},
+    {"moe", {"moe", "expert", "grouped_topk"}},
+    {"attention", {"flash", "attention", "Attention", "fmha", "attn", "Attn", "_kernel_mha"}},
+    {"gemm",
+     {"gemm", "Gemm", "GEMM", "gemv", "cutlass", "nvjet", "cublas", "Cijk_", "wvSplitK", "marlin", "splitKreduce",
+      "splitk", "split_k", "dot_kernel", "MatMul", "triton_mm"}},
+    {"convolution", {"conv", "Conv", "winograd", "cudnn"}},
+    {"normalization", {"norm", "Norm"}},
+    {"softmax", {"softmax", "Softmax", "SoftMax"}},
+    {"sampling", {"topk", "TopK", "sample", "argmax", "ArgMax"}},
+    {"position", {"rotary", "rope"}},
+    {"activation", {"act_and_mul", "silu", "gelu", "swiglu"}},
+    {"embedding", {"embedding", "Embedding", "fbgemm"}},
+    {"quantization", {"quant", "Quant"}},
+    {"optimizer", {"multi_tensor_apply", "adam", "adagrad"}},
+    {"index", {"index", "gather", "scatter"}},
+    {"copy", {"CatArrayBatchedCopy", "copy"}},
+    {"sort", {"sort", "Sort", "scan", "Scan"}},
+    {"reduction", {"triton_red", "triton_per", "reduce", "Reduce"}},
+    {"elementwise", {"triton_poi", "elementwise", "vectorized"}},
+    {"other",
+     {"at::", "at_cuda", "c10::", "cub::", "rocprim", "thrust", "triton_", "vllm::", "flashinfer", "aiter", "ck_tile",
+      "ck::", "aclnn"}}};
+
+/// The family of which `text` holds a piece; empty: of none.
+[[nodiscard]] constexpr std::string_view family_of(std::string_view text) noexcept {
+  for (const auto& family : kernel_families)
+    for (const auto piece : family.pieces)
+      if (!piece.empty() && text.find(piece) != text.npos) return family.name;
+  return {};
+}
+
+/// A kernel's name without the arguments of its template and its parameters: "void ns::kernel<int>(int*)" is
+/// "void ns::kernel".
+[[nodiscard]] constexpr std::string_view qualified_kernel_name(std::string_view name) noexcept {
+  constexpr std::string_view anonymous = "(anonymous namespace)";
+  std::size_t from = 0;
+  if (const auto at = name.find(anonymous); at != name.npos && at < name.find('<')) from = at + anonymous.size();
+  return name.substr(0, name.find_first_of("<(", from));
+}
 
 /// One name for what the arguments of events call a collective: "_allgather_base" is "all_gather". Unknown ones stay.
 [[nodiscard]] constexpr std::string_view canonical_collective(std::string_view named) noexcept {
@@ -128,13 +169,14 @@ struct device_class {
   device_kind kind = device_kind::computation;
   std::string_view collective;  ///< Canonical; empty where the name does not tell. Views into the rule.
   bool known = false;           ///< A rule spoke.
+  std::string_view family;      ///< Of computation: "gemm"; empty where no rule spoke.
 };
 
 /// A user's rules in front of the built-in ones.
 class kind_table {
  public:
   /// Reads rules, one a line: PATTERN, white space, computation|communication|memory, and for communication the
-  /// collective. `#` begins a comment. A pattern's own spaces are written as '*'.
+  /// collective, for computation its family. `#` begins a comment. A pattern's own spaces are written as '*'.
   /// \return  errc::parse naming the line.
   static result<kind_table> parse(std::string text) {
     kind_table out;
@@ -145,7 +187,7 @@ class kind_table {
       std::string_view row = rest.substr(0, end);
       rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
       row = row.substr(0, row.find('#'));
-      const auto pattern = word(row), kind = word(row), collective = word(row);
+      const auto pattern = next_word(row), kind = next_word(row), name = next_word(row);
       if (pattern.empty()) continue;
       if (kind != "computation" && kind != "communication" && kind != "memory")
         return failure{errc::parse, "line " + std::to_string(line) + ": '" + std::string(kind) +
@@ -154,7 +196,7 @@ class kind_table {
                           kind == "memory"          ? device_kind::memory
                           : kind == "communication" ? device_kind::communication
                                                     : device_kind::computation,
-                          collective});
+                          name});
     }
     return out;
   }
@@ -163,13 +205,13 @@ class kind_table {
   [[nodiscard]] device_class classify(std::string_view name) const noexcept {
     if (const auto found = first_match(own_, name); found.known) return found;
     if (const auto found = first_match(communication_kernels, name); found.known) return found;
-    for (const auto piece : computation_kernels)
-      if (name.find(piece) != name.npos) return {device_kind::computation, {}, true};
-    return {};
+    auto family = family_of(qualified_kernel_name(name));  // what a template is given may be of any family
+    if (family.empty()) family = family_of(name);
+    return {device_kind::computation, {}, !family.empty(), family};
   }
 
  private:
-  static std::string_view word(std::string_view& row) {
+  static std::string_view next_word(std::string_view& row) {
     const std::size_t begin = row.find_first_not_of(" \t\r");
     if (begin == row.npos) return {};
     row.remove_prefix(begin);
@@ -179,8 +221,12 @@ class kind_table {
   }
   static device_class first_match(std::span<const kind_rule> rules, std::string_view name) noexcept {
     for (const auto& rule : rules)
-      if (name_matches(rule.pattern, name)) return {rule.kind, rule.collective, true};
+      if (name_matches(rule.pattern, name)) return class_by(rule);
     return {};
+  }
+  static device_class class_by(const kind_rule& rule) noexcept {
+    if (rule.kind != device_kind::computation) return {rule.kind, rule.word, true, {}};
+    return {rule.kind, {}, true, rule.word.empty() ? "other" : rule.word};
   }
 
   std::unique_ptr<std::string> text_;  // what own_ views

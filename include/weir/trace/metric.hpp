@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -71,6 +72,14 @@ class metric_writer {
   std::string_view table_;
   trace_labels labels_;
 };
+
+/// The metrics of one table.
+[[nodiscard]] inline std::vector<trace_metric> of_table(const std::vector<trace_metric>& metrics,
+                                                        std::string_view table) {
+  std::vector<trace_metric> out;
+  std::ranges::copy_if(metrics, std::back_inserter(out), [&](const auto& m) { return m.table == table; });
+  return out;
+}
 
 /// Drops all metrics but those of `names`.
 /// \return  errc::invalid_argument naming the name that no metric has; then nothing is dropped.

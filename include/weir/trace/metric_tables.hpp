@@ -91,10 +91,15 @@ inline table by_subject(const metric_grid& grid, std::string title, std::size_t 
       {"rank", ""},
       {"hta", "HolisticTraceAnalysis' figures"},
       {"timing", "What the run measured of itself"},
+      {"execution", "Execution traces"},
+      {"ascend", "What the Ascend trace says of itself (Overlap Analysis)"},
       {"set", ""},
       {"straggler", "Stragglers: the slow rank waits least and arrives last; it has the least communication time"},
       {"step", "Steps"},
       {"collective", "Collectives, as each rank saw them (with the time it waited for others)"},
+      {"ascend_step", "What Ascend's profiler says of steps (step_trace_time.csv)"},
+      {"ascend_collective", "What Ascend's profiler says of collectives (communication.json)"},
+      {"family", "Where the time of kernels and copies went (sums of durations)"},
       {"kernel", "Kernels and copies with the most time"},
       {"skew", "Collectives across ranks: skew is waiting for the last to arrive, transfer is what follows"}};
   std::vector<table> out;
@@ -109,7 +114,7 @@ inline table by_subject(const metric_grid& grid, std::string title, std::size_t 
 
 /// One table for programs: a row a metric, with the value's digits as shown and the reason where there is none.
 [[nodiscard]] inline table metric_rows(const std::vector<trace_metric>& metrics) {
-  constexpr std::string_view keys[] = {"rank", "index", "step", "collective", "group", "kernel"};
+  constexpr std::string_view keys[] = {"rank", "index", "step", "collective", "group", "family", "kernel"};
   table t{"", {{"table", "", side::left}}, {}, 1};
   for (const auto key : keys) t.columns.push_back({std::string(key), "", side::left});
   for (const auto* name : {"metric", "value", "unit", "reason"}) t.columns.push_back({name, "", side::left});

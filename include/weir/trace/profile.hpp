@@ -1,9 +1,9 @@
-// weir/trace/profile.hpp - all that the metrics of one rank need, from one pass over its trace. Needs weir/data.
+// weir/trace/profile.hpp - all that the metrics of one rank need, as one pass over its trace leaves it. Needs
+// weir/data.
 #ifndef WEIR_TRACE_PROFILE_HPP
 #define WEIR_TRACE_PROFILE_HPP
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <limits>
@@ -14,15 +14,17 @@
 #include <utility>
 #include <vector>
 
-#include "weir/base/result.hpp"
 #include "weir/base/units.hpp"
-#include "weir/data/window.hpp"
+#include "weir/trace/ascend_figures.hpp"
+#include "weir/trace/ascend_layers.hpp"
 #include "weir/trace/category_counts.hpp"
 #include "weir/trace/collective_log.hpp"
 #include "weir/trace/device_time.hpp"
+#include "weir/trace/execution_link.hpp"
 #include "weir/trace/idle_causes.hpp"
-#include "weir/trace/kinds.hpp"
-#include "weir/trace/kineto.hpp"
+#include "weir/trace/object_stream.hpp"
+#include "weir/trace/op_log.hpp"
+#include "weir/trace/sm_coverage.hpp"
 #include "weir/trace/step_name.hpp"
 #include "weir/trace/timing_stats.hpp"
 
@@ -40,26 +42,41 @@ struct trace_step {
   [[nodiscard]] interval window() const { return device ? *device : *cpu; }
 };
 
-/// What one trace holds.
+/// What one trace holds of one device.
 struct rank_profile {
   std::string file;
   std::int64_t rank = -1;        ///< -1: neither the trace nor the file's name tells.
   std::int64_t world_size = -1;  ///< -1: not told.
   std::int64_t base_ns = 0;      ///< baseTimeNanoseconds: what makes times of several ranks comparable.
+  std::string device_name;       ///< Where the trace holds several devices: which one this is.
   device_time device;
   collective_log collectives;  ///< Of the device; of the CPU (gloo) where `on_cpu`.
   bool on_cpu = false;         ///< No kernel, but gloo's annotations.
   std::vector<trace_step> steps;
   std::uint64_t damaged_steps = 0;  ///< Their arguments can't be read, so that their two sides may stand apart.
-  kineto_summary summary;
+  stream_summary summary;
   std::vector<std::pair<std::string, std::uint64_t>> categories;  ///< What is in it, in order of appearance.
 
-  std::optional<idle_time> idle;       ///< By cause, where that was asked for.
-  std::optional<timing_stats> timing;  ///< Of timing_stats_<rank>.json beside it.
+  std::optional<idle_time> idle;        ///< By cause, where that was asked for.
+  std::optional<sm_coverage> coverage;  ///< Where that was asked for.
+  std::optional<timing_stats> timing;   ///< Of timing_stats_<rank>.json beside it.
+  std::optional<op_log> ops;            ///< Where an execution trace is to be linked.
+  std::optional<execution_link> execution;
+  std::optional<ascend_overlap> ascend;                     ///< What an Ascend trace says of itself.
+  std::optional<ascend_steps> step_table;                   ///< Of step_trace_time.csv.
+  std::optional<ascend_communication> communication_table;  ///< Of communication.json.
+  std::vector<rank_profile> other_devices;                  ///< Of the same trace, each with the steps of all.
 
   bool shared_rank = false;  ///< Another file of the set says the same rank.
 
-  [[nodiscard]] std::string label() const { return rank >= 0 && !shared_rank ? std::to_string(rank) : file; }
+  [[nodiscard]] std::string label() const {
+    const std::string which = rank >= 0 && !shared_rank ? std::to_string(rank) : file;
+    return device_name.empty() ? which : which + " device " + device_name;
+  }
+  /// Whether anything is known of a device, or of gloo's collectives.
+  [[nodiscard]] bool tells_of_device() const noexcept {
+    return device.events() > 0 || on_cpu || step_table || communication_table;
+  }
   /// Steps that begin before the one with the number before them.
   [[nodiscard]] std::uint64_t steps_backwards() const;
   /// Events that are in no figure because they can't be read or can't be.
@@ -71,155 +88,6 @@ struct rank_profile {
   /// "1545 cpu_op, 304 kernel"
   [[nodiscard]] std::string contents() const;
 };
-
-/// The rank that a file's name tells: the number behind "rank", else the one before the ending: "kineto_trace_3.json".
-[[nodiscard]] inline std::optional<std::int64_t> rank_of_name(std::string_view path) {
-  path.remove_prefix(std::min(path.find_last_of('/') + 1, path.size()));
-  const auto number = [](std::string_view text) -> std::optional<std::int64_t> {
-    const auto value = parse_number<std::int64_t>(text.substr(0, text.find_first_not_of("0123456789")));
-    if (!value) return std::nullopt;
-    return *value;
-  };
-  if (const auto at = path.rfind("rank"); at != path.npos) {
-    auto rest = path.substr(at + 4);
-    if (rest.starts_with('_') || rest.starts_with('-')) rest.remove_prefix(1);
-    if (const auto n = number(rest)) return n;
-  }
-  const std::string_view stem = path.substr(0, path.find('.'));
-  const std::size_t mark = stem.find_last_of("_-");
-  if (mark == stem.npos || stem.find_first_not_of("0123456789", mark + 1) != stem.npos) return std::nullopt;
-  return number(stem.substr(mark + 1));
-}
-
-namespace detail {
-
-/// Collects a profile from events.
-class profile_reader {
- public:
-  profile_reader(rank_profile& out, const kind_table& kinds, bool idle = false)
-      : out_(&out), kinds_(&kinds), idle_(idle) {
-    out.device = device_time(kinds);
-  }
-
-  /// As kineto_reader asks. Flows between events are a third of a trace, and no figure needs them.
-  bool phase(std::string_view phase) {
-    const bool flow = detail::is(phase, "s") || detail::is(phase, "f") || detail::is(phase, "t");
-    if (flow) ++flows_;
-    return !flow;
-  }
-  bool operator()(std::string_view category) {
-    return categories_.count(category, [this](auto c) {
-      return device_time::wants(c) || is_annotation(c) || (idle_ && idle_causes::wants(c));
-    });
-  }
-  void take(const kineto_event& e) {
-    if (e.category.empty() && is(e.phase, "X")) categories_.count("", [](auto) { return false; });
-    if (const auto* known = out_->device.take(e)) {
-      if (known->what.kind == device_kind::communication) out_->collectives.take(e, known->what);
-      if (idle_) causes_.take_device(e);
-    } else if (idle_ && idle_causes::wants(e.category)) {
-      causes_.take_launch(e);
-    } else if (is(e.phase, "X") && is_annotation(e.category) && e.t_ns != unmeasured && e.dur_ns >= 0) {
-      annotation(e);
-    }
-  }
-  void finish() {
-    if (out_->device.events() == 0 && !cpu_calls_.calls().empty()) {
-      out_->collectives = std::move(cpu_calls_);
-      out_->on_cpu = true;
-    }
-    if (idle_) out_->idle = causes_.total();
-    out_->categories = categories_.totals();
-    if (flows_ > 0) out_->categories.emplace_back("flow", flows_);
-    auto& steps = out_->steps;
-    std::stable_sort(steps.begin(), steps.end(),
-                     [](const auto& a, const auto& b) { return a.window().begin < b.window().begin; });
-  }
-
- private:
-  static bool is_annotation(std::string_view c) noexcept {
-    return is(c, "user_annotation") || is(c, "gpu_user_annotation");
-  }
-
-  void annotation(const kineto_event& e) {
-    const bool device = e.category == "gpu_user_annotation";
-    if (!device && e.name.starts_with("gloo:")) cpu_calls_.take(e, kinds_->classify(e.name));
-    const step_kind kind = step_kind_of(e.name);
-    if (kind != step_kind::none) step(e, kind, device);
-  }
-
-  /// The two sides of a step have the same "External id"; so have the pieces of the device's side, one a stream.
-  void step(const kineto_event& e, step_kind kind, bool device) {
-    std::string id;
-    const bool whole_args = e.args.empty() || for_each_arg(e.args, [&](auto arg, auto value) {
-                              if (arg == "External id") id = value;
-                            });
-    if (!whole_args) ++out_->damaged_steps;
-    const auto key = std::pair(std::string(e.name), id);
-    auto found = id.empty() ? open_.end() : open_.find(key);
-    if (found == open_.end() || (!device && out_->steps[found->second].cpu)) {
-      found = open_.insert_or_assign(key, out_->steps.size()).first;
-      out_->steps.push_back({key.first, kind, {}, {}, step_work_of(e.name)});
-    }
-    trace_step& step = out_->steps[found->second];
-    const interval whole{e.t_ns, e.t_ns + e.dur_ns};
-    auto& side = device ? step.device : step.cpu;
-    side = side ? interval{std::min(side->begin, whole.begin), std::max(side->end, whole.end)} : whole;
-  }
-
-  rank_profile* out_;
-  const kind_table* kinds_;
-  bool idle_;
-  idle_causes causes_;
-  collective_log cpu_calls_;
-  std::map<std::pair<std::string, std::string>, std::size_t> open_;
-  category_counts categories_;
-  std::uint64_t flows_ = 0;
-};
-
-inline std::int64_t integer_or(std::string_view json, std::int64_t fallback) noexcept {
-  const auto value = parse_number<std::int64_t>(unquoted(json));
-  return value ? *value : fallback;
-}
-
-}  // namespace detail
-
-/// Reads a whole trace.
-/// \param kinds  must outlive the profile.
-/// \param idle   also tell apart why the device was idle: reads the launches, and keeps 16 to 24 bytes for each event.
-/// \return  errc::parse where the bytes are no trace; damage inside one is told in `summary`.
-/// \complexity  one pass; memory is that of device_time and of 40 bytes a collective, not of the file.
-template <class Source>
-result<rank_profile> read_profile(Source source, std::string file, const kind_table& kinds, bool idle = false) {
-  rank_profile out;
-  detail::profile_reader collector(out, kinds, idle);
-  kineto_reader<Source> reader(std::move(source));
-  auto ok = reader.read(collector, [&](const kineto_event& e) { collector.take(e); });
-  if (!ok && reader.summary().events == 0) return ok.error();
-  collector.finish();
-  out.summary = reader.summary();
-  if (!ok) {  // a cut gzip file: what it gave counts, and the cut is told
-    out.summary.truncated = true;
-    if (out.summary.first_damage.empty()) out.summary.first_damage = ok.error().detail;
-  }
-  if (!out.summary.has_events) {
-    std::string keys;
-    for (const auto& [key, value] : out.summary.metadata) keys += (keys.empty() ? "" : ", ") + key;
-    return failure{errc::parse, "not a Kineto trace: there is no traceEvents in it, only: " + keys};
-  }
-  const auto text = [&](std::string_view key) {
-    const auto found = out.summary.metadata.find(key);
-    return found == out.summary.metadata.end() ? std::string{} : found->second + std::string(row_padding, ' ');
-  };
-  const std::string distributed = text("distributedInfo");
-  out.rank = detail::integer_or(event_arg(distributed, "rank"), rank_of_name(file).value_or(-1));
-  out.world_size = detail::integer_or(event_arg(distributed, "world_size"), -1);
-  std::string base = text("baseTimeNanoseconds");
-  base.erase(base.find_last_not_of(' ') + 1);
-  out.base_ns = std::clamp<std::int64_t>(detail::integer_or(base, 0), 0, latest_ns);
-  out.file = std::move(file);
-  return out;
-}
 
 inline std::uint64_t rank_profile::steps_backwards() const {
   std::map<std::int64_t, std::int64_t> begins;

@@ -3,12 +3,15 @@
 #define WEIR_TRACE_SET_METRICS_HPP
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "weir/trace/link_cost.hpp"
 #include "weir/trace/metric.hpp"
 #include "weir/trace/profile.hpp"
 #include "weir/trace/rank_metrics.hpp"
@@ -37,10 +40,16 @@ inline void write_waits(std::vector<trace_metric>& all, const std::vector<rank_p
     metric_writer out(all, "straggler", {{"rank", set[r].label()}});
     const auto& rank = report.ranks[r];
     const auto& offset = report.offsets[r];
-    out.count("arrived_last", rank.arrived_last);
-    out.time("wait_for_last", rank.wait_ns);
-    out.time("lateness", rank.lateness_ns);
-    out.time("matched_communication", rank.own_ns);
+    if (rank.matched == 0) {
+      constexpr std::string_view why = "none of its collectives could be matched across ranks";
+      out.missing("arrived_last", "", why);
+      for (const auto name : {"wait_for_last", "lateness", "matched_communication"}) out.missing(name, "us", why);
+    } else {
+      out.count("arrived_last", rank.arrived_last);
+      out.time("wait_for_last", rank.wait_ns);
+      out.time("lateness", rank.lateness_ns);
+      out.time("matched_communication", rank.own_ns);
+    }
     if (offset.samples > 0)
       out.time("clock_offset", offset.ns);
     else
@@ -49,18 +58,22 @@ inline void write_waits(std::vector<trace_metric>& all, const std::vector<rank_p
 }
 
 inline void write_imbalance(metric_writer& out, const std::vector<rank_profile>& set) {
-  double least = 0, most = 0;
-  bool all = true;
-  for (const auto& p : set) {
-    const auto busy = static_cast<double>(rank_time(p).whole().time.busy);
-    least = &p == set.data() ? busy : std::min(least, busy);
-    most = std::max(most, busy);
-    all = all && p.device.events() > 0;
-  }
-  if (all && least > 0)
-    out.number("load_imbalance", "max/min busy", most / least, 4);
-  else
-    out.missing("load_imbalance", "max/min busy", "not every rank has device events");
+  const auto write = [&](std::string_view name, std::string_view unit, std::int64_t class_time::* time) {
+    double least = 0, most = 0;
+    bool all = true;
+    for (const auto& p : set) {
+      const auto own = static_cast<double>(rank_time(p).whole().time.*time);
+      least = &p == set.data() ? own : std::min(least, own);
+      most = std::max(most, own);
+      all = all && p.device.events() > 0;
+    }
+    if (all && least > 0)
+      out.number(name, unit, most / least, 4);
+    else
+      out.missing(name, unit, all ? "a rank has none" : "not every rank has device events");
+  };
+  write("load_imbalance", "max/min busy", &class_time::busy);  // with the waits inside collectives
+  write("computation_imbalance", "max/min computation", &class_time::computation);
 }
 
 inline void write_stragglers(metric_writer& out, const std::vector<rank_profile>& set, const skew_report& report) {
@@ -75,7 +88,7 @@ inline void write_stragglers(metric_writer& out, const std::vector<rank_profile>
   const auto rank_of = [&](auto better) {
     std::size_t best = set.size();
     for (std::size_t r = 0; r < set.size(); ++r)
-      if (report.ranks[r].own_ns > 0 && (best == set.size() || better(report.ranks[r], report.ranks[best]))) best = r;
+      if (report.ranks[r].matched > 0 && (best == set.size() || better(report.ranks[r], report.ranks[best]))) best = r;
     return best == set.size() ? std::string("none") : set[best].label();
   };
   out.text("slow_rank", rank_of([](const auto& a, const auto& b) { return a.wait_ns < b.wait_ns; }));
@@ -92,11 +105,63 @@ inline void write_stragglers(metric_writer& out, const std::vector<rank_profile>
   out.number("mean_wait_for_last", "us", static_cast<double>(waits) / 1e3 / static_cast<double>(set.size()), 3);
 }
 
+inline void write_link_cost(metric_writer& out, const skew_report& report) {
+  const auto cost = fit_link_cost(report.collectives);
+  if (cost.reason.empty()) {
+    out.number("hockney_alpha", "us", cost.alpha_us, 4);
+    out.number("hockney_inverse_beta", "GB/s", cost.bytes_per_us / 1e3, 4);
+  } else {
+    out.missing("hockney_alpha", "us", cost.reason);
+    out.missing("hockney_inverse_beta", "GB/s", cost.reason);
+  }
+}
+
+/// Means over the ranks of what each rank has; missing where one lacks it.
+inline void write_means(metric_writer& out, const std::vector<trace_metric>& ranks) {
+  constexpr std::string_view names[] = {"span",
+                                        "busy",
+                                        "idle_share",
+                                        "computation",
+                                        "communication",
+                                        "overlap",
+                                        "overlap_share",
+                                        "exposed_communication",
+                                        "comm_overhead",
+                                        "exposed_comm_overhead",
+                                        "coll_call_num",
+                                        "iteration_wall_clock",
+                                        "throughput_tokens_sec",
+                                        "ttft",
+                                        "tpot",
+                                        "mfu"};
+  for (const auto name : names) {
+    double sum = 0;
+    std::size_t count = 0;
+    const trace_metric* lacking = nullptr;
+    std::string unit;
+    int digits = 0;
+    for (const auto& m : ranks) {
+      if (m.table != "rank" || m.name != name) continue;
+      if (std::isnan(m.value)) lacking = &m;
+      sum += m.value;
+      ++count;
+      unit = m.unit;
+      digits = std::max(digits, m.digits);
+    }
+    if (lacking != nullptr)
+      out.missing(name, unit, "rank " + lacking->labels.front().second + ": " + lacking->reason);
+    else if (count > 0)
+      out.number(name, unit, sum / static_cast<double>(count), name == "coll_call_num" ? 2 : digits);
+  }
+}
+
 }  // namespace detail
 
 /// Appends the metrics of the set: tables "set", "straggler" and "skew".
+/// \param all  holds those of all ranks.
 inline void append_set_metrics(std::vector<trace_metric>& all, const std::vector<rank_profile>& set,
                                const skew_report& report) {
+  const std::vector<trace_metric> ranks = of_table(all, "rank");
   metric_writer out(all, "set", {});
   out.count("ranks", set.size());
   const auto world = std::max_element(set.begin(), set.end(),
@@ -107,6 +172,8 @@ inline void append_set_metrics(std::vector<trace_metric>& all, const std::vector
     out.missing("world_size", "", "no trace tells it");
   detail::write_imbalance(out, set);
   detail::write_stragglers(out, set, report);
+  detail::write_link_cost(out, report);
+  detail::write_means(out, ranks);
   detail::write_waits(all, set, report);
   detail::write_skews(all, set, report);
 }

@@ -28,6 +28,8 @@ namespace weir::inline v0 {
 struct matched_collective {
   std::string collective, group;
   std::int64_t number = 0;                 ///< Its sequence number, else its place among its kind.
+  std::int64_t group_size = 0;             ///< 0: not told.
+  std::int64_t bytes = -1;                 ///< The most that a rank tells, as collective_call::bytes; -1: none does.
   std::vector<std::size_t> ranks;          ///< Indexes into the set's profiles.
   std::vector<std::int64_t> begins, ends;  ///< ns since the epoch of the set's clock.
 
@@ -59,6 +61,7 @@ struct clock_offset {
 
 /// What a rank lost and cost.
 struct rank_wait {
+  std::uint64_t matched = 0;  ///< Matched collectives that it is in.
   std::uint64_t arrived_last = 0;
   std::int64_t wait_ns = 0;      ///< Inside matched collectives, before the last rank began.
   std::int64_t lateness_ns = 0;  ///< Behind the first rank, over all matched collectives.
@@ -82,14 +85,15 @@ inline std::int64_t median(std::vector<std::int64_t> values) {
 }
 
 struct placed_call {
-  std::int64_t sequence, begin, end;
+  std::int64_t sequence, begin, end, bytes;
 };
 
 /// The calls of one kind in a profile, in the order in which the ranks of a group agree on them.
 inline std::vector<placed_call> calls_of(const rank_profile& p, const collective_kind& kind) {
   std::vector<placed_call> out;
   for (const auto& call : p.collectives.calls())
-    if (p.collectives.kind(call) == kind) out.push_back({call.sequence, p.base_ns + call.begin, p.base_ns + call.end});
+    if (p.collectives.kind(call) == kind)
+      out.push_back({call.sequence, p.base_ns + call.begin, p.base_ns + call.end, call.bytes});
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
   return out;
 }
@@ -125,9 +129,10 @@ class kind_matcher {
   }
   void by_order(skew_report& out) const {
     for (std::size_t i = 0; i < by_rank_[0].second.size(); ++i) {
-      matched_collective m{kind_->collective, kind_->group, static_cast<std::int64_t>(i), {}, {}, {}};
+      matched_collective m;
+      m.number = static_cast<std::int64_t>(i);
       for (const auto& [rank, calls] : by_rank_) add(m, rank, calls[i]);
-      out.collectives.push_back(std::move(m));
+      give(out, std::move(m));
     }
   }
   void by_sequence(skew_report& out) const {
@@ -139,16 +144,21 @@ class kind_matcher {
       }
     for (auto& [number, m] : found) {
       if (m.ranks.size() < by_rank_.size()) continue;  // at an edge of some rank's trace
-      m.collective = kind_->collective;
-      m.group = kind_->group;
       m.number = number;
-      out.collectives.push_back(std::move(m));
+      give(out, std::move(m));
     }
+  }
+  void give(skew_report& out, matched_collective m) const {
+    m.collective = kind_->collective;
+    m.group = kind_->group;
+    m.group_size = kind_->group_size;
+    out.collectives.push_back(std::move(m));
   }
   static void add(matched_collective& m, std::size_t rank, const placed_call& call) {
     m.ranks.push_back(rank);
     m.begins.push_back(call.begin);
     m.ends.push_back(call.end);
+    m.bytes = std::max(m.bytes, call.bytes);
   }
 
   const collective_kind* kind_;
@@ -218,6 +228,7 @@ inline void align(skew_report& report) {
     ++report.ranks[m.ranks[m.arrived_last()]].arrived_last;
     for (std::size_t i = 0; i < m.ranks.size(); ++i) {
       auto& rank = report.ranks[m.ranks[i]];
+      ++rank.matched;
       rank.wait_ns += std::min(last, m.ends[i]) - m.begins[i];  // a broadcast's root leaves before the last comes
       rank.lateness_ns += m.begins[i] - first;
       rank.own_ns += m.ends[i] - m.begins[i];

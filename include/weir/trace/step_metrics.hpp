@@ -10,19 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "weir/trace/ascend_metrics.hpp"
 #include "weir/trace/kinds.hpp"
 #include "weir/trace/metric.hpp"
 #include "weir/trace/profile.hpp"
 #include "weir/trace/rank_metrics.hpp"
 
 namespace weir::inline v0 {
-
-/// What of a rank is written.
-struct rank_metrics_options {
-  std::string step;          ///< Only inside steps of this name ('*' stands for any bytes); empty: the whole trace.
-  std::size_t kernels = 10;  ///< How many kernels are named.
-  double flops_per_token = 0, peak_flops = 0;  ///< Of this rank's share of the model, and of its device; 0: not told.
-};
 
 namespace detail {
 
@@ -42,6 +36,7 @@ inline std::vector<const trace_step*> iterations(const rank_profile& p, std::str
 }
 
 inline void write_iterations(metric_writer& out, const rank_profile& p, std::string_view wanted) {
+  if (p.steps.empty() && p.step_table) return write_ascend_iterations(out, *p.step_table);
   const auto steps = iterations(p, wanted);
   out.count("iterations", steps.size());
   constexpr std::string_view why = "there is no ProfilerStep#, execute_* or step[ annotation";
@@ -173,6 +168,11 @@ inline void write_steps(std::vector<trace_metric>& all, const rank_profile& p, c
 }
 
 inline void write_file(metric_writer& out, const rank_profile& p) {
+  if (!p.summary.has_events) {
+    for (const auto name : {"events", "device_events", "damaged_events", "truncated", "clock_backwards"})
+      out.missing(name, "", "there is no trace of this rank, only what its profiler computed");
+    return;
+  }
   out.count("events", p.summary.events);
   out.count("device_events", p.device.events());
   out.count("damaged_events", p.damaged());
@@ -190,41 +190,55 @@ inline interval_union windows_of(const rank_profile& p, std::string_view wanted)
 
 }  // namespace detail
 
-/// Appends all metrics of a rank: tables "rank", "step", "collective" and "kernel".
+namespace detail {
+
+inline std::int64_t calls_in(const rank_profile& p, const interval_union* windows) {
+  return std::ranges::count_if(p.collectives.calls(), [&](const auto& call) {
+    return windows == nullptr || !clipped(*windows, call.begin, call.begin + 1).empty();
+  });
+}
+
+/// Span, times by class and collectives: of the trace, else of what Ascend's profiler computed.
+inline void write_whole(metric_writer& out, const rank_profile& p, const windowed_time& seen,
+                        const interval_union* windows) {
+  if (p.device.events() == 0 && p.step_table) return write_ascend_time(out, p);
+  const bool device = p.device.events() > 0;
+  device ? out.time("span", seen.length_ns) : out.missing("span", "us", no_device);
+  write_time(out, seen, p);
+  device || p.on_cpu ? out.count("coll_call_num", calls_in(p, windows)) : out.missing("coll_call_num", "", no_device);
+}
+
+}  // namespace detail
+
+/// Appends all metrics of a rank: tables "rank", "timing", "execution", "step", "collective", "family", "kernel", and
+/// "ascend", "ascend_step", "ascend_collective" where its profiler says something of itself.
 /// \return  errc::not_found where the trace has no step of the wanted name.
 inline result<void> append_rank_metrics(std::vector<trace_metric>& all, const rank_profile& p,
                                         const rank_metrics_options& options) {
   interval_union windows;
-  if (!options.step.empty()) {
-    windows = detail::windows_of(p, options.step);
-    if (windows.empty()) return failure{errc::not_found, p.file + ": there is no step named " + options.step};
-  }
-  const bool cut = !options.step.empty(), device = p.device.events() > 0;
+  const bool cut = !options.step.empty();
+  if (cut) windows = detail::windows_of(p, options.step);
+  if (cut && windows.empty()) return failure{errc::not_found, p.file + ": there is no step named " + options.step};
+  const interval_union* const inside = cut ? &windows : nullptr;
   const rank_time time(p);
   const windowed_time seen = cut ? time.in(windows) : time.whole();
   metric_writer out(all, "rank", {{"rank", p.label()}});
   detail::write_file(out, p);
-  if (device)
-    out.time("span", seen.length_ns);
-  else
-    out.missing("span", "us", detail::no_device);
-  detail::write_time(out, seen, p);
-  std::int64_t calls = 0;
-  for (const auto& call : p.collectives.calls())
-    calls += !cut || !clipped(windows, call.begin, call.begin + 1).empty() ? 1 : 0;
-  if (device || p.on_cpu)
-    out.count("coll_call_num", calls);
-  else
-    out.missing("coll_call_num", "", detail::no_device);
+  detail::write_whole(out, p, seen, inside);
   if (!cut) detail::write_classes(out, p);
   detail::write_iterations(out, p, options.step);
   detail::write_tokens(out, p, options);
   detail::write_phases(out, p, options.step);
   detail::write_idle(out, p, cut);
+  if (!cut) detail::write_execution(out, p, seen.length_ns);
   if (p.timing) append_timing(all, *p.timing, p.label());
+  detail::write_link(all, p);
+  append_ascend_metrics(all, p);
   detail::write_steps(all, p, time, options.step);
-  detail::write_collectives(all, p, cut ? &windows : nullptr);
-  if (!cut) detail::write_kernels(all, p, options.kernels);
+  detail::write_collectives(all, p, inside, options.link_gbps);
+  if (cut) return {};
+  detail::write_families(all, p);
+  detail::write_kernels(all, p, options.kernels);
   return {};
 }
 

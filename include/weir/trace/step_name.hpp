@@ -54,7 +54,7 @@ inline bool read_part(std::string_view name, std::string_view key, std::int64_t&
   const auto each = number_at(name);
   if (!each) return false;
   requests = *count;
-  tokens = *each;
+  tokens = *count > 0 ? *each : 0;  // some annotate a step with all its tokens in both places
   return true;
 }
 

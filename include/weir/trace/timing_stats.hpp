@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "weir/base/result.hpp"
-#include "weir/base/units.hpp"
 #include "weir/trace/json_cursor.hpp"
 #include "weir/trace/metric.hpp"
 
@@ -26,21 +25,14 @@ struct timing_stats {
 
 namespace detail {
 
-inline double seconds_of(std::string_view text) {
-  const auto value = parse_number<double>(text);
-  return value && std::isfinite(*value) && *value >= 0 ? *value : std::numeric_limits<double>::quiet_NaN();
-}
-
 /// \return  false where an entry is no time.
 inline bool read_iterations(std::string_view list, std::vector<double>& into) {
-  json_cursor at(list);
-  if (!at.take('[')) return false;
-  while (at.peek() != ']') {
-    into.push_back(seconds_of(at.value()));
-    if (at.failed() || std::isnan(into.back())) return false;
-    if (!at.take(',')) break;
-  }
-  return at.take(']');
+  bool all = true;
+  const bool whole = for_each_element(list, [&](auto value) {
+    into.push_back(amount_or_nan(value));
+    all = all && !std::isnan(into.back());
+  });
+  return whole && all;
 }
 
 }  // namespace detail
@@ -53,22 +45,15 @@ inline bool read_iterations(std::string_view list, std::vector<double>& into) {
 [[nodiscard]] inline result<timing_stats> read_timing_stats(std::string_view text) {
   const failure bad{errc::parse, "not a file of timings: it has no list iteration_times of seconds"};
   timing_stats out;
-  json_cursor at(text);
-  if (!at.take('{')) return bad;
   bool listed = false;
-  while (at.peek() == '"') {
-    const auto key = at.string();
-    if (!at.take(':')) return bad;
-    const auto value = at.value();
-    if (at.failed()) return bad;
+  const bool whole = for_each_member(text, [&](auto key, auto value) {
     if (key == "iteration_times") listed = detail::read_iterations(value, out.iterations);
-    if (key == "ttft_avg") out.ttft_mean = detail::seconds_of(value);
-    if (key == "ttft_p99") out.ttft_p99 = detail::seconds_of(value);
-    if (key == "tpot_avg") out.tpot_mean = detail::seconds_of(value);
-    if (key == "tpot_p99") out.tpot_p99 = detail::seconds_of(value);
-    if (!at.take(',')) break;
-  }
-  if (!listed || !at.take('}')) return bad;
+    if (key == "ttft_avg") out.ttft_mean = detail::amount_or_nan(value);
+    if (key == "ttft_p99") out.ttft_p99 = detail::amount_or_nan(value);
+    if (key == "tpot_avg") out.tpot_mean = detail::amount_or_nan(value);
+    if (key == "tpot_p99") out.tpot_p99 = detail::amount_or_nan(value);
+  });
+  if (!whole || !listed) return bad;
   return out;
 }
 

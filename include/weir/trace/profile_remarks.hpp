@@ -1,0 +1,59 @@
+// weir/trace/profile_remarks.hpp - what a person has to know about a trace beside its figures: damage, cuts, doubts.
+// Needs weir/data.
+#ifndef WEIR_TRACE_PROFILE_REMARKS_HPP
+#define WEIR_TRACE_PROFILE_REMARKS_HPP
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/trace/profile.hpp"
+
+namespace weir::inline v0 {
+namespace detail {
+
+inline void remark_on_damage(std::vector<std::string>& out, const rank_profile& p) {
+  const auto say = [&](std::uint64_t count, std::string_view before, std::string_view behind) {
+    if (count > 0) out.push_back(p.file + ": " + std::string(before) + std::to_string(count) + std::string(behind));
+  };
+  say(p.summary.damaged, "", " damaged events are in no figure; the first is " + p.summary.first_damage);
+  say(p.device.negative(), "", " device events end before they begin and are in no figure");
+  say(p.device.incomplete(), "", " device events have no begin or no duration and are in no figure");
+  say(p.collectives.damaged() + p.damaged_steps, "the arguments of ",
+      " collectives and steps are damaged: their sizes and ids are missing");
+  if (p.step_table)
+    say(p.step_table->damaged, "",
+        " rows of step_trace_time.csv are in no figure: numbers are missing, or the "
+        "communication is not its two parts; the first is " +
+            p.step_table->first_damage);
+  if (p.communication_table)
+    say(p.communication_table->damaged, "",
+        " collectives of communication.json are in no figure: their times do not add up; "
+        "the first is " +
+            p.communication_table->first_damage);
+}
+
+inline void remark_on_execution(std::vector<std::string>& out, const execution_link& link) {
+  if (!link.reason.empty()) out.push_back(link.file + " was not linked: " + link.reason);
+  if (link.disagreements > 0)
+    out.push_back(link.file + ": " + std::to_string(link.disagreements) +
+                  " collectives have another kind or size there than in the trace, whose word was taken");
+}
+
+}  // namespace detail
+
+/// Appends what there is to say, a sentence each.
+inline void remark_on(std::vector<std::string>& out, const rank_profile& p) {
+  detail::remark_on_damage(out, p);
+  if (p.execution) detail::remark_on_execution(out, *p.execution);
+  if (const auto strange = p.unknown_categories(); !strange.empty())
+    out.push_back(p.file + ": events of categories that no profiler is known to write: " + strange);
+  if (p.summary.truncated) out.push_back(p.file + ": the file is cut; figures are of what is there");
+  if (p.steps_backwards() > 0)
+    out.push_back(p.file + ": its clock goes backwards: a step begins before the one with the number before it");
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_TRACE_PROFILE_REMARKS_HPP
