@@ -87,7 +87,9 @@ result<int> report(const arguments& args, const weir::kind_table& kinds) {
     append_metric_records(text, metrics);
     if (auto ok = weir::tool::print(text); !ok) return ok.error();
   } else if (auto ok = print_tables(
-                 args, for_people ? metric_tables(metrics, *rows) : std::vector{metric_rows(metrics)}, notes);
+                 args,
+                 for_people ? metric_tables(metrics, *rows, !args.has("metrics")) : std::vector{metric_rows(metrics)},
+                 notes);
              !ok) {
     return ok.error();
   }

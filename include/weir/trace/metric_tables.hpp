@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,8 +63,19 @@ inline std::string shortened(const std::string& text, std::size_t most) {
   return text.size() <= most ? text : text.substr(0, most - 3) + "...";
 }
 
+/// What people look at in steps, of which there are many: 20 columns a step fill no terminal.
+inline constexpr std::string_view step_columns[] = {"wall",           "window",       "busy",          "computation",
+                                                    "communication",  "overlap",      "comm_overhead", "phase",
+                                                    "prefill_tokens", "decode_tokens"};
+
 /// A row a subject, a column a metric.
-inline table by_subject(const metric_grid& grid, std::string title, std::size_t most_rows) {
+/// \param columns  only these; empty: all.
+inline table by_subject(metric_grid grid, std::string title, std::size_t most_rows,
+                        std::span<const std::string_view> columns) {
+  const std::size_t all = grid.names.size();
+  if (!columns.empty())
+    std::erase_if(grid.names, [&](const auto* m) { return std::ranges::find(columns, m->name) == columns.end(); });
+  if (grid.names.size() < all) title += " (some columns; --format csv has all)";
   table t{std::move(title), {}, {}, grid.subjects.front()->size()};
   for (const auto& label : *grid.subjects.front()) t.columns.push_back({label.first, "", side::left});
   for (const auto* name : grid.names) t.columns.push_back({name->name, name->unit});
@@ -83,7 +95,9 @@ inline table by_subject(const metric_grid& grid, std::string title, std::size_t 
 
 /// The tables that people read, those without rows left out.
 /// \param most_rows  of a table about steps, kernels or collectives.
-[[nodiscard]] inline std::vector<table> metric_tables(const std::vector<trace_metric>& metrics, std::size_t most_rows) {
+/// \param some_columns  of steps only what people look at.
+[[nodiscard]] inline std::vector<table> metric_tables(const std::vector<trace_metric>& metrics, std::size_t most_rows,
+                                                      bool some_columns) {
   struct kind {
     std::string_view name, title;
   };
@@ -106,7 +120,10 @@ inline table by_subject(const metric_grid& grid, std::string title, std::size_t 
   for (const auto& k : kinds) {
     const detail::metric_grid grid(metrics, k.name);
     if (grid.subjects.empty()) continue;
-    out.push_back(k.title.empty() ? detail::by_rank(grid) : detail::by_subject(grid, std::string(k.title), most_rows));
+    std::span<const std::string_view> columns;
+    if (k.name == "step" && some_columns) columns = detail::step_columns;
+    out.push_back(k.title.empty() ? detail::by_rank(grid)
+                                  : detail::by_subject(grid, std::string(k.title), most_rows, columns));
     if (k.name == "set") out.back().title = "The set";
   }
   return out;

@@ -155,8 +155,10 @@ class object_stream {
 
   void damage() {
     if (summary_.damaged++ > 0) return;
-    summary_.first_damage =
-        "at byte " + std::to_string(window_.offset()) + ": " + std::string(window_.unread().substr(0, shown));
+    std::string begin(window_.unread().substr(0, shown));
+    for (char& c : begin)
+      if (static_cast<unsigned char>(c) < ' ') c = ' ';
+    summary_.first_damage = "at byte " + std::to_string(window_.offset()) + ": " + begin;
   }
 
   /// Goes to the next place that looks like the start of an object: '{', one of the first keys, and another member

@@ -3,6 +3,7 @@
 #define WEIR_TRACE_READ_PROFILE_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,6 +36,18 @@ inline void take_metadata(rank_profile& out, const std::string& file) {
   out.file = file;
 }
 
+/// The first of the document's members.
+inline std::string some_keys(const stream_summary& summary) {
+  constexpr std::size_t most = 6;
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& [key, value] : summary.metadata) {
+    if (count++ == most) return text + " and " + std::to_string(summary.metadata.size() - most) + " more";
+    text += (text.empty() ? "" : ", ") + key;
+  }
+  return text.empty() ? "nothing" : text;
+}
+
 }  // namespace detail
 
 /// Reads a whole trace. Where it holds events of several devices, the first is the profile and the others are its
@@ -56,12 +69,9 @@ result<rank_profile> read_profile(Source source, const std::string& file, const 
     out.summary.truncated = true;
     if (out.summary.first_damage.empty()) out.summary.first_damage = ok.error().detail;
   }
-  if (!out.summary.has_events) {
-    std::string keys;
-    for (const auto& [key, value] : out.summary.metadata) keys += (keys.empty() ? "" : ", ") + key;
+  if (!out.summary.has_events)
     return failure{out.summary.truncated ? errc::parse : errc::not_found,
-                   "not a trace: there is no traceEvents in it, only: " + keys};
-  }
+                   "not a trace: there is no traceEvents in it, only: " + detail::some_keys(out.summary)};
   detail::take_metadata(out, file);
   if (auto done = collector.finish(); !done) return done.error();
   return out;
