@@ -8,10 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <string_view>
 #include <vector>
 
-#include "weir/data/source.hpp"
+#include "weir/data/window.hpp"
 #include "weir/trace/read_profile.hpp"
 
 namespace {
@@ -44,8 +43,7 @@ int main(int argc, char** argv) {
       return 1;
     stage1.push_back(cpu_seconds() - begin);
     begin = cpu_seconds();
-    const auto read =
-        weir::read_profile(weir::memory_source(std::string_view(text.data(), text.size())), "trace", kinds);
+    const auto read = weir::read_profile(weir::padded_memory{{text.data(), text.size()}}, "trace", kinds);
     profile.push_back(cpu_seconds() - begin);
     if (!read || read->device.events() == 0) return 1;
   }

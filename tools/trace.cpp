@@ -19,7 +19,7 @@ const weir::tool::description about{
         "weir-trace card --config FILE.yaml DIR\nweir-trace results DIR...",
     .text =
         "Reads Kineto traces (torch.profiler, vLLM, SGLang; .json and .json.gz; - is standard input), nsys' exports "
-        "(jsonlines, and cuda_gpu_trace as CSV), and what Ascend's profilers write (trace_view.json, kernel_details, "
+        "(json, and cuda_gpu_trace as CSV), and what Ascend's profilers write (trace_view.json, kernel_details, "
         "op_summary, step_trace_time, communication.json, directories *_ascend_pt), and prints metrics per rank, per "
         "step and for the whole set. Collectives are matched across ranks to tell who arrived last and how long the "
         "others waited. timing_stats_RANK.json and execution traces go with the trace of their rank.\n\n"

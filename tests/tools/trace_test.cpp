@@ -192,6 +192,11 @@ TEST_CASE("weir-trace: nsys' lines are read from a pipe too", "[tools]") {
   const std::string file = WEIR_SOURCE_DIR "/tests/fixtures/trace/nsys_rank0.jsonl";
   const auto wanted = shell(trace + "--metrics span,comm_overhead,prefill_tokens --json " + file);
   has(wanted.out, R"("name":"comm_overhead","value":50,)");
+  const std::string real = WEIR_SOURCE_DIR "/tests/fixtures/trace/nsys_2025_h200";
+  const auto figures = shell(trace + "--metrics span,busy,computation,memory,device_events --json " + real + ".csv");
+  CHECK(figures.status == 0);  // its first line says what nsys did
+  has(figures.out, R"("name":"busy","value":1062.847,)");
+  has(shell(trace + "--metrics busy --format csv " + real + ".json").out, "busy,1062.847,us");
   has(shell("gzip -c " + file + " | " + trace + "--metrics comm_overhead --json -").out, R"("value":50,)");
 }
 

@@ -308,7 +308,7 @@ def of_vllm(tool, directory):
 def second_computation(tool, directory):
     """A set without a reference: two H100 and NCCL. Device times from edges, collectives by order of begin."""
     m = metrics_of(tool, directory)
-    ranks = []
+    ranks, computes = [], []
     for rank in (0, 1):
         trace = loaded(directory / f"kineto_trace_{rank}.json.gz")
         base = trace["baseTimeNanoseconds"]
@@ -335,8 +335,9 @@ def second_computation(tool, directory):
             name = {"allreduce": "all_reduce"}.get(kind, kind)
             same(f"H100 {rank} bytes of {kind}", pick(m, "collective", "bytes", rank=str(rank), collective=name), total)
         ranks.append(sorted((*span(e), e["args"]["Collective name"]) for e in comm))
+        computes.append(compute)
     assert [k for *_, k in ranks[0]] == [k for *_, k in ranks[1]], "one stream of collectives on both ranks"
-    last, waits, skew, transfer = [0, 0], [0, 0], 0, 0
+    last, waits, skew, transfer, waiting = [0, 0], [0, 0], 0, 0, [[], []]
     for a, b in zip(*ranks):
         late = max(a[0], b[0])
         last[int(b[0] > a[0])] += 1
@@ -344,6 +345,9 @@ def second_computation(tool, directory):
         waits[1] += min(late, b[1]) - b[0]
         skew += abs(a[0] - b[0])
         transfer += min(a[1] - a[0], b[1] - b[0])
+        for rank, own in ((0, a), (1, b)):
+            if min(late, own[1]) > own[0]:
+                waiting[rank].append((own[0], min(late, own[1])))
     same("H100 slow rank", pick(m, "set", "slow_rank"), "1")
     same("H100 slow rank by hand", str(waits.index(min(waits))), "1")
     same("H100 skew", round(pick(m, "set", "total_skew") * 1000), skew)
@@ -351,6 +355,9 @@ def second_computation(tool, directory):
     for rank in (0, 1):
         same(f"H100 {rank} last", pick(m, "straggler", "arrived_last", rank=str(rank)), last[rank])
         same(f"H100 {rank} wait", round(pick(m, "straggler", "wait_for_last", rank=str(rank)) * 1000), waits[rank])
+        w, p = waiting[rank], computes[rank]
+        same(f"H100 {rank} exposed wait", round(pick(m, "straggler", "exposed_wait", rank=str(rank)) * 1000),
+             covered(w + p) - covered(p))
 
 
 def main():

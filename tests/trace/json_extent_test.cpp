@@ -42,7 +42,7 @@ outcome by(std::string_view text, std::size_t first, Find&& find) {
 
 }  // namespace
 
-TEST_CASE("json_extent: both forms find the end that a byte by byte reading finds, wherever reads cut", "[trace]") {
+TEST_CASE("json_extent: all forms find the end that a byte by byte reading finds, wherever reads cut", "[trace]") {
   weir::random_stream random(GENERATE(range(1U, 60U)));
   constexpr std::string_view alphabet = R"({}[]"\ab,: )"
                                         "\n";
@@ -55,5 +55,11 @@ TEST_CASE("json_extent: both forms find the end that a byte by byte reading find
     CAPTURE(text, cut);
     CHECK(by(view, cut, [](auto& e, auto t) { return e.find_end(t); }) == slowly(view));
     CHECK(by(view, cut, [](auto& e, auto t) { return e.find_end_plain(t); }) == slowly(view));
+#if defined(WEIR_JSON_AVX)
+    if (weir::detail::avx2_blocks::available)
+      CHECK(by(view, cut, [](auto& e, auto t) { return e.find_end_avx2(t); }) == slowly(view));
+    if (weir::detail::avx512_blocks::available)
+      CHECK(by(view, cut, [](auto& e, auto t) { return e.find_end_avx512(t); }) == slowly(view));
+#endif
   }
 }

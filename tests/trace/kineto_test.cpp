@@ -1,10 +1,13 @@
 #include "weir/trace/kineto.hpp"
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
 #include "weir/data/source.hpp"
+#include "weir/data/window.hpp"
 
 namespace {
 
@@ -17,16 +20,28 @@ struct outcome_of {
   bool ok = false;
 };
 
-/// Reads `trace` through a window of `window` bytes that is filled `step` bytes at a time.
-outcome_of read(std::string_view trace, std::size_t window = 64, std::size_t step = std::string_view::npos) {
+template <class Source>
+outcome_of read_from(Source source, std::size_t window) {
   outcome_of out;
-  weir::kineto_reader reader(weir::memory_source(trace, step), window);
+  weir::kineto_reader reader(std::move(source), window);
   out.ok = static_cast<bool>(reader.read(everything, [&](const weir::kineto_event& e) {
     out.names.emplace_back(e.name);
     out.begins.push_back(e.t_ns);
   }));
   out.summary = reader.summary();
   return out;
+}
+
+/// Reads `trace` through a window of `window` bytes that is filled `step` bytes at a time.
+outcome_of read(std::string_view trace, std::size_t window = 64, std::size_t step = std::string_view::npos) {
+  return read_from(weir::memory_source(trace, step), window);
+}
+
+/// Reads `trace` where it lies, behind it what must not be used: quotes and brackets.
+outcome_of read_in_place(std::string trace) {
+  const std::size_t size = trace.size();
+  for (std::size_t i = 0; i < weir::row_padding; ++i) trace += "\"{]}"[i % 4];
+  return read_from(weir::padded_memory{{trace.data(), size}}, 0);
 }
 
 }  // namespace
@@ -50,6 +65,16 @@ TEST_CASE("kineto: the events do not depend on the window, nor on how bytes come
   ,{"ph":"M","name":"process_name","pid":0,"args":{"name":"python"}}
   ], "traceName": "t.json", "baseTimeNanoseconds": 1790857026000000000})";
   const std::vector<std::string> names{R"(gemm<[{\"x\\)", "last keys first", "process_name"};
+  CHECK(read_in_place(trace).names == names);
+  for (std::size_t cut = 1; cut < trace.size(); ++cut) {
+    CAPTURE(cut);
+    const auto in_place = read_in_place(trace.substr(0, cut)), copied = read(trace.substr(0, cut));
+    CHECK(in_place.names == copied.names);
+    CHECK(in_place.begins == copied.begins);
+    CHECK(in_place.summary.metadata == copied.summary.metadata);
+    CHECK(in_place.summary.first_damage == copied.summary.first_damage);
+    CHECK(in_place.summary.truncated == copied.summary.truncated);
+  }
   for (std::size_t step = 1; step < 80; ++step)
     for (const std::size_t window : {std::size_t{1}, std::size_t{64}, std::size_t{100}, trace.size()}) {
       CAPTURE(step, window);

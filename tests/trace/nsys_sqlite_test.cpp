@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "shell.hpp"
+#include "weir/base/text_file.hpp"
 
 namespace {
 
@@ -46,6 +47,18 @@ TEST_CASE("nsys_sqlite: the figures of the same events as JSON Lines", "[trace]"
   CHECK(read->collectives.kinds().at(0).collective == "all_reduce");
   REQUIRE(read->steps.size() == 1);
   CHECK(read->steps[0].work->decode_requests == 2);
+}
+
+TEST_CASE("nsys_sqlite: a real database gives the figures of the same run's other exports", "[trace]") {
+  const temporary_directory here;
+  const auto sql = weir::read_text_file(WEIR_SOURCE_DIR "/tests/fixtures/trace/nsys_2025_h200.sql");
+  REQUIRE(sql);
+  const auto p = weir::read_nsys_sqlite(database(here, sql->c_str()), "nsys_rank0.sqlite", kinds);
+  REQUIRE(p);
+  CHECK(p->device.span() == weir::interval{3'244'618'671, 3'398'226'391});
+  CHECK(p->device.time(weir::device_kind::computation).total_ns() == 571'040);
+  CHECK(p->device.time(weir::device_kind::memory).total_ns() == 491'807);
+  CHECK(p->steps.size() == 6);
 }
 
 TEST_CASE("nsys_sqlite: tables that are not there are none; another database and a damaged one are refused",

@@ -79,6 +79,30 @@ TEST_CASE("nsys_lines: devices and processes are kept apart", "[trace]") {
   CHECK(processes.other_devices[0].label() == "0 device 0 of process 661200");
 }
 
+TEST_CASE("nsys_lines: a real export gives what its database holds by another program's count", "[trace]") {
+  // of tests/fixtures/trace/nsys_2025_h200.*: one run, exported by nsys 2025.3.1; the numbers are Python's, of the SQL
+  const auto text = weir::read_text_file(WEIR_SOURCE_DIR "/tests/fixtures/trace/nsys_2025_h200.json");
+  REQUIRE(text);
+  const auto p = read(*text);
+  CHECK(p.summary.damaged == 0);
+  CHECK(p.other_devices.empty());
+  CHECK(p.device.span() == weir::interval{3'244'618'671, 3'398'226'391});
+  CHECK(p.device.count(weir::device_kind::computation) == 31);
+  CHECK(p.device.count(weir::device_kind::memory) == 7);
+  CHECK(length(p, weir::device_kind::computation) == 571'040);
+  CHECK(length(p, weir::device_kind::memory) == 491'807);
+  CHECK(p.device.busy().total_ns() == 1'062'847);
+  REQUIRE(p.steps.size() == 6);
+  CHECK(p.steps[0].window() == weir::interval{3'250'825'557, 3'395'233'552});
+  CHECK(p.steps[2].work->prefill_tokens == 4);
+  for (const auto& [name, total] : p.device.names()) {
+    CAPTURE(name);
+    CHECK(total.what.known);
+    CHECK((name.find("softmax") == name.npos || total.what.family == "softmax"));
+    CHECK((name.find("nvjet") == name.npos || total.what.family == "gemm"));
+  }
+}
+
 TEST_CASE("nsys_lines: damage is counted, a kernel without a name is unclassified, other lines are no export",
           "[trace]") {
   auto text = fixture();

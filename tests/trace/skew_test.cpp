@@ -9,6 +9,7 @@
 #include "weir/trace/check_set.hpp"
 #include "weir/trace/diff_sets.hpp"
 #include "weir/trace/read_profile.hpp"
+#include "weir/trace/set_metrics.hpp"
 #include "weir/trace/step_metrics.hpp"
 
 namespace {
@@ -78,6 +79,29 @@ TEST_CASE("skew: the rank that comes last waits for nobody and has the least com
   CHECK(report.ranks[1].own_ns == 20'000);
   CHECK(report.ranks[1].lateness_ns == 140'000);
   CHECK_FALSE(report.aligned);
+}
+
+TEST_CASE("wait_cost: what waiting cost is what no computation ran beside, by step", "[trace]") {
+  // rank 0 waits 0-90 for rank 1; its step is 0-60, and a product runs 20-50
+  const std::string beside = R"(,{"ph":"X","cat":"kernel","name":"gemm","ts":20,"dur":30},
+    {"ph":"X","cat":"user_annotation","name":"ProfilerStep#1","ts":0,"dur":60}])";
+  auto text = trace_of({{0, 100}});
+  text.replace(text.size() - 2, 1, beside);
+  std::vector<weir::rank_profile> set;
+  set.push_back(profile(text, "rank0.json"));
+  set.push_back(profile(trace_of({{90, 100}}), "rank1.json"));
+  const auto report = find_skew(set);
+  const auto waits = waits_of(set, report);
+  CHECK(waits[0].total_ns() == 90'000);
+  CHECK(waits[1].empty());
+  CHECK(cost_of(waits[0], set[0], {0, 100'000}).exposed_ns == 60'000);
+  std::vector<weir::trace_metric> all;
+  append_set_metrics(all, set, report);
+  CHECK(metric(all, "step_wait", "wait_for_last").value == 60);
+  CHECK(metric(all, "step_wait", "exposed_wait").value == 30);
+  CHECK(metric(all, "step_wait", "exposed_wait_share").value == 50);
+  CHECK(metric(all, "straggler", "exposed_wait").value == 60);
+  CHECK(metric(all, "straggler", "exposed_wait_share").value == 60);
 }
 
 TEST_CASE("skew: a clock that is off by a steady amount changes no wait", "[trace]") {

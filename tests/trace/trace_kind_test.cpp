@@ -25,7 +25,8 @@ TEST_CASE("trace_kind: a file's name or its first bytes tell what it is", "[trac
   CHECK(kind("r.json", R"({"schemaVersion": 1, "traceEvents": [{"ph": "X", "name": "nodes"})") == events);
   CHECK(kind("r.json", R"({"schemaVersion": 1, "traceEvents": [{"ph": "X", "args": {"nodes": 1}})") == events);
   CHECK(kind("r.json", "{\"Type\":79,\"CudaEvent\":{}}\n{\"Type\":80}\n") == nsys_lines);
-  CHECK(kind("r.json", "{\"Type\":79}") == events);  // one object is no line
+  CHECK(kind("r.json", "{\"data\":[\"a string that is longer than the head") == nsys_lines);
+  CHECK(kind("r.json", "{\"a\":79}") == events);  // one object is no line
   CHECK(kind("communication.json", R"({"step1": {"p2p": {}, "collective": {"a@1": {"Communication Time Info": {)") ==
         communication_table);
   CHECK(kind("r.json", "[{\"ph\":\"X\"}]") == events);

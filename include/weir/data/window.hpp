@@ -67,6 +67,29 @@ class window {
   result<void> status_;
 };
 
+/// Bytes that are in memory already, with `row_padding` readable ones behind them: a mapped file, a buffer. Borrowed.
+struct padded_memory {
+  std::string_view bytes;
+};
+
+/// A window over memory is the memory: nothing is copied.
+template <>
+class window<padded_memory> {
+ public:
+  explicit window(padded_memory memory, std::size_t /*bytes*/ = 0) : unread_(memory.bytes), size_(unread_.size()) {}
+
+  [[nodiscard]] std::string_view unread() const noexcept { return unread_; }
+  [[nodiscard]] std::uint64_t offset() const noexcept { return size_ - unread_.size(); }
+  /// \pre  count <= unread().size()
+  void consume(std::size_t count) noexcept { unread_.remove_prefix(count); }
+  [[nodiscard]] bool more() const noexcept { return false; }
+  [[nodiscard]] result<void> status() const { return {}; }
+
+ private:
+  std::string_view unread_;
+  std::size_t size_;
+};
+
 }  // namespace weir::inline v0
 
 #endif  // WEIR_DATA_WINDOW_HPP

@@ -30,13 +30,21 @@ class json_extent {
   /// \param text  the value's bytes so far, from its opening bracket; 64 bytes after its end are readable (any value).
   /// \return      true once the closing bracket was found: see end(); also where the value is broken().
   bool find_end(std::string_view text) noexcept {
-#if defined(WEIR_JSON_AVX2)
+#if defined(WEIR_JSON_AVX)
+    if (detail::avx512_blocks::available) return find_end_avx512(text);
     if (detail::avx2_blocks::available) return find_end_avx2(text);
 #endif
     return find_end_in<detail::plain_blocks>(text);
   }
   /// The same, in plain code; for tests.
   bool find_end_plain(std::string_view text) noexcept { return find_end_in<detail::plain_blocks>(text); }
+#if defined(WEIR_JSON_AVX)
+  /// The same, for processors of that kind; public for tests. \pre  the blocks are available.
+  WEIR_TARGET_AVX2 bool find_end_avx2(std::string_view text) noexcept { return find_end_in<detail::avx2_blocks>(text); }
+  WEIR_TARGET_AVX512 bool find_end_avx512(std::string_view text) noexcept {
+    return find_end_in<detail::avx512_blocks>(text);
+  }
+#endif
 
   /// The length of the value. \pre  find_end() returned true and the value is not broken().
   [[nodiscard]] std::size_t end() const noexcept { return end_; }
@@ -44,10 +52,6 @@ class json_extent {
   [[nodiscard]] bool broken() const noexcept { return broken_; }
 
  private:
-#if defined(WEIR_JSON_AVX2)
-  WEIR_TARGET_AVX2 bool find_end_avx2(std::string_view text) noexcept { return find_end_in<detail::avx2_blocks>(text); }
-#endif
-
   // Inlined by force, so that a target's own function compiles all of it for that target.
   template <class Blocks>
   [[gnu::always_inline]] bool find_end_in(std::string_view text) noexcept {

@@ -1,7 +1,7 @@
 // weir/trace/json_masks.hpp - which of 64 bytes are quotes, brackets and so on, as bits. Needs the standard library.
 //
-// Two forms: one for any x86-64 or other machine, and one for AVX2 that is compiled always and used where the processor
-// has it, so that a distribution's build for plain x86-64 is not the slow one.
+// Three forms: one for any x86-64 or other machine, and ones for AVX2 and AVX-512 that are compiled always and used
+// where the processor has them, so that a distribution's build for plain x86-64 is not the slow one.
 #ifndef WEIR_TRACE_JSON_MASKS_HPP
 #define WEIR_TRACE_JSON_MASKS_HPP
 
@@ -10,8 +10,9 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
-#define WEIR_JSON_AVX2 1
+#define WEIR_JSON_AVX 1
 #define WEIR_TARGET_AVX2 [[gnu::target("avx2,bmi,popcnt,pclmul")]]
+#define WEIR_TARGET_AVX512 [[gnu::target("avx512f,avx512bw,avx2,bmi,popcnt,pclmul")]]
 #endif
 
 namespace weir::inline v0::detail {
@@ -47,7 +48,7 @@ constexpr std::uint64_t escaped_bytes(std::uint64_t backslash, bool& carry) noex
 struct plain_blocks {
   static std::uint64_t inside(std::uint64_t quotes) noexcept { return prefix_xor(quotes); }
 
-#if defined(WEIR_JSON_AVX2)
+#if defined(WEIR_JSON_AVX)
   /// \pre  64 bytes at `at` are readable.
   static json_masks masks(const char* at) noexcept {
     json_masks m;
@@ -83,7 +84,7 @@ struct plain_blocks {
 #endif
 };
 
-#if defined(WEIR_JSON_AVX2)
+#if defined(WEIR_JSON_AVX)
 /// For processors with AVX2 and carry-less multiplication; to be called from functions of the same target only.
 struct avx2_blocks {
   static inline const bool available = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
@@ -111,6 +112,26 @@ struct avx2_blocks {
             equal(low_folded, high_folded, '}'),
             both(_mm256_cmpeq_epi8(_mm256_min_epu8(low, last_control), low),
                  _mm256_cmpeq_epi8(_mm256_min_epu8(high, last_control), high))};
+  }
+};
+
+/// For processors with AVX-512 for bytes: a comparison gives the 64 bits. As avx2_blocks.
+struct avx512_blocks {
+  static inline const bool available =
+      avx2_blocks::available && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+
+  WEIR_TARGET_AVX512 static std::uint64_t inside(std::uint64_t quotes) noexcept {
+    const __m128i bits = _mm_set_epi64x(0, static_cast<std::int64_t>(quotes));
+    return static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_clmulepi64_si128(bits, _mm_set1_epi8(-1), 0)));
+  }
+  /// \pre  64 bytes at `at` are readable.
+  WEIR_TARGET_AVX512 static json_masks masks(const char* at) noexcept {
+    const __m512i bytes = _mm512_loadu_si512(at);
+    const __m512i folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
+    return {_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')), _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\')),
+            _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8('{')),
+            _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8('}')),
+            _mm512_cmple_epu8_mask(bytes, _mm512_set1_epi8(0x1F))};
   }
 };
 #endif

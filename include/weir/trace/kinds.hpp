@@ -133,10 +133,15 @@ inline constexpr kernel_family kernel_families[] = {
 /// A kernel's name without the arguments of its template and its parameters: "void ns::kernel<int>(int*)" is
 /// "void ns::kernel".
 [[nodiscard]] constexpr std::string_view qualified_kernel_name(std::string_view name) noexcept {
-  constexpr std::string_view anonymous = "(anonymous namespace)";
-  std::size_t from = 0;
-  if (const auto at = name.find(anonymous); at != name.npos && at < name.find('<')) from = at + anonymous.size();
-  return name.substr(0, name.find_first_of("<(", from));
+  for (std::size_t from = 0;;) {
+    const std::size_t at = name.find_first_of("<(", from);
+    if (at == name.npos) return name;
+    const std::string_view rest = name.substr(at);
+    const bool unnamed =
+        rest.starts_with("(anonymous namespace)") || rest.starts_with("<unnamed>");  // nsys' way is the last
+    if (!unnamed) return name.substr(0, at);
+    from = name.find_first_of(">)", at);
+  }
 }
 
 /// One name for what the arguments of events call a collective: "_allgather_base" is "all_gather". Unknown ones stay.

@@ -30,8 +30,8 @@ class kineto_reader {
   /// \return  errc::io where the source fails, errc::parse where the bytes are no trace at all.
   template <class Wanted, class OnEvent>
   result<void> read(Wanted&& wanted, OnEvent&& on_event) {
+    kineto_event event;  // made once: most events are skipped before anything is written to it
     return stream_.read([&](std::string_view object) {
-      kineto_event event;
       const object_read read = read_kineto_event(object, event, wanted);
       if (read == object_read::ok) on_event(std::as_const(event));
       return read;

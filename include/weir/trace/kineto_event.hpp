@@ -120,22 +120,25 @@ inline bool read_time(std::string_view text, std::int64_t most, std::int64_t& in
 template <class Wanted>
 [[nodiscard]] object_read read_kineto_event(std::string_view object, kineto_event& event, Wanted&& wanted) {
   json_cursor at(object);
-  event = {};
   if (!at.take('{')) return object_read::damaged;
-  std::string_view begin, duration;
+  std::string_view phase, category;
   at.peek();
   bool more = true;
   if (at.take_exactly("\"ph\": \"")) {  // as most events begin; in another layout or order the loop finds the same
-    event.phase = at.rest_of_string();
-    if (!detail::wants_phase(wanted, event.phase)) return object_read::skipped;
+    phase = at.rest_of_string();
+    if (!detail::wants_phase(wanted, phase)) return object_read::skipped;
     more = at.take(',');
     at.peek();
     if (more && at.take_exactly("\"cat\": \"")) {
-      event.category = at.rest_of_string();
-      if (!at.failed() && !wanted(event.category)) return object_read::skipped;
+      category = at.rest_of_string();
+      if (!at.failed() && !wanted(category)) return object_read::skipped;
       more = at.take(',');
     }
   }
+  event = {};
+  event.phase = phase;
+  event.category = category;
+  std::string_view begin, duration;
   while (more && at.peek() == '"') {
     const std::string_view key = at.string();
     if (!at.take(':')) return object_read::damaged;

@@ -110,6 +110,7 @@ inline table by_subject(metric_grid grid, std::string title, std::size_t most_ro
       {"set", ""},
       {"straggler", "Stragglers: the slow rank waits least and arrives last; it has the least communication time"},
       {"step", "Steps"},
+      {"step_wait", "What waiting for the last rank cost in each step (exposed: nothing was computed beside it)"},
       {"collective", "Collectives, as each rank saw them (with the time it waited for others)"},
       {"ascend_step", "What Ascend's profiler says of steps (step_trace_time.csv)"},
       {"ascend_collective", "What Ascend's profiler says of collectives (communication.json)"},

@@ -1,4 +1,4 @@
-// weir/trace/nsys_events.hpp - device events of Nsight Systems, whose names come last. Needs weir/data.
+// weir/trace/nsys_events.hpp - device events of Nsight Systems, whose names may come last. Needs weir/data.
 #ifndef WEIR_TRACE_NSYS_EVENTS_HPP
 #define WEIR_TRACE_NSYS_EVENTS_HPP
 
@@ -29,8 +29,9 @@ class nsys_events {
   /// \param device  what device_of() gave; 0 for a range.
   void add(what kind, std::int64_t begin_ns, std::int64_t end_ns, std::size_t device, std::uint64_t name,
            std::int64_t bytes = -1) {
-    const bool sound = begin_ns >= 0 && end_ns >= 0 && end_ns <= latest_ns && end_ns - begin_ns <= longest_ns &&
-                       device < most_devices && name < most_values;
+    const bool sound = begin_ns >= -longest_ns && begin_ns <= latest_ns && end_ns >= -longest_ns &&
+                       end_ns <= latest_ns && end_ns - begin_ns <= longest_ns && device < most_devices &&
+                       name < most_values;
     if (!sound) return (void)++damaged_;
     const bool sized = kind == what::copy || kind == what::fill;
     const auto size = static_cast<std::uint64_t>(bytes < 0 || bytes > most_elements ? unsized : bytes);

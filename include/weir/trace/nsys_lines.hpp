@@ -1,4 +1,5 @@
-// weir/trace/nsys_lines.hpp - a profile from `nsys export --type jsonlines`. Needs weir/data.
+// weir/trace/nsys_lines.hpp - a profile from `nsys export --type json`, which some versions call jsonlines: an object a
+// line. Needs weir/data.
 #ifndef WEIR_TRACE_NSYS_LINES_HPP
 #define WEIR_TRACE_NSYS_LINES_HPP
 
@@ -20,7 +21,7 @@ namespace detail {
 /// {"startNs":"1","endNs":"2","deviceId":0,"kernel":{"demangledName":"316"}}, or "memcpy" or "memset" in the last
 /// place; synchronizations and recorded events are no work of the device.
 inline bool take_nsys_cuda(std::string_view object, nsys_events& into) {
-  std::int64_t begin = 0, end = -1, device = 0, process = 0, bytes = -1;
+  std::int64_t begin = unmeasured, end = unmeasured, device = 0, process = 0, bytes = -1;
   std::uint64_t name = 0;
   auto kind = nsys_events::what::range;  // none
   bool whole = true;
@@ -49,15 +50,15 @@ inline bool take_nsys_cuda(std::string_view object, nsys_events& into) {
 
 /// {"Timestamp":"1","EndTimestamp":"2","Text":"iteration 16"}, or "TextId" for a string that comes later.
 inline bool take_nsys_range(std::string_view object, nsys_events& into) {
-  std::int64_t begin = -1, end = -1, id = -1;
+  std::int64_t begin = unmeasured, end = unmeasured, id = -1;
   std::string_view text;
   const bool whole = for_each_member(object, [&](auto key, auto value) {
-    if (key == "Timestamp") begin = integer_or(value, -1);
-    if (key == "EndTimestamp") end = integer_or(value, -1);
+    if (key == "Timestamp") begin = integer_or(value, unmeasured);
+    if (key == "EndTimestamp") end = integer_or(value, unmeasured);
     if (key == "Text") text = unquoted(value);
     if (key == "TextId") id = integer_or(value, -1);
   });
-  if (!whole || begin < 0 || end < begin) return whole;  // a mark, or a range that never ended
+  if (!whole || begin == unmeasured || end < begin) return whole;  // a mark, or a range that never ended
   if (step_kind_of(text) != step_kind::none)
     into.add(nsys_events::what::range, begin, end, 0, into.own_name(text));
   else if (text.empty() && id >= 0)
@@ -65,7 +66,8 @@ inline bool take_nsys_range(std::string_view object, nsys_events& into) {
   return true;
 }
 
-/// One line of the export. The strings are {"data":["a","b",...]} by place, or {"type":"String","id":"3","value":"a"}.
+/// One line of the export. The strings are {"data":["a","b",...]} by place, at the begin of the file or (before 2022)
+/// at its end, or {"type":"String","id":"3","value":"a"}.
 inline object_read take_nsys_line(std::string_view object, nsys_events& into) {
   std::int64_t id = -1;
   std::string_view value_text;
@@ -75,7 +77,7 @@ inline object_read take_nsys_line(std::string_view object, nsys_events& into) {
     if (key == "NvtxEvent") used = true, whole = whole && take_nsys_range(value, into);
     if (key == "id") id = integer_or(value, -1);
     if (key == "value") value_text = value;
-    if (key != "data" || !value.starts_with('[')) return;
+    if (key != "data" || !value.starts_with("[\"")) return;  // behind the events stands a list of threads too
     std::uint64_t place = 0;
     whole = whole && for_each_element(value, [&](auto text) { into.set_name(place++, unquoted(text)); });
     used = true;
@@ -93,7 +95,7 @@ inline object_read take_nsys_line(std::string_view object, nsys_events& into) {
 /// Reads an export of Nsight Systems as JSON Lines: kernels, copies, and NVTX ranges that are steps. Events of several
 /// devices are kept apart. \param kinds  must outlive the profile.
 /// \return  errc::not_found where no line of it is an event of CUDA.
-/// \complexity  one pass; 24 bytes an event, since the names of kernels stand at the end of the file.
+/// \complexity  one pass; 24 bytes an event, since the names of kernels may stand at the end of the file.
 /// \source  NVIDIA Nsight Systems user guide, "JSON and Text Format Description".
 template <class Source>
 result<rank_profile> read_nsys_lines(Source source, const std::string& file, const kind_table& kinds) {

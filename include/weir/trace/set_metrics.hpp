@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "weir/trace/profile.hpp"
 #include "weir/trace/rank_metrics.hpp"
 #include "weir/trace/skew.hpp"
+#include "weir/trace/wait_cost.hpp"
 
 namespace weir::inline v0 {
 namespace detail {
@@ -34,8 +36,17 @@ inline void write_skews(std::vector<trace_metric>& all, const std::vector<rank_p
   }
 }
 
-inline void write_waits(std::vector<trace_metric>& all, const std::vector<rank_profile>& set,
-                        const skew_report& report) {
+/// The span of the device; of gloo's calls from the first to the last.
+inline interval seen_in_collectives(const rank_profile& p) {
+  if (p.device.events() > 0) return p.device.span();
+  interval whole{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()};
+  for (const auto& call : p.collectives.calls())
+    whole = {std::min(whole.begin, call.begin), std::max(whole.end, call.end)};
+  return whole;
+}
+
+inline void write_waits(std::vector<trace_metric>& all, const std::vector<rank_profile>& set, const skew_report& report,
+                        const std::vector<interval_union>& waits) {
   for (std::size_t r = 0; r < set.size(); ++r) {
     metric_writer out(all, "straggler", {{"rank", set[r].label()}});
     const auto& rank = report.ranks[r];
@@ -43,10 +54,17 @@ inline void write_waits(std::vector<trace_metric>& all, const std::vector<rank_p
     if (rank.matched == 0) {
       constexpr std::string_view why = "none of its collectives could be matched across ranks";
       out.missing("arrived_last", "", why);
-      for (const auto name : {"wait_for_last", "lateness", "matched_communication"}) out.missing(name, "us", why);
+      for (const auto name : {"wait_for_last", "exposed_wait", "lateness", "matched_communication"})
+        out.missing(name, "us", why);
+      out.missing("exposed_wait_share", "%", why);
     } else {
+      const interval whole = seen_in_collectives(set[r]);
+      const auto cost = cost_of(waits[r], set[r], whole);
       out.count("arrived_last", rank.arrived_last);
       out.time("wait_for_last", rank.wait_ns);
+      out.time("exposed_wait", cost.exposed_ns);
+      out.percent("exposed_wait_share", static_cast<double>(cost.exposed_ns),
+                  static_cast<double>(whole.end - whole.begin), "the trace has no length");
       out.time("lateness", rank.lateness_ns);
       out.time("matched_communication", rank.own_ns);
     }
@@ -157,7 +175,7 @@ inline void write_means(metric_writer& out, const std::vector<trace_metric>& ran
 
 }  // namespace detail
 
-/// Appends the metrics of the set: tables "set", "straggler" and "skew".
+/// Appends the metrics of the set: tables "set", "straggler", "step_wait" and "skew".
 /// \param all  holds those of all ranks.
 inline void append_set_metrics(std::vector<trace_metric>& all, const std::vector<rank_profile>& set,
                                const skew_report& report) {
@@ -174,7 +192,10 @@ inline void append_set_metrics(std::vector<trace_metric>& all, const std::vector
   detail::write_stragglers(out, set, report);
   detail::write_link_cost(out, report);
   detail::write_means(out, ranks);
-  detail::write_waits(all, set, report);
+  const auto waits = waits_of(set, report);
+  detail::write_waits(all, set, report, waits);
+  if (!report.collectives.empty())
+    for (std::size_t r = 0; r < set.size(); ++r) append_step_waits(all, set[r], waits[r]);
   detail::write_skews(all, set, report);
 }
 

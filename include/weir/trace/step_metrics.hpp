@@ -94,6 +94,8 @@ inline void write_tokens(metric_writer& out, const rank_profile& p, const rank_m
     out.number("ttft", "us", timing->ttft_mean * 1e6, 3);
   else
     out.missing("ttft", "us", "a trace does not tell when requests arrived, and no timing_stats file tells it");
+  options.peak_flops > 0 ? out.number("peak_tflops", "TFLOP/s", options.peak_flops / 1e12, 1)
+                         : out.missing("peak_tflops", "TFLOP/s", "--peak-tflops was not given");
   const double flops = static_cast<double>(sum.prefill_tokens + sum.decode_tokens) * options.flops_per_token;
   if (options.flops_per_token <= 0 || options.peak_flops <= 0)
     out.missing("mfu", "%", "--flops-per-token and --peak-tflops were not given");

@@ -2,8 +2,10 @@
 #ifndef WEIR_TRACE_TRACE_FILE_HPP
 #define WEIR_TRACE_TRACE_FILE_HPP
 
+#include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -82,9 +84,25 @@ result<void> keep(std::optional<Value>& slot, result<Value> value) {
   return {};
 }
 
+/// Goes to the header of a table: `nsys stats` says what it does in lines before it.
+inline void skip_preamble(int fd) {
+  std::string head(4096, '\0');
+  const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
+  if (got <= 0) return;  // a pipe: its first line has to be the header
+  const std::string_view text(head.data(), static_cast<std::size_t>(got));
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const auto line = text.substr(at, end - at);
+    if (line.find("Start") != line.npos && line.find("Duration") != line.npos)
+      return (void)::lseek(fd, static_cast<off_t>(at), SEEK_SET);
+    at = end + 1;
+  }
+}
+
 inline result<void> read_table(const trace_input& input, trace_kind kind, const kind_table& kinds, trace_file& out) {
   auto fd = open_input(input.path);
   if (!fd) return fd.error();
+  if (kind == trace_kind::device_table) skip_preamble(fd->get());
   fd_source source(*std::move(fd), input.path);
   if (kind == trace_kind::step_table) return keep(out.step_table, read_ascend_steps(std::move(source), out.name));
   return keep(out.profile, read_csv_profile(std::move(source), out.name, kinds));
@@ -112,7 +130,7 @@ inline result<void> read_kind(const trace_input& input, const kind_table& kinds,
       if (options.read_database != nullptr && input.path != "-")
         return keep(out.profile, options.read_database(input.path, out.name, kinds));
       return failure{errc::invalid_argument,
-                     "an SQLite database, which this weir can't read here: export nsys' report as jsonlines"};
+                     "an SQLite database, which this weir can't read here: export nsys' report as json"};
     case trace_kind::events:
       break;
   }

@@ -14,7 +14,7 @@ enum class trace_kind : unsigned char {
   events,         ///< Kineto's or Ascend's Chrome JSON; also what nothing else knows, to be refused by its reader.
   device_table,   ///< CSV of device events.
   execution,      ///< A PyTorch execution trace.
-  nsys_lines,     ///< `nsys export --type jsonlines`.
+  nsys_lines,     ///< `nsys export --type json`.
   nsys_database,  ///< `nsys export --type sqlite`.
   timing,         ///< timing_stats_<rank>.json.
   step_table,     ///< step_trace_time.csv.
@@ -36,6 +36,8 @@ inline constexpr std::size_t kind_bytes = std::size_t{1} << 16;
   if (first == head.npos || head[first] != '{') return trace_kind::events;
   head.remove_prefix(first);
   if (head.find("\"Communication Time Info\"") != head.npos) return trace_kind::communication_table;
+  for (const auto* begin : {"{\"data\":[\"", "{\"Type\":", "{\"type\":\"String\""})
+    if (head.starts_with(begin)) return trace_kind::nsys_lines;
   json_extent extent;
   if (extent.find_end(head) && !extent.broken()) {  // a whole object, and another: a line
     const std::size_t next = head.find_first_not_of(" \t\r\n", extent.end());
