@@ -127,6 +127,21 @@ TEST_CASE("kineto: a damaged event is counted and named, and the ones behind it 
   }
 }
 
+TEST_CASE("kineto: where reading goes on behind damage does not depend on how bytes come", "[trace][property]") {
+  const std::string trace =
+      "[{\"ph\":\"X\",\"name\":\"a\nb\"},{\"ph\":\"M\"},{\"ph\":\"X\",\"name\":\"k\",\"ts\":1,\"dur\":1}]";
+  const auto whole = read(trace);
+  CHECK(whole.names == std::vector<std::string>{"k"});
+  CHECK(whole.summary.damaged == 1);
+  for (std::size_t step = 1; step < trace.size(); ++step) {
+    CAPTURE(step);
+    const auto out = read(trace, 1, step);
+    CHECK(out.names == whole.names);
+    CHECK(out.summary.events == whole.summary.events);
+    CHECK(out.summary.first_damage == whole.summary.first_damage);
+  }
+}
+
 TEST_CASE("kineto: arguments are found by name, whatever their values hold", "[trace]") {
   const std::string args =
       R"({"External id": 5, "Process Group Ranks": "[0, 1]", "grid": [8,{"a":1},1], "last": null})" +

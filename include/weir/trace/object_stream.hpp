@@ -153,8 +153,15 @@ class object_stream {
     window_.consume(extent.end());
   }
 
+  /// Reads on until `bytes` are there or the end: what is told of them must not depend on how bytes come.
+  void fill(std::size_t bytes) {
+    while (window_.unread().size() < bytes && window_.more()) {
+    }
+  }
+
   void damage() {
     if (summary_.damaged++ > 0) return;
+    fill(shown);
     std::string begin(window_.unread().substr(0, shown));
     for (char& c : begin)
       if (static_cast<unsigned char>(c) < ' ') c = ' ';
@@ -170,9 +177,9 @@ class object_stream {
       const std::size_t brace = text.find('{');
       if (brace != text.npos) {
         window_.consume(brace);
-        const std::string_view rest = window_.unread().substr(1, shown);
-        if (begins_object(rest)) return true;
-        if (rest.size() == shown || !window_.more()) window_.consume(1);
+        fill(shown + 1);
+        if (begins_object(window_.unread().substr(1, shown))) return true;
+        window_.consume(1);
       } else {
         window_.consume(text.size());
         if (!window_.more()) return false;
