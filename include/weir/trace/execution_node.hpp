@@ -47,15 +47,15 @@ inline void take_attribute(execution_node& node, std::string_view name, std::str
 /// \return  false where one of them is no {"name","type","value"}.
 inline bool take_attributes(execution_node& node, std::string_view list) {
   bool whole = true;
-  return for_each_element(list,
-                          [&](auto attribute) {
-                            std::string_view name, value;
-                            whole = whole && for_each_member(attribute, [&](auto key, auto text) {
-                                      if (is(key, "name")) name = unquoted(text);
-                                      if (is(key, "value")) value = text;
-                                    });
-                            take_attribute(node, name, value);
-                          }) &&
+  return for_each_in_array(list,
+                           [&](auto attribute) {
+                             std::string_view name, value;
+                             whole = whole && for_each_member(attribute, [&](auto key, auto text) {
+                                       if (is(key, "name")) name = unquoted(text);
+                                       if (is(key, "value")) value = text;
+                                     });
+                             take_attribute(node, name, value);
+                           }) &&
          whole;
 }
 
@@ -104,7 +104,7 @@ namespace detail {
 /// The elements of a list as written; empty where it is none.
 inline std::vector<std::string_view> elements_of(std::string_view list) {
   std::vector<std::string_view> out;
-  (void)for_each_element(list, [&](auto value) { out.push_back(value); });
+  (void)for_each_in_array(list, [&](auto value) { out.push_back(value); });
   return out;
 }
 

@@ -179,7 +179,7 @@ bool for_each_member(std::string_view object, OnMember&& on_member) {
 /// Calls `on_element(value)` for each element of a list, as written.
 /// \return  false where `list` is none; the elements before the fault were reported.
 template <class OnElement>
-bool for_each_element(std::string_view list, OnElement&& on_element) {
+bool for_each_in_array(std::string_view list, OnElement&& on_element) {
   json_cursor at(list);
   if (!at.take('[')) return false;
   while (at.peek() != ']') {

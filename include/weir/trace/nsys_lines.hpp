@@ -79,7 +79,7 @@ inline object_read take_nsys_line(std::string_view object, nsys_events& into) {
     if (key == "value") value_text = value;
     if (key != "data" || !value.starts_with("[\"")) return;  // behind the events stands a list of threads too
     std::uint64_t place = 0;
-    whole = whole && for_each_element(value, [&](auto text) { into.set_name(place++, unquoted(text)); });
+    whole = whole && for_each_in_array(value, [&](auto text) { into.set_name(place++, unquoted(text)); });
     used = true;
   });
   if (!object_ok || !whole) return object_read::damaged;

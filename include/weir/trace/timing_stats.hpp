@@ -28,7 +28,7 @@ namespace detail {
 /// \return  false where an entry is no time.
 inline bool read_iterations(std::string_view list, std::vector<double>& into) {
   bool all = true;
-  const bool whole = for_each_element(list, [&](auto value) {
+  const bool whole = for_each_in_array(list, [&](auto value) {
     into.push_back(amount_or_nan(value));
     all = all && !std::isnan(into.back());
   });
