@@ -22,7 +22,7 @@ const weir::tool::description about{
         "is "
         "missing with a reason, never a silent 0. docs/summarize.md defines every one.\n\n"
         "Results of vLLM, SGLang, AIPerf, guidellm, ais_bench, evalscope, GenAI-Perf and MLPerf LoadGen are read too, "
-        "told by what is in them: docs/results.md.\n\n"
+        "told by what is in them: docs/results.md. Metric records alone are shown as one table.\n\n"
         "txt and md are several tables with notes; csv, tsv and json are one table with a row for each group. A number "
         "has the same digits in all five. --json writes metric records instead, with the values as computed.",
     .options =

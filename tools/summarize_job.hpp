@@ -14,6 +14,7 @@
 
 #include "weir/data/output.hpp"
 #include "weir/report/load_run.hpp"
+#include "weir/report/metric_table.hpp"
 #include "weir/report/pivot.hpp"
 #include "weir/report/plot_gnuplot.hpp"
 #include "weir/report/plot_terminal.hpp"
@@ -35,6 +36,11 @@ struct gathered {
   std::vector<std::string> remarks;
   std::uint64_t records = 0;  ///< Requests and answers.
 };
+
+/// Whether the input is metric records only: weir-kernels --json, or an earlier --json of this tool.
+inline bool figures_alone(const gathered& in) {
+  return in.records == 0 && in.rivals.empty();
+}
 
 /// Figures, and what is to be said of them.
 struct summarized {
@@ -63,8 +69,15 @@ inline result<void> gather(gathered& in, const std::vector<std::string>& operand
   in.remarks = reader.remarks();
   in.records = reader.counted();
   if (pictures) in.log.sort();
-  if (in.records > 0 || !in.rivals.empty()) return {};
-  return failure{errc::not_found, "there are no request and no answer records in the input: nothing to summarize"};
+  const auto figures = in.counted.metrics().size();
+  if (in.records > 0 || !in.rivals.empty()) {
+    if (figures > 0)
+      in.remarks.push_back(std::to_string(figures) +
+                           " metric records were left out: they are shown where they come alone");
+    return {};
+  }
+  if (figures > 0) return {};
+  return failure{errc::not_found, "there are no request, answer or metric records in the input: nothing to summarize"};
 }
 
 inline summarized summarized_of(gathered& in, const summary_options& options) {
@@ -80,6 +93,8 @@ inline std::string metrics_of(const gathered& in, const summarized& done) {
   std::string text;
   if (in.records > 0) append_metrics(text, done.figures);
   append_metrics(text, in.rivals);
+  if (figures_alone(in))
+    for (const auto& m : in.counted.metrics()) append_record(text, m);
   return text;
 }
 
@@ -87,6 +102,11 @@ inline std::string metrics_of(const gathered& in, const summarized& done) {
 inline result<std::string> tables_text(const gathered& in, const summarized& done, report_format format,
                                        std::size_t width) {
   const bool data = format == report_format::csv || format == report_format::tsv || format == report_format::json;
+  if (figures_alone(in)) {
+    std::string text;
+    append_table(text, metric_table(in.counted.metrics(), data && format != report_format::json), format, width);
+    return text;
+  }
   if (in.rivals.empty()) return render(done.figures, done.notes, format, width);
   if (in.records > 0 && data)
     return failure{errc::invalid_argument,
@@ -147,6 +167,7 @@ inline html_page page_parts(const gathered& in, const summarized& done) {
                  .definitions = figure_definitions()};
   if (in.records > 0) page = page_of(done.figures, done.notes, in.counted.runs(), in.log);
   if (!in.rivals.empty()) page.tables.push_back(rivals_side_by_side(in.rivals));
+  if (figures_alone(in)) page.tables.push_back(metric_table(in.counted.metrics(), false));
   return page;
 }
 

@@ -1,9 +1,11 @@
 #include "weir/record/read.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -165,6 +167,25 @@ TEST_CASE("record: a run's clocks are read", "[record]") {
   CHECK(reader.run().host == "node");
   CHECK(reader.run().t_start_ns == 17);
   CHECK(reader.run().start_unix_ns == 1'795'322'048'000'000'000);
+}
+
+TEST_CASE("record: a metric is a number, a text, or null with its reason, and knows what it is of", "[record]") {
+  weir::record_reader reader;
+  const auto type = read(
+      reader, R"({"type":"metric","name":"kernel_us","value":8.5,"unit":"us","labels":{"device":"a \"b\"","m":4}})");
+  REQUIRE((type && *type == weir::record_type::metric));
+  CHECK(reader.metric().value == 8.5);
+  CHECK(reader.metric().labels == std::vector<std::pair<std::string, std::string>>{{"device", "a \"b\""}, {"m", "4"}});
+  REQUIRE(read(reader, R"({"type":"metric","name":"x","value":null,"reason":"no device","labels":{}})"));
+  CHECK(std::isnan(reader.metric().value));
+  CHECK(reader.metric().reason == "no device");
+  CHECK(reader.metric().labels.empty());
+  REQUIRE(read(reader, R"({"type":"metric","name":"basis","value":"usage","labels":{}})"));
+  CHECK(reader.metric().text == "usage");
+  const auto written = line_of(reader.metric());
+  CHECK(written == R"({"type":"metric","name":"basis","value":"usage","labels":{}})");
+  CHECK(error_of(R"({"type":"metric","value":[1]})") == "field 'value' is not a number, a string or null");
+  CHECK(error_of(R"({"type":"metric","labels":{"a":[1]}})") == "field 'labels' is not an object of strings");
 }
 
 TEST_CASE("record: types that are not known pass as other", "[record]") {

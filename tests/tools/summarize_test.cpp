@@ -61,6 +61,32 @@ TEST_CASE("weir-summarize: a file, a directory, standard input and shards of it 
   CHECK(shell(summarize + whole + " " + here.file("./whole.jsonl")).out == expected.out);  // one file, named twice
 }
 
+TEST_CASE("weir-summarize: metric records alone are a table in every format, and the same records with --json",
+          "[tools]") {
+  const temporary_directory here;
+  const std::string lines = R"({"type":"metric","name":"kernel_us","value":8.5,"unit":"us","labels":{"m":"1"}}
+{"type":"metric","name":"kernel_us","value":null,"reason":"no kernel","unit":"us","labels":{"m":"9"}}
+)";
+  const auto file = here.write("m.jsonl", lines);
+  const auto shown = [&](const std::string& options) { return shell(summarize + options + " " + file + " 2>&1").out; };
+  CHECK(shown("") ==
+        "Figures\nm  name        value  unit\n--------------------------\n1  kernel_us  8.5000  us\n"
+        "9  kernel_us     (a)  us\n(a) no kernel\n");
+  CHECK(shown("--format csv") == "m,name,value,unit,reason\n1,kernel_us,8.5000,us,\n9,kernel_us,,us,no kernel\n");
+  CHECK(shown("--format json").find(R"("reason":"no kernel")") != std::string::npos);
+  for (const std::string format : {"md", "tsv", "latex", "html"}) {
+    CAPTURE(format);
+    const auto text = shown("--format " + format);
+    CHECK(text.find("8.5") != std::string::npos);
+    CHECK(text.find("no kernel") != std::string::npos);
+  }
+  CHECK(shown("--json") == lines);
+  CHECK(shell(summarize + "--format svg " + file).status == 2);
+  const auto beside = shell(summarize + file + " " + here.write("r.jsonl", records()) + " 2>&1");
+  CHECK(beside.out.find("2 metric records were left out") != std::string::npos);
+  CHECK(beside.out.find("kernel_us") == std::string::npos);
+}
+
 TEST_CASE("weir-summarize: --out writes every format, and nothing over what is there unless forced", "[tools]") {
   const temporary_directory here;
   const auto file = here.write("r.jsonl", records());

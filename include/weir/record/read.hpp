@@ -16,6 +16,7 @@
 #include "weir/base/result.hpp"
 #include "weir/record/answer.hpp"
 #include "weir/record/json_fields.hpp"
+#include "weir/record/metric.hpp"
 #include "weir/record/read_request.hpp"
 #include "weir/record/request.hpp"
 #include "weir/record/run.hpp"
@@ -71,6 +72,7 @@ class record_reader {
   [[nodiscard]] const answer_record& answer() const noexcept { return answer_; }
   [[nodiscard]] const run_record& run() const noexcept { return run_; }
   [[nodiscard]] const sample_record& sample() const noexcept { return sample_; }
+  [[nodiscard]] const metric_record& metric() const noexcept { return metric_; }
 
  private:
   /// How the lines of our own writers begin: no need to look for the type and to go back.
@@ -100,12 +102,19 @@ class record_reader {
       sample_ = {};
       return detail::read_fields<sample_record>(object, sample_fields(), sample_);
     }
+    if (type == record_type::metric) {
+      metric_ = {};
+      return detail::read_fields<metric_record>(object, metric_fields(), metric_);
+    }
     return detail::read_fields<record_reader>(object, {}, *this);  // nothing is wanted, but it must be whole
   }
 
   static std::span<const detail::json_field<answer_record>> answer_fields();
   static std::span<const detail::json_field<run_record>> run_fields();
   static std::span<const detail::json_field<sample_record>> sample_fields();
+  static std::span<const detail::json_field<metric_record>> metric_fields();
+  static detail::read_outcome read_value(metric_record& metric, detail::json_value value);
+  static detail::read_outcome read_labels(metric_record& metric, detail::json_value value);
   static detail::read_outcome read_values(sample_record& sample, detail::json_value value);
   static detail::read_outcome read_rules(answer_record& answer, detail::json_value value, bool verdicts);
 
@@ -114,6 +123,7 @@ class record_reader {
   answer_record answer_;
   run_record run_;
   sample_record sample_;
+  metric_record metric_;
 };
 
 /// Reads {rule: text or null} or, where `verdicts`, {rule: bool} into the rules of that name.
@@ -188,6 +198,38 @@ inline std::span<const detail::json_field<sample_record>> record_reader::sample_
       field{"source", [](auto& s, auto v) { return detail::take_text(s.source, v); }},
       field{"instance", [](auto& s, auto v) { return detail::take_text(s.instance, v); }},
       field{"values", [](auto& s, auto v) { return read_values(s, v); }},
+  };
+  return all;
+}
+
+inline detail::read_outcome record_reader::read_value(metric_record& metric, detail::json_value value) {
+  if (detail::is_null(value)) return nullptr;
+  if (value.raw_json_token().front() == '"') return detail::take_text(metric.text, value);
+  return value.get_double().get(metric.value) ? "a number, a string or null" : nullptr;
+}
+
+/// Reads {name: string}.
+inline detail::read_outcome record_reader::read_labels(metric_record& metric, detail::json_value value) {
+  constexpr auto wanted = "an object of strings";
+  simdjson::ondemand::object object;
+  if (value.get_object().get(object)) return wanted;
+  for (auto each : object) {
+    simdjson::ondemand::field field;
+    std::string_view name;
+    if (std::move(each).get(field) || field.unescaped_key().get(name)) return wanted;
+    if (detail::take_text(metric.labels.emplace_back(std::string(name), "").second, field.value())) return wanted;
+  }
+  return nullptr;
+}
+
+inline std::span<const detail::json_field<metric_record>> record_reader::metric_fields() {
+  using field = detail::json_field<metric_record>;
+  static constexpr std::array all{
+      field{"name", [](auto& m, auto v) { return detail::take_text(m.name, v); }},
+      field{"value", [](auto& m, auto v) { return read_value(m, v); }},
+      field{"reason", [](auto& m, auto v) { return detail::take_text(m.reason, v); }},
+      field{"unit", [](auto& m, auto v) { return detail::take_text(m.unit, v); }},
+      field{"labels", [](auto& m, auto v) { return read_labels(m, v); }},
   };
   return all;
 }

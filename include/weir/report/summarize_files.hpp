@@ -75,6 +75,7 @@ class file_summarizer {
       if (type == record_type::answer) into_->add(reader_.answer());
       if (type == record_type::run) into_->add(reader_.run());
       if (type == record_type::sample) into_->add(reader_.sample());
+      if (type == record_type::metric) into_->add(reader_.metric());
       counted_ += type == record_type::request || type == record_type::answer;
     });
     if (!seen) return seen.error();

@@ -17,6 +17,7 @@
 #include "weir/base/hash.hpp"
 #include "weir/base/result.hpp"
 #include "weir/record/answer.hpp"
+#include "weir/record/metric.hpp"
 #include "weir/record/request.hpp"
 #include "weir/record/run.hpp"
 #include "weir/record/sample.hpp"
@@ -137,8 +138,10 @@ class summarizer {
   }
 
   void add(const sample_record& s) { samples_.add(s); }
+  void add(const metric_record& m) { metrics_.push_back(m); }
 
   [[nodiscard]] sample_log& samples() noexcept { return samples_; }
+  [[nodiscard]] const std::vector<metric_record>& metrics() const noexcept { return metrics_; }
   [[nodiscard]] const std::vector<group_key>& keys() const noexcept { return keys_; }
   /// In the order in which they were met. Percentiles sort their samples, so groups are not const.
   [[nodiscard]] std::vector<record_group>& groups() noexcept { return groups_; }
@@ -177,6 +180,7 @@ class summarizer {
   std::uint64_t requests_twice_ = 0, answers_repeated_ = 0;
   latency_reader latencies_;
   sample_log samples_;
+  std::vector<metric_record> metrics_;
   std::string name_;
 };
 
