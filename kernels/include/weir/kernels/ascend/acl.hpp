@@ -1,8 +1,9 @@
 // weir/kernels/ascend/acl.hpp - the functions of Huawei's CANN that are used here, in declarations of our own. Needs
 // the standard library only. Not run on hardware.
 //
-// CANN's headers may not be copied, and its libraries are found at run time. Types and values are those of
-// CANN 8.1.RC1; nothing here compares them with the real headers yet.
+// CANN's headers may not be copied, and its libraries are found at run time. Types and values are those of CANN
+// 8.1.RC1, and of ops-nn for aclnnQuantMatmulV5; builds with WEIR_CANN_INCLUDE compare them with real headers
+// (tests/kernels/ascend_abi.cpp).
 #ifndef WEIR_KERNELS_ASCEND_ACL_HPP
 #define WEIR_KERNELS_ASCEND_ACL_HPP
 
