@@ -1,7 +1,10 @@
 // The cuda backend of weir-kernels and of tests/device/kernels: the only translation unit that nvcc compiles.
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "kernels_backends.hpp"
 #include "weir/kernels/cuda/gemm.cuh"
@@ -62,6 +65,13 @@ __global__ void read_all(const uint4* data, std::size_t count, unsigned* out) {
   if (mixed == 0x12345678) *out = mixed;  // keeps the loads; all but never true
 }
 
+__global__ void do_nothing() {}
+
+__global__ void touch_row(uint4* row) {
+  const std::size_t i = static_cast<std::size_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  row[i].x += 1;
+}
+
 class cuda_backend : public k::lab::backend {
  public:
   cuda_backend() { cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking); }
@@ -99,44 +109,85 @@ class cuda_backend : public k::lab::backend {
     return std::make_unique<graph_stopwatch>(w, stream_);
   }
   double read_gb_s() override {
-    return best_gb_s([this](std::uint8_t* data, std::size_t size) {
+    return median_gb_s([this](std::uint8_t* data, std::size_t size) {
       read_all<<<132 * 16, 512, 0, stream_>>>(reinterpret_cast<const uint4*>(data), size / 16,
                                               reinterpret_cast<unsigned*>(data));
     });
   }
   double copy_gb_s() override {
-    return best_gb_s([this](std::uint8_t* data, std::size_t size) {
+    return median_gb_s([this](std::uint8_t* data, std::size_t size) {
       cudaMemcpyAsync(data, data + size / 2, size / 2, cudaMemcpyDeviceToDevice, stream_);
     });
   }
 
+  k::lab::small_kernels time_small_kernels() override {
+    constexpr std::int64_t columns = 4096, norms = 8192;  // 64 MB of weights: none is in a cache when its turn comes
+    const k::lab::memory row(*this, columns * 2), q(*this, columns), scale(*this, 4),
+        weights(*this, columns * 2 * norms);
+    if (!row.get() || !q.get() || !scale.get() || !weights.get()) return {};
+    const auto x = k::matrix_view(row.get(), k::dtype::bf16, 1, columns),
+               to = k::matrix_view(q.get(), k::dtype::i8, 1, columns);
+    const auto s = k::vector_view(scale.get(), k::dtype::f32, 1);
+    const auto nothing = [this](std::int64_t) { do_nothing<<<1, 128, 0, stream_>>>(); };
+    const auto touch = [&](std::int64_t) {
+      touch_row<<<columns * 2 / 16 / 128, 128, 0, stream_>>>(static_cast<uint4*>(row.get()));
+    };
+    const auto norm = [&](std::int64_t i) {
+      const void* weight = static_cast<std::uint8_t*>(weights.get()) + i * columns * 2;
+      (void)k::cuda::rms_norm_quantize(x, weight, 1e-6F, to, s, stream_);
+    };
+    return {in_graph_us(2000, nothing), in_graph_us(2000, touch), in_graph_us(norms, norm)};
+  }
+
  private:
+  /// The median time of a launch among `count`, captured and replayed; 0 where the device refused.
+  template <class Launch>
+  double in_graph_us(std::int64_t count, Launch launch) {
+    cudaGraph_t graph = nullptr;
+    cudaGraphExec_t ready = nullptr;
+    if (cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal) != cudaSuccess) return 0;
+    for (std::int64_t i = 0; i < count; ++i) launch(i);
+    if (cudaStreamEndCapture(stream_, &graph) == cudaSuccess) cudaGraphInstantiate(&ready, graph, 0);
+    if (graph) cudaGraphDestroy(graph);
+    if (!ready) return 0;
+    const double us = median_ms([&] { cudaGraphLaunch(ready, stream_); }) * 1e3 / static_cast<double>(count);
+    cudaGraphExecDestroy(ready);
+    return us;
+  }
+
   /// Copies go through the stream that kernels run in: others are not ordered with it.
   [[nodiscard]] bool moved(cudaError_t queued) const {
     return queued == cudaSuccess && cudaStreamSynchronize(stream_) == cudaSuccess;
   }
 
-  /// The median of 9 timings of something that moves 4 GiB, after one that is not timed.
+  /// The rate of something that moves 4 GiB.
   template <class Move>
-  double best_gb_s(Move move) {
+  double median_gb_s(Move move) {
     const std::size_t size = std::size_t{4} << 30;
     const k::lab::memory data(*this, size);
     if (!data.get()) return 0;
+    const double ms = median_ms([&] { move(static_cast<std::uint8_t*>(data.get()), size); });
+    return static_cast<double>(size) / ms * 1e-6;
+  }
+
+  /// The median of 9 timings, after one that is not timed.
+  template <class Work>
+  double median_ms(Work work) {
     cudaEvent_t begin, end;
     cudaEventCreate(&begin), cudaEventCreate(&end);
-    std::vector<double> rates;
+    std::vector<float> times;
     for (int i = 0; i < 10; ++i) {
       float ms = 0;
       cudaEventRecord(begin, stream_);
-      move(static_cast<std::uint8_t*>(data.get()), size);
+      work();
       cudaEventRecord(end, stream_);
       cudaEventSynchronize(end);
       cudaEventElapsedTime(&ms, begin, end);
-      if (i > 0) rates.push_back(static_cast<double>(size) / static_cast<double>(ms) * 1e-6);
+      if (i > 0) times.push_back(ms);
     }
     cudaEventDestroy(begin), cudaEventDestroy(end);
-    std::sort(rates.begin(), rates.end());
-    return rates[rates.size() / 2];
+    std::sort(times.begin(), times.end());
+    return static_cast<double>(times[times.size() / 2]);
   }
 
   cudaStream_t stream_ = nullptr;

@@ -38,6 +38,8 @@ inline result<kernels::lab::model_sizes> read_config(const std::string& path) {
                                                                {"moe_intermediate_size", &m.moe_intermediate_size},
                                                                {"num_experts_per_tok", &m.num_experts_per_tok}};
   const auto take = [&](std::string_view name, json_value value) -> result<void> {
+    if (std::string_view type; name == "model_type" && !value.get_string().get(type))
+      m.qk_norm = type.starts_with("qwen3");
     for (const auto& [field, out] : wanted)
       if (field == name) return read_count(*out, name, value, 1);
     return {};

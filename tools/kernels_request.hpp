@@ -13,7 +13,7 @@
 #include "weir/base/units.hpp"
 #include "weir/kernels/format.hpp"
 #include "weir/kernels/lab/bench.hpp"
-#include "weir/kernels/lab/roofline.hpp"
+#include "weir/kernels/lab/stack.hpp"
 
 namespace weir::tool {
 
@@ -38,7 +38,9 @@ struct request {
   std::vector<std::int64_t> tokens;
   std::int32_t group = 128;
   kernels::lab::bench_options timing;
-  kernels::lab::around others;
+  bool early = false;
+  kernels::lab::stack how;
+  std::int64_t prompt = 0, context = 0;  ///< Of a step that is predicted.
 };
 
 inline result<request> read_request(const arguments& args) {
@@ -62,13 +64,14 @@ inline result<request> read_request(const arguments& args) {
   if (!group || (*group != 0 && *group != 32 && *group != 64 && *group != 128))
     return usage("--group is 0, 32, 64 or 128");
   if (!rounds || *rounds < 1) return usage("--rounds is at least 1");
-  const auto kernels = args.number<double>("kernels", 0);
-  const auto kernel_us = args.number<double>("kernel-us", 0);
-  const auto context = args.number<std::int64_t>("context", 0);
+  const auto kernels = args.number<std::int32_t>("kernels", 0);
+  const auto prompt = args.number<std::int64_t>("prompt", 0);
   if (!kernels || *kernels < 0) return usage("--kernels is a number of kernels");
-  if (!kernel_us || *kernel_us < 0) return usage("--kernel-us is a time in us");
-  if (!context || *context < 0) return usage("--context is a number of tokens");
-  r.others = {*kernels, *kernel_us, *context};
+  if (!prompt || *prompt < 0 || *prompt > 1 << 24) return usage("--prompt is a number of tokens");
+  const auto context = args.number<std::int64_t>("context", *prompt > 0 ? 0 : 1024);
+  if (!context || *context < 0 || *context > 1 << 24) return usage("--context is a number of tokens");
+  r.how = {args.get("stack", "merged") == "merged", *kernels}, r.prompt = *prompt, r.context = *context;
+  r.early = args.has("early");
   r.group = *group, r.timing.rounds = *rounds, r.timing.cold = !args.has("warm");
   return r;
 }

@@ -1,5 +1,5 @@
-// tools/kernels_tables.hpp - what weir-kernels prints: measured times, checks and predictions as tables and records.
-// Needs weir/kernels and weir/report.
+// tools/kernels_tables.hpp - what weir-kernels measures and checks, as tables and records. Needs weir/kernels and
+// weir/report.
 #ifndef WEIR_TOOLS_KERNELS_TABLES_HPP
 #define WEIR_TOOLS_KERNELS_TABLES_HPP
 
@@ -12,19 +12,19 @@
 #include <utility>
 #include <vector>
 
-#include "weir/base/json_write.hpp"
 #include "weir/kernels/lab/bench.hpp"
 #include "weir/kernels/lab/cases.hpp"
-#include "weir/kernels/lab/roofline.hpp"
+#include "weir/kernels/lab/models.hpp"
 #include "weir/kernels/lab/tune.hpp"
 #include "weir/kernels/lab/verify.hpp"
+#include "weir/record/metric.hpp"
 #include "weir/report/table.hpp"
 
 namespace weir::tool {
 
-/// A table, and the same as JSON lines.
+/// Tables, and what they hold as JSON lines.
 struct product {
-  table shown;
+  std::vector<table> shown;
   std::string json;
   bool good = true;
 };
@@ -33,28 +33,23 @@ struct product {
 inline void append_metric(std::string& out, std::string_view name, double value, std::string_view unit,
                           const std::vector<std::pair<std::string, std::string>>& labels,
                           std::string_view reason = {}) {
-  json_writer json(out);
-  json.begin_object().field("type", "metric").field("name", name).field("value", value).field("unit", unit);
-  if (!reason.empty()) json.field("reason", reason);
-  json.key("labels").begin_object();
-  for (const auto& [key, text] : labels) json.field(key, text);
-  json.end_object().end_object();
-  out.push_back('\n');
+  append_record(out, metric_record{std::string(name), std::string(unit), value, "", std::string(reason), labels});
 }
 
-/// What ran: "own 1/4" (tiling, split of k), "cuBLASLt 2" (which of its proposals), "CUTLASS 1" (which instance),
-/// "cpu".
+/// What ran: "own 1/4" (tiling, split of k; "early" where w was not waited for), "cuBLASLt 2" (which of its proposals),
+/// "CUTLASS 1" (which instance), "cpu".
 inline std::string how(const kernels::plan& p) {
   const auto& c = p.choice;
   if (c.library == 0) return "cpu";
   if (c.library != 2) return (c.library == 1 ? "cuBLASLt " : "CUTLASS ") + std::to_string(c.variant);
-  return "own " + std::to_string(c.variant) + "/" + std::to_string(c.split_k);
+  return "own " + std::to_string(c.variant) + "/" + std::to_string(c.split_k) + (c.early != 0 ? " early" : "");
 }
 
-/// The products to time: each layer, number of tokens and format.
+/// The products to time: each layer, number of tokens and format. \param choice  what is not chosen freely.
 inline std::vector<kernels::lab::candidate> candidates_of(const std::vector<kernels::lab::layer>& layers,
                                                           const std::vector<kernels::format>& formats,
-                                                          const std::vector<std::int64_t>& tokens, std::int32_t group) {
+                                                          const std::vector<std::int64_t>& tokens, std::int32_t group,
+                                                          kernels::tuning choice) {
   std::vector<kernels::lab::candidate> all;
   for (const auto& l : layers)
     for (const std::int64_t m : tokens)
@@ -64,7 +59,7 @@ inline std::vector<kernels::lab::candidate> candidates_of(const std::vector<kern
         p.kind = f, p.m = m, p.n = l.n, p.k = l.k, p.experts = l.experts;
         p.group = kernels::weight_type(f) == kernels::dtype::i4 && l.k % std::max(group, 1) == 0 ? group : 0;
         p.dynamic = kernels::activation_type(f) != kernels::dtype::bf16;
-        all.push_back({l.name + " " + kernels::lab::describe(p), p, {}});
+        all.push_back({l.name + " " + kernels::lab::describe(p), p, choice});
       }
   return all;
 }
@@ -73,19 +68,19 @@ inline std::vector<kernels::lab::candidate> candidates_of(const std::vector<kern
 inline product tuning_table(kernels::lab::backend& at, const std::vector<kernels::lab::candidate>& candidates,
                             const kernels::lab::bench_options& options, std::string& rows) {
   product p;
-  p.shown = {at.device() + ": the fastest way of each product, and the next",
-             {{"product", "", side::left},
-              {"median", "us"},
-              {"ran", "", side::left},
-              {"next", "us"},
-              {"its way", "", side::left}}};
+  p.shown = {{at.device() + ": the fastest way of each product, and the next",
+              {{"product", "", side::left},
+               {"median", "us"},
+               {"ran", "", side::left},
+               {"next", "us"},
+               {"its way", "", side::left}}}};
   for (const auto& c : candidates) {
     const auto best = kernels::lab::tune(at, c.what, kernels::lab::ways_to_try(c.what.m), options);
     const auto none = cell::missing(kernels::rule(kernels::status::no_kernel));
     std::vector<cell> row{cell::text(c.label), none, none, none, none};
     for (std::size_t i = 0; i < std::min<std::size_t>(best.size(), 2); ++i)
       row[1 + 2 * i] = cell::number(best[i].us, 2), row[2 + 2 * i] = cell::text(how(best[i].how));
-    p.shown.rows.push_back(std::move(row));
+    p.shown[0].rows.push_back(std::move(row));
     append_metric(p.json, "kernel_us", best.empty() ? std::nan("") : best[0].us, "us",
                   {{"product", c.label}, {"device", at.device()}, {"ran", best.empty() ? "" : how(best[0].how)}},
                   best.empty() ? kernels::rule(kernels::status::no_kernel) : "");
@@ -98,11 +93,12 @@ inline product timings_table(kernels::lab::backend& at, const std::vector<kernel
                              const kernels::lab::bench_options& options) {
   const double read = at.read_gb_s(), copy = at.copy_gb_s();
   product p;
-  p.shown.title = at.device() + (read > 0 ? ": reads " + std::to_string(static_cast<int>(read)) + " GB/s, copies " +
-                                                std::to_string(static_cast<int>(copy)) + " GB/s (read + written)"
-                                          : "");
-  p.shown.columns = {{"product", "", side::left}, {"median", "us"}, {"p10", "us"},   {"p90", "us"},
-                     {"weights", "GB/s"},         {"of read", "%"}, {"rate", "T/s"}, {"ran", "", side::left}};
+  p.shown.emplace_back();
+  p.shown[0].title = at.device() + (read > 0 ? ": reads " + std::to_string(static_cast<int>(read)) + " GB/s, copies " +
+                                                   std::to_string(static_cast<int>(copy)) + " GB/s (read + written)"
+                                             : "");
+  p.shown[0].columns = {{"product", "", side::left}, {"median", "us"}, {"p10", "us"},   {"p90", "us"},
+                        {"weights", "GB/s"},         {"of read", "%"}, {"rate", "T/s"}, {"ran", "", side::left}};
   // A matrix at a time: only what is compared side by side has to fit the device together.
   for (std::size_t begin = 0; begin < candidates.size();) {
     std::size_t end = begin + 1;
@@ -115,13 +111,13 @@ inline product timings_table(kernels::lab::backend& at, const std::vector<kernel
       const auto& t = timings[i];
       if (t.answer != kernels::status::ok) {
         std::vector<cell> row{cell::text(together[i].label)};
-        while (row.size() < p.shown.columns.size()) row.push_back(cell::missing(kernels::rule(t.answer)));
-        p.shown.rows.push_back(std::move(row));
+        while (row.size() < p.shown[0].columns.size()) row.push_back(cell::missing(kernels::rule(t.answer)));
+        p.shown[0].rows.push_back(std::move(row));
         append_metric(p.json, "kernel_us", std::nan(""), "us",
                       {{"product", together[i].label}, {"device", at.device()}}, kernels::rule(t.answer));
         continue;
       }
-      p.shown.rows.push_back(
+      p.shown[0].rows.push_back(
           {cell::text(together[i].label), cell::number(t.median_us, 2), cell::number(t.p10_us, 2),
            cell::number(t.p90_us, 2), cell::number(t.weight_gb_s(), 0),
            read > 0 ? cell::number(100 * t.weight_gb_s() / read, 1) : cell::missing("not measured on this backend"),
@@ -140,12 +136,12 @@ inline product timings_table(kernels::lab::backend& at, const std::vector<kernel
 
 inline product checks_table(kernels::lab::backend& at, const std::vector<kernels::format>& formats, bool quick) {
   product p;
-  p.shown = {at.device(),
-             {{"format", "", side::left},
-              {"problems"},
-              {"wrong"},
-              {"largest relative error"},
-              {"first wrong", "", side::left}}};
+  p.shown = {{at.device(),
+              {{"format", "", side::left},
+               {"problems"},
+               {"wrong"},
+               {"largest relative error"},
+               {"first wrong", "", side::left}}}};
   for (const kernels::format f : formats) {
     std::int64_t problems = 0, wrong = 0;
     double largest = 0;
@@ -160,54 +156,12 @@ inline product checks_table(kernels::lab::backend& at, const std::vector<kernels
                 (v.answer == kernels::status::ok ? "" : std::string(": ") + kernels::rule(v.answer));
     }
     p.good = p.good && wrong == 0;
-    p.shown.rows.push_back({cell::text(kernels::name(f)), cell::count(problems), cell::count(wrong),
-                            cell::number(largest, 5), wrong == 0 ? cell::text("none") : cell::text(first)});
+    p.shown[0].rows.push_back({cell::text(kernels::name(f)), cell::count(problems), cell::count(wrong),
+                               cell::number(largest, 5), wrong == 0 ? cell::text("none") : cell::text(first)});
     append_metric(p.json, "kernel_check_wrong", static_cast<double>(wrong), "problems",
                   {{"format", kernels::name(f)}, {"problems", std::to_string(problems)}, {"device", at.device()}});
     append_metric(p.json, "kernel_check_relative_error", largest, "",
                   {{"format", kernels::name(f)}, {"device", at.device()}});
-  }
-  return p;
-}
-
-inline product predictions_table(const kernels::lab::model_sizes& model, const kernels::lab::limits& machine,
-                                 const std::vector<kernels::format>& formats, const std::vector<std::int64_t>& tokens,
-                                 std::int32_t group, kernels::lab::around others) {
-  product p;
-  if (others.kernel_us == 0) others.kernel_us = machine.small_us;
-  p.shown = {model.name + " on " + machine.name + ": least time of all matrices for one step",
-             {{"format", "", side::left},
-              {"tokens"},
-              {"least time", "us"},
-              {"memory", "us"},
-              {"arithmetic", "us"},
-              {"launches", "us"},
-              {"speed-up over bf16 at most"}}};
-  const bool whole = others.kernels > 0 || others.context > 0;
-  if (whole)
-    p.shown.columns.push_back({"step, with the rest", "us"}), p.shown.columns.push_back({"speed-up of the step"});
-  p.shown.keys = 2;
-  for (const std::int64_t m : tokens) {
-    const auto bf16 = kernels::lab::predict(model, machine, kernels::format::bf16, m, 0, others);
-    const double base = bf16.total_us;
-    for (const kernels::format f : formats) {
-      const auto each = kernels::lab::predict(model, machine, f, m, group, others);
-      const double step = each.total_us + each.around_us;
-      p.shown.rows.push_back({cell::text(kernels::name(f)), cell::count(m), cell::number(each.total_us, 1),
-                              cell::number(each.memory_us, 1), cell::number(each.arithmetic_us, 1),
-                              cell::number(each.launch_us, 1), cell::number(base / each.total_us, 2)});
-      if (whole) {
-        p.shown.rows.back().push_back(cell::number(step, 1));
-        p.shown.rows.back().push_back(cell::number((base + bf16.around_us) / step, 2));
-      }
-      const std::vector<std::pair<std::string, std::string>> labels{{"model", model.name},
-                                                                    {"machine", machine.name},
-                                                                    {"format", kernels::name(f)},
-                                                                    {"tokens", std::to_string(m)}};
-      append_metric(p.json, "roofline_us", each.total_us, "us", labels);
-      append_metric(p.json, "roofline_speedup", base / each.total_us, "", labels);
-      if (whole) append_metric(p.json, "roofline_step_us", step, "us", labels);
-    }
   }
   return p;
 }

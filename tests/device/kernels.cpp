@@ -66,6 +66,31 @@ void check_format(k::lab::backend& device, k::format f, bool quick) {
   std::fflush(stdout);
 }
 
+/// The kernels for clusters alone, over few small sizes that between them take every kernel: for a sanitizer, which
+/// makes each launch a hundred times as long. \param only  a format; empty: all. \param brief  a quarter of them.
+int check_clusters(k::lab::backend& device, const std::string& only, bool brief) {
+  int cases = 0;
+  for (const k::format f : k::formats)
+    for (problem p : k::lab::kinds_of(f)) {
+      if ((!only.empty() && only != k::name(f)) || (p.group != 0 && p.group != 128)) continue;
+      for (const std::int64_t m : brief ? std::vector<std::int64_t>{1, 17} : std::vector<std::int64_t>{1, 12, 17, 50}) {
+        p.m = m, p.n = 136, p.k = 1152;
+        const k::lab::operands from(p, 9);
+        const k::lab::expectation exact(from.description());
+        for (const int variant : {5, 6})
+          for (const int split : {4, 1}) {
+            if (brief && split == 1) continue;
+            const auto v = k::lab::verify(device, from, exact, {variant, split, 2});
+            if (v.answer == k::status::no_kernel) continue;
+            report(p, v, variant == 5 ? "clusters of 128 rows" : "clusters of 64 rows");
+            ++cases;
+          }
+      }
+    }
+  std::printf("clusters: %d cases, %d wrong\n", cases, failures);
+  return failures == 0 && cases > 0 ? 0 : 1;
+}
+
 /// Rows of zeros, of very large values, with an infinity and a NaN: other rows must not notice.
 void check_odd_rows(k::lab::backend& device) {
   for (const k::format f : k::formats)
@@ -315,6 +340,7 @@ int main(int argc, char** argv) {
   if (what == "one" && argc == 9) return run_one(*device, argv + 2);
   if (what == "tune") return tune_all(*device, argc > 2 ? std::stod(argv[2]) : 1e9, argc > 3 ? argv[3] : nullptr);
   if (what == "experts") return time_experts(*device);
+  if (what == "clusters") return check_clusters(*device, argc > 2 ? argv[2] : "", argc > 3);
   if (what == "check" || what == "quick") return check(*device, what == "quick", argc > 2 ? argv[2] : "");
   return time_all(*device, what == "sweep");
 }

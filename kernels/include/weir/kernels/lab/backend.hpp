@@ -31,6 +31,13 @@ class stopwatch {
   virtual double run_us() = 0;
 };
 
+/// What kernels cost that move next to nothing, each after the other in a graph; 0: not measured.
+struct small_kernels {
+  double nothing_us = 0;  ///< Does nothing.
+  double row_us = 0;      ///< Reads and writes a row of 4096 bf16 that a cache holds.
+  double norm_us = 0;     ///< RMSNorm of such a row, with weights that no cache holds, as a model's.
+};
+
 class backend {
  public:
   virtual ~backend() = default;
@@ -42,8 +49,9 @@ class backend {
   virtual status make_plan(const gemm_desc& d, plan& p, tuning choice) = 0;
   virtual status run(const plan& p, const gemm_desc& d, void* workspace) = 0;  ///< And waits for the end.
   virtual std::unique_ptr<stopwatch> prepare(const work& w) = 0;
-  virtual double read_gb_s() { return 0; }  ///< Measured now: memory read; 0 where it is not measured.
-  virtual double copy_gb_s() { return 0; }  ///< Measured now: bytes read and bytes written of a copy.
+  virtual double read_gb_s() { return 0; }                   ///< Measured now: memory read; 0 where it is not measured.
+  virtual double copy_gb_s() { return 0; }                   ///< Measured now: bytes read and bytes written of a copy.
+  virtual small_kernels time_small_kernels() { return {}; }  ///< Measured now.
 };
 
 /// Memory of a backend, given back when it goes.

@@ -1,0 +1,166 @@
+// weir/kernels/lab/limits.hpp - what a machine can do at most, and what kernels achieve on it: measured here, or
+// elsewhere before. Needs the standard library only.
+#ifndef WEIR_KERNELS_LAB_LIMITS_HPP
+#define WEIR_KERNELS_LAB_LIMITS_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weir/kernels/format.hpp"
+#include "weir/kernels/lab/backend.hpp"
+#include "weir/kernels/lab/bench.hpp"
+
+namespace weir::kernels::inline v0::lab {
+
+/// A figure of a machine, and where it is from. 0: not known.
+struct figure {
+  double value = 0;
+  std::string origin;
+};
+
+/// What kernels of a kind achieve: one takes start_us, and then as long as its bytes or its operations take, whichever
+/// is longer. The start is in a graph, launch included.
+struct achieved {
+  figure start_us, gb_s, tera;
+};
+
+/// A machine. Peaks are what its best kernels reach on the largest problems; no kernel does better.
+struct limits {
+  std::string name;
+  figure read_gb_s, bf16_tera, int8_tera, fp8_tera;
+  std::array<achieved, std::size(formats)> products;  ///< By format.
+  achieved attention;
+  figure nothing_us, row_us, norm_us;  ///< See small_kernels.
+
+  [[nodiscard]] figure& peak(format f) noexcept {
+    const dtype type = activation_type(f);
+    return type == dtype::bf16 ? bf16_tera : type == dtype::e4m3 ? fp8_tera : int8_tera;
+  }
+  [[nodiscard]] const figure& peak(format f) const noexcept { return const_cast<limits*>(this)->peak(f); }
+};
+
+/// One figure by its name in metric records.
+struct named_figure {
+  std::string name, unit;
+  figure* at;
+};
+
+/// All figures of a machine, for those who write, read or show them.
+[[nodiscard]] inline std::vector<named_figure> figures_of(limits& m) {
+  std::vector<named_figure> all{{"limit_read_gb_s", "GB/s", &m.read_gb_s},
+                                {"limit_bf16_tera", "T/s", &m.bf16_tera},
+                                {"limit_int8_tera", "T/s", &m.int8_tera},
+                                {"limit_fp8_tera", "T/s", &m.fp8_tera}};
+  const auto add = [&all](const std::string& kind, achieved& a) {
+    all.push_back({kind + "_start_us", "us", &a.start_us});
+    all.push_back({kind + "_gb_s", "GB/s", &a.gb_s});
+    all.push_back({kind + "_tera", "T/s", &a.tera});
+  };
+  for (const format f : formats)
+    add(std::string("product_") + kernels::name(f), m.products[static_cast<std::size_t>(f)]);
+  add("attention", m.attention);
+  all.push_back({"kernel_nothing_us", "us", &m.nothing_us});
+  all.push_back({"kernel_row_us", "us", &m.row_us});
+  all.push_back({"kernel_norm_us", "us", &m.norm_us});
+  return all;
+}
+
+/// The line time = start + bytes / rate that lies nearest to the points by relative error; the start is not negative.
+/// \param points  bytes, and us.
+[[nodiscard]] inline achieved fit_line(const std::vector<std::pair<double, double>>& points) {
+  double one = 0, x = 0, xx = 0, y = 0, xy = 0;  // sums weighted by 1 / us^2
+  for (const auto& [bytes, us] : points) {
+    const double w = 1 / (us * us);
+    one += w, x += w * bytes, xx += w * bytes * bytes, y += w * us, xy += w * bytes * us;
+  }
+  achieved a;
+  const double start = (y * xx - xy * x) / (one * xx - x * x);
+  a.start_us.value = start > 0 ? start : 0;
+  a.gb_s.value = (start > 0 ? (xx - x * x / one) / (xy - x * y / one) : xx / xy) * 1e-3;
+  return a;
+}
+
+namespace detail {
+
+/// The median time of one product; 0 where it does not run. cuBLASLt's first proposal for bf16, as frameworks have it;
+/// else what the backend chooses.
+[[nodiscard]] inline timing time_product(backend& at, format f, std::int64_t m, std::int64_t n, std::int64_t k,
+                                         const bench_options& options) {
+  candidate c;
+  c.what.kind = f, c.what.m = m, c.what.n = n, c.what.k = k;
+  c.what.group = weight_type(f) == dtype::i4 && f == format::w4a16 ? 128 : 0;
+  c.what.dynamic = activation_type(f) != dtype::bf16;
+  if (f == format::bf16) c.choice = {1, 0, 1};
+  timing t = bench(at, {c}, options)[0];
+  if (t.answer != status::ok && f == format::bf16) c.choice = {}, t = bench(at, {c}, options)[0];
+  return t;
+}
+
+/// Whose kernels ran, for an origin: of all timings together.
+[[nodiscard]] inline std::string whose(const std::vector<timing>& timings) {
+  constexpr const char* names[] = {"", ", cuBLASLt's", ", own", ", CUTLASS's"};
+  for (const timing& t : timings)
+    if (t.how.choice.library != timings[0].how.choice.library) return ", own and libraries'";
+  const int library = timings.empty() ? 0 : timings[0].how.choice.library;
+  return library >= 0 && library < static_cast<int>(std::size(names)) ? names[library] : "";
+}
+
+}  // namespace detail
+
+/// Sizes of the products that are measured: none is a known model's.
+struct limit_sizes {
+  std::vector<std::pair<std::int64_t, std::int64_t>> lines{{1280, 2560},  {2560, 2560}, {5120, 2560}, {5120, 5120},
+                                                           {10240, 5120}, {20480, 5120}};  ///< N and K, M = 1.
+  std::int64_t large = 5120, largest = 8192;  ///< M = N = K; the largest is for peaks.
+};
+
+/// Measures a machine. What a backend can't say stays 0, attention too.
+[[nodiscard]] inline limits measure_limits(backend& at, const std::vector<format>& kinds, const limit_sizes& sizes = {},
+                                           bench_options options = {}) {
+  limits m;
+  m.name = at.device();
+  const auto set = [](figure& f, double value, const std::string& origin) {
+    if (value > 0) f = {value, origin};
+  };
+  set(m.read_gb_s, at.read_gb_s(), "measured now: 4 GiB read");
+  const small_kernels small = at.time_small_kernels();
+  set(m.nothing_us, small.nothing_us, "measured now: 2000 in a graph");
+  set(m.row_us, small.row_us, "measured now: 2000 in a graph");
+  set(m.norm_us, small.norm_us, "measured now: 8192 in a graph");
+  for (const format f : kinds) {
+    achieved& a = m.products[static_cast<std::size_t>(f)];
+    std::vector<std::pair<double, double>> points;
+    std::vector<timing> timings;
+    for (const auto& [n, k] : sizes.lines)
+      if (const timing t = detail::time_product(at, f, 1, n, k, options); t.answer == status::ok)
+        timings.push_back(t), points.emplace_back(static_cast<double>(t.weight_bytes), t.median_us);
+    if (points.size() < 2) continue;
+    const achieved line = fit_line(points);
+    const std::string origin = "measured now: a line through " + std::to_string(points.size()) +
+                               " products of 1 token" + detail::whose(timings);
+    set(a.start_us, line.start_us.value, origin), set(a.gb_s, line.gb_s.value, origin);
+    bench_options few = options;
+    few.cold = false, few.least_runs = 4;
+    const auto rate = [&](std::int64_t size) { return detail::time_product(at, f, size, size, size, few); };
+    const auto origin_of = [](std::int64_t s, const timing& t) {
+      return "measured now: M = N = K = " + std::to_string(s) + detail::whose({t});
+    };
+    const timing large = rate(sizes.large);
+    if (large.answer == status::ok) set(a.tera, large.tera_ops(), origin_of(sizes.large, large));
+    if (weight_type(f) != activation_type(f)) continue;  // no peak: something is widened first
+    if (const timing t = rate(sizes.largest); t.answer == status::ok)
+      if (const double best = std::max(t.tera_ops(), a.tera.value); best > m.peak(f).value)
+        set(m.peak(f), best, best == a.tera.value ? a.tera.origin : origin_of(sizes.largest, t));
+  }
+  return m;
+}
+
+}  // namespace weir::kernels::inline v0::lab
+
+#endif  // WEIR_KERNELS_LAB_LIMITS_HPP
