@@ -45,8 +45,7 @@ namespace detail {
   for (const named_figure& f : figures_of(m)) {
     if (f.at->value <= 0) continue;
     f.at->origin = "an H100's: " + f.at->origin;
-    if (f.unit == "GB/s")
-      f.at->value *= faster, f.at->origin = "scaled by an H200's reading: " + f.at->origin;
+    if (f.unit == "GB/s") f.at->value *= faster, f.at->origin = "scaled by an H200's reading: " + f.at->origin;
   }
   m.name = "h200";
   m.read_gb_s = {4620, one}, m.bf16_tera = {797, one}, m.fp8_tera = {1483, one};
