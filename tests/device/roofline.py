@@ -6,8 +6,9 @@ WEIR_KERNELS is the tool, with its cuda backend. The models are compiled first, 
 here, with sizes that are not the models', because the tool has no attention of its own. Both go into OUT/limits.jsonl, and
 every prediction is made from that file: nothing that a prediction rests on was measured on a model. OUT also gets
 steps.jsonl (a line a step) and kernels.jsonl (the kernels of each step by name, by CUPTI). TIMING_LOCK names a file that is
-locked while anything is timed, for whoever uses the device while models are compiled. DEVICE=cpu rehearses it with tiny models,
-and judges nothing. docs/kernels.md keeps what it printed.
+locked while anything is timed, for whoever uses the device while models are compiled; steps whose compiling COMPILE_S seconds
+do not suffice to begin are left out, and that is said. DEVICE=cpu rehearses it with tiny models, and judges nothing.
+docs/kernels.md keeps what it printed.
 """
 import fcntl, json, os, subprocess, sys, time, traceback
 import torch
@@ -77,9 +78,12 @@ def worker(label, out):
         layer.self_attn.layer_idx = 0  # each has a cache of its own; one compiled form serves all
     torch._dynamo.config.fail_on_recompile_limit_hit = True  # else what was not compiled would be timed
     layer_run, head_run = torch.compile(run_layer, dynamic=False), torch.compile(run_head, dynamic=False)
-    steps = []
+    steps, start = [], time.time()
     for sequences, tokens in SHAPES:
         began = time.time()
+        if began - start > float(os.environ.get("COMPILE_S", "inf")):
+            print(label, sequences, tokens, "left out: COMPILE_S have passed", file=sys.stderr, flush=True)
+            continue
         try:
             run = step_of(model, sequences, tokens, layer_run, head_run)
             plain = run(run_layer, run_head)
@@ -97,7 +101,11 @@ def worker(label, out):
     sys.stdin.readline()
     for sequences, tokens, replay, error in steps:
         middle, least, most = median_ms(replay)
-        found = kernels_in(replay) if device == "cuda" else {}
+        try:
+            found = kernels_in(replay) if device == "cuda" else {}
+        except Exception:
+            traceback.print_exc()  # the time stands without them
+            found = {}
         with open(os.path.join(out, "kernels.jsonl"), "a") as file:
             file.write(json.dumps({"model": label, "sequences": sequences, "tokens": tokens, "kernels": found}) + "\n")
         print(json.dumps({"model": label, "config": name + ".config.json", "sequences": sequences, "tokens": tokens,
