@@ -2,12 +2,12 @@
 Qwen3-8B (transformers' layers, each compiled by torch.compile, random weights, the whole step one CUDA graph): decoding at
 batch 1, 8 and 64 with a cache that holds 512 tokens, and a prompt of 2048. Exit status: 0 all within 15 %, 1 not.
 
-WEIR_KERNELS is the tool, with its cuda backend. The models are compiled first, then the machine is measured (limits), and attention alone
-here, with sizes that are not the models', because the tool has no attention of its own. Both go into OUT/limits.jsonl, and
-every prediction is made from that file: nothing that a prediction rests on was measured on a model. OUT also gets
-steps.jsonl (a line a step) and kernels.jsonl (the kernels of each step by name, by CUPTI). TIMING_LOCK names a file that is
-locked while anything is timed, for whoever uses the device while models are compiled; steps whose compiling COMPILE_S seconds
-do not suffice to begin are left out, and that is said. DEVICE=cpu rehearses it with tiny models, and judges nothing.
+WEIR_KERNELS is the tool, with its cuda backend. The models are compiled first, then the machine is measured (limits), and
+attention alone here, with sizes that are not the models', because the tool has no attention of its own. Both go into
+OUT/limits.jsonl, and every prediction is made from that file: nothing that a prediction rests on was measured on a model. OUT
+also gets steps.jsonl (a line a step) and kernels.jsonl (the kernels of each step by name, by CUPTI). TIMING_LOCK names a file
+that is locked while anything is timed, for whoever uses the device while models are compiled; steps whose compiling COMPILE_S
+seconds do not suffice to begin are left out, and that is said. DEVICE=cpu rehearses it with tiny models, and judges nothing.
 docs/kernels.md keeps what it printed.
 """
 import fcntl, json, os, subprocess, sys, time, traceback
