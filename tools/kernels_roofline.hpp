@@ -40,7 +40,10 @@ inline std::vector<metric_record> records_of(kernels::lab::limits m) {
 /// Sizes that take seconds: a processor gets small ones.
 inline kernels::lab::limit_sizes sizes_to_measure(bool processor) {
   if (!processor) return {};
-  return {{{640, 1280}, {1280, 1280}, {2560, 1280}, {2560, 2560}}, 256, 512};
+  return {.lines = {{640, 1280}, {1280, 1280}, {2560, 1280}, {2560, 2560}},
+          .most_tokens = 16,
+          .large = 256,
+          .largest = 512};
 }
 
 /// A machine's figures, known ones alone: each with where it is from.

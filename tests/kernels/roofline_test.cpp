@@ -9,7 +9,7 @@
 
 namespace {
 namespace k = weir::kernels;
-using k::lab::achieved, k::lab::kernel, k::lab::limits, k::lab::model_sizes, k::lab::stack, k::lab::step;
+using k::lab::kernel, k::lab::limits, k::lab::model_sizes, k::lab::stack, k::lab::step;
 
 model_sizes model(const char* name) {
   for (const auto& m : k::lab::known_models())
@@ -24,7 +24,7 @@ limits machine(double gb_s, double tera, double start) {
   at.name = "test";
   at.read_gb_s = {gb_s, ""}, at.bf16_tera = {tera, ""}, at.int8_tera = {2 * tera, ""}, at.fp8_tera = {2 * tera, ""};
   at.nothing_us = at.row_us = at.norm_us = {start, ""};
-  for (achieved& a : at.products) a.start_us = {start, ""};
+  for (auto& p : at.products) p.lines[0].start_us = {start, ""};
   return at;
 }
 
@@ -110,12 +110,12 @@ TEST_CASE("stack: as many kernels are launched as its description says", "[kerne
 TEST_CASE("roofline: a prediction is each kernel's start and what it moves or computes at the rate that was achieved",
           "[kernels]") {
   limits at = machine(1000, 500, 2);
-  at.products[0] = {{3, ""}, {800, ""}, {400, ""}};
-  at.attention = {{5, ""}, {600, ""}, {200, ""}};
+  at.products[0].lines[0] = {{3, ""}, {800, ""}}, at.products[0].tera = {400, ""};
+  at.attention = {{5, ""}, {600, ""}}, at.attention_tera = {200, ""};
   at.norm_us = {1.5, ""}, at.row_us = {1, ""}, at.nothing_us = {0.5, ""};
   const auto all = k::lab::kernels_of(model("qwen3-1.7b"), {false}, {64, 1, 256}, k::format::bf16, 0);
   // q is [2048, 2048]: 8388608 bytes of weights, 64 rows of x and of y.
-  CHECK(predicted_us(named(all, "q"), at) == Approx(3 + (8388608 + 64 * 2 * 4096) / 800e3));
+  CHECK(predicted_us(named(all, "q"), at) == Approx(3 + 8388608 / 800e3 + 64 * 2 * 4096 / 1000e3));
   // Keys and values of 64 * 256 tokens, 8 heads of 128; queries and results of 16 heads.
   CHECK(predicted_us(named(all, "attention"), at) == Approx(5 + (64 * 256 * 4096 + 64 * 8192) / 600e3));
   CHECK(predicted_us(named(all, "norm"), at) == Approx(1.5 + 64 * 4 * 4096 / 1000e3));
@@ -125,8 +125,40 @@ TEST_CASE("roofline: a prediction is each kernel's start and what it moves or co
   CHECK(predicted_us(named(prompt, "attention"), at) == Approx(5 + 2048 * 1024.5 * 2048 * 4 / 200e6));
   const auto sum = k::lab::predict(all, at);
   CHECK(sum.total_us() > sum.bound_us);
-  at.products[0].gb_s.value = 1e6;  // no product reads faster than the machine
+  at.products[0].lines[0].gb_s.value = 1e6;  // no product reads faster than the machine
   CHECK(predicted_us(named(all, "q"), at) == Approx(3 + (8388608 + 64 * 2 * 4096) / 1000e3));
+}
+
+TEST_CASE("roofline: between two lines a product takes what lies between their times", "[kernels]") {
+  limits at = machine(1000, 1e9, 0);
+  at.products[0].lines = {{{{2, ""}, {1000, ""}}, {{5, ""}, {500, ""}}, {}, {{10, ""}, {100, ""}}}};  // 1, 16, -, 256
+  const auto q = [&](std::int64_t sequences) {
+    return predicted_us(
+        named(k::lab::kernels_of(model("qwen3-1.7b"), {false}, {sequences, 1, 256}, k::format::bf16, 0), "q"), at);
+  };
+  constexpr double bytes = 8388608;
+  CHECK(q(1) == Approx(2 + bytes / 1000e3));
+  CHECK(q(16) == Approx(5 + bytes / 500e3));
+  CHECK(q(6) == Approx((2 + bytes / 1000e3) * 10 / 15 + (5 + bytes / 500e3) * 5 / 15));
+  CHECK(q(256) == Approx(10 + bytes / 100e3));
+  CHECK(q(136) == Approx((5 + bytes / 500e3 + 10 + bytes / 100e3) / 2));
+  CHECK(q(1000) == Approx(10 + bytes / 100e3 + 1000 * 2 * 4096 / 1000e3));
+}
+
+TEST_CASE("roofline: an H100's products take what docs/kernels.md measured", "[kernels]") {
+  const auto h100 = k::lab::known_machines().at(0);
+  const auto us = [&](k::format f, std::int32_t group, std::int64_t sequences, const std::string& name) {
+    return predicted_us(named(k::lab::kernels_of(model("llama-3.1-8b"), {true}, {sequences, 1, 1}, f, group), name),
+                        h100);
+  };
+  // 8B.gateup and 7B.o of the tables there: PyTorch's bf16, our w8a16, w8a8 with quantization, w4a16 g128.
+  CHECK(us(k::format::bf16, 0, 64, "gate+up") == Approx(87.4).epsilon(0.01));
+  CHECK(us(k::format::w8a16, 0, 1, "gate+up") == Approx(42.6).epsilon(0.02));
+  CHECK(us(k::format::w8a16, 0, 64, "gate+up") == Approx(81.8).epsilon(0.01));
+  CHECK(us(k::format::w8a16, 0, 256, "o") == Approx(35.3).epsilon(0.01));
+  CHECK(us(k::format::w8a8, 0, 64, "gate+up") == Approx(54.4).epsilon(0.01));
+  CHECK(us(k::format::w4a16, 128, 64, "gate+up") == Approx(110.0).epsilon(0.01));
+  CHECK(us(k::format::w4a16, 128, 256, "gate+up") == Approx(226.4).epsilon(0.01));
 }
 
 TEST_CASE("limits: a line through times gives its start and its rate back", "[kernels]") {
@@ -145,12 +177,15 @@ TEST_CASE("limits: what a backend measures is there with its origin, and the res
   k::lab::cpu_backend here;
   k::lab::bench_options few;
   few.rounds = 1, few.least_runs = 2, few.cold_bytes = 1 << 16;
-  const auto m = k::lab::measure_limits(here, {k::format::w8a8}, {{{64, 64}, {256, 128}}, 32, 48}, few);
+  const k::lab::limit_sizes few_sizes{.lines = {{64, 64}, {256, 128}}, .most_tokens = 16, .large = 32, .largest = 48};
+  const auto m = k::lab::measure_limits(here, {k::format::w8a8}, few_sizes, few);
   const auto& p = m.products[static_cast<std::size_t>(k::format::w8a8)];
-  CHECK(p.gb_s.value > 0);
+  CHECK(p.lines[0].gb_s.value > 0);
+  CHECK(p.lines[1].known());
+  CHECK_FALSE(p.lines[2].known());
   CHECK(p.tera.value > 0);
   CHECK(m.int8_tera.value >= p.tera.value);
-  CHECK(p.gb_s.origin == "measured now: a line through 2 products of 1 token");
+  CHECK(p.lines[0].gb_s.origin == "measured now: a line through 2 products of 1 token");
   CHECK(m.bf16_tera.origin.empty());
   const auto unknown = unknown_figures(m, k::format::w8a8);
   CHECK(std::find(unknown.begin(), unknown.end(), "limit_read_gb_s") != unknown.end());

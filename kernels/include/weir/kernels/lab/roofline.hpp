@@ -22,29 +22,49 @@ namespace weir::kernels::inline v0::lab {
   return std::max(k.least_bytes / at.read_gb_s.value * 1e-3, k.operations / at.peak(k.f).value * 1e-6);
 }
 
-/// The time of one kernel as such kernels do on this machine: start + max(bytes / rate, operations / rate). A product
-/// reads no faster than the machine; attention that was not measured is a product of two starts (its parts are put
-/// together by a second kernel); norms and rows read and write at the machine's peak.
-[[nodiscard]] inline double predicted_us(const kernel& k, const limits& at) noexcept {
-  const double peak = at.read_gb_s.value;
-  const auto stream = [&](const achieved& a, double start) {
-    const double rate = a.gb_s.value > 0 ? std::min(a.gb_s.value, peak) : peak;
-    const double tera = a.tera.value > 0 ? a.tera.value : at.peak(k.f).value;
-    return start + std::max(k.bytes / rate * 1e-3, k.operations / tera * 1e-6);
-  };
-  const achieved& as_product = at.products[static_cast<std::size_t>(k.f)];
-  switch (k.kind) {
-    case kernel_kind::product:
-      return stream(as_product, as_product.start_us.value > 0 ? as_product.start_us.value : at.nothing_us.value);
-    case kernel_kind::attention:
-      return at.attention.start_us.value > 0 ? stream(at.attention, at.attention.start_us.value)
-                                             : stream(as_product, 2 * as_product.start_us.value);
-    case kernel_kind::norm:
-      return std::max(at.norm_us.value, at.nothing_us.value) + k.bytes / peak * 1e-3;
-    case kernel_kind::row:
-      break;
+namespace detail {
+
+/// A line's time over so many bytes; nothing reads faster than the machine, or starts faster than an empty kernel.
+[[nodiscard]] inline double line_us(const line& l, double bytes, const limits& at) noexcept {
+  const double peak = at.read_gb_s.value, rate = l.known() ? std::min(l.gb_s.value, peak) : peak;
+  return std::max(l.start_us.value, at.nothing_us.value) + bytes / rate * 1e-3;
+}
+
+/// Between the lines of fewer and of more tokens in proportion; above the last line that is known, that one and what
+/// the tokens themselves bring and take. Or operations at the format's rate, if they take longer.
+[[nodiscard]] inline double product_us(const kernel& k, const limits& at) noexcept {
+  const product_rates& p = at.products[static_cast<std::size_t>(k.f)];
+  const line* below = &p.lines[0];
+  double below_tokens = 1, us = 0;
+  for (std::size_t i = 1; i < line_tokens.size() && us == 0; ++i) {
+    const auto tokens = static_cast<double>(line_tokens[i]);
+    if (!p.lines[i].known()) continue;
+    const double part = std::max(k.rows - below_tokens, 0.0) / (tokens - below_tokens);
+    if (part <= 1) us = (1 - part) * line_us(*below, k.least_bytes, at) + part * line_us(p.lines[i], k.least_bytes, at);
+    below = &p.lines[i], below_tokens = tokens;
   }
-  return std::max(at.row_us.value, at.nothing_us.value) + k.bytes / peak * 1e-3;
+  if (us == 0) us = line_us(*below, k.least_bytes, at) + (k.bytes - k.least_bytes) / at.read_gb_s.value * 1e-3;
+  const double tera = p.tera.value > 0 ? p.tera.value : at.peak(k.f).value;
+  return std::max(us, std::max(p.lines[0].start_us.value, at.nothing_us.value) + k.operations / tera * 1e-6);
+}
+
+/// Attention that was not measured is a product of two starts: its parts are put together by a second kernel.
+[[nodiscard]] inline double attention_us(const kernel& k, const limits& at) noexcept {
+  const double tera = at.attention_tera.value > 0 ? at.attention_tera.value : at.peak(k.f).value;
+  line l = at.attention;
+  if (l.start_us.value <= 0) l = at.products[static_cast<std::size_t>(format::bf16)].lines[0], l.start_us.value *= 2;
+  return std::max(line_us(l, k.bytes, at), l.start_us.value + k.operations / tera * 1e-6);
+}
+
+}  // namespace detail
+
+/// The time of one kernel as such kernels do on this machine: start + max(bytes / rate, operations / rate). Norms and
+/// rows read and write at the machine's peak.
+[[nodiscard]] inline double predicted_us(const kernel& k, const limits& at) noexcept {
+  if (k.kind == kernel_kind::product) return detail::product_us(k, at);
+  if (k.kind == kernel_kind::attention) return detail::attention_us(k, at);
+  const double start = k.kind == kernel_kind::norm ? at.norm_us.value : at.row_us.value;
+  return std::max(start, at.nothing_us.value) + k.bytes / at.read_gb_s.value * 1e-3;
 }
 
 /// A step's times, summed over its kernels, one after the other.
@@ -72,11 +92,13 @@ struct prediction {
 /// The figures that predict() needs and `at` does not know, by name; empty where it can predict.
 [[nodiscard]] inline std::vector<std::string> unknown_figures(limits at, format f) {
   std::vector<std::string> names;
-  const figure *product_start = &at.products[static_cast<std::size_t>(f)].start_us, *peak = &at.peak(f);
-  for (const named_figure& n : figures_of(at))
-    if (n.at->value <= 0 && (n.at == &at.read_gb_s || n.at == &at.bf16_tera || n.at == peak || n.at == product_start ||
-                             n.at == &at.nothing_us))
-      names.push_back(n.name);
+  const line& products = at.products[static_cast<std::size_t>(f)].lines[0];
+  const figure* const peak = &at.peak(f);
+  for (const named_figure& n : figures_of(at)) {
+    const bool needed = n.at == &at.read_gb_s || n.at == &at.bf16_tera || n.at == peak || n.at == &at.nothing_us ||
+                        (n.at == &products.start_us && !products.known());
+    if (needed && n.at->value <= 0) names.push_back(n.name);
+  }
   return names;
 }
 

@@ -48,6 +48,7 @@ struct kernel {
   double least_bytes = 0;  ///< Of them what no cache can hold from step to step: weights, keys and values.
   double operations = 0;   ///< A multiplication is one, an addition too.
   format f = format::bf16;
+  double rows = 1;  ///< Of a product: tokens that meet each matrix of weights.
 };
 
 /// Experts that `tokens` tokens reach, each choosing `chosen` of `experts` evenly and independently.
@@ -61,7 +62,7 @@ namespace detail {
 [[nodiscard]] inline kernel product(const layer& l, format f, std::int32_t group, double rows, double reached) {
   const double n = static_cast<double>(l.n), k = static_cast<double>(l.k);
   const double scales = weight_type(f) == dtype::i4 && group > 0 ? 2.0 / group : 0;
-  kernel p{l.name, kernel_kind::product, static_cast<double>(l.count), 0, 0, 2 * rows * n * k, f};
+  kernel p{l.name, kernel_kind::product, static_cast<double>(l.count), 0, 0, 2 * rows * n * k, f, rows / reached};
   p.least_bytes = reached * n * k * (bits(weight_type(f)) / 8.0 + scales);
   p.bytes = p.least_bytes + rows * (k * bits(activation_type(f)) / 8.0 + n * 2.0);
   return p;
