@@ -155,7 +155,8 @@ inline void measure_line(line& l, backend& at, format f, std::int64_t tokens, co
   const line fitted = fit_line(points);
   const std::string origin = "measured now: a line through " + std::to_string(points.size()) + " products of " +
                              std::to_string(tokens) + (tokens == 1 ? " token" : " tokens") + whose(timings);
-  set(l.start_us, fitted.start_us.value, origin), set(l.gb_s, fitted.gb_s.value, origin);
+  set(l.start_us, std::max(fitted.start_us.value, 0.001), origin);  // 0 would say that it is not known
+  set(l.gb_s, fitted.gb_s.value, origin);
 }
 
 /// The rate of large products of a format and, where nothing is widened first, the machine's peak for it.
