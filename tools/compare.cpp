@@ -2,8 +2,8 @@
 #include "cli.hpp"
 #include "compare_turns.hpp"
 #include "weir/data/output.hpp"
+#include "weir/report/comparison_views.hpp"
 #include "weir/report/load_run.hpp"
-#include "weir/report/plot_svg.hpp"
 #include "weir/report/summary_text.hpp"
 
 namespace {
@@ -32,7 +32,7 @@ const weir::tool::description about{
                  "ttft_p50_ms, tpot_p50_ms, e2el_p50_ms, output_tokens_per_s.",
                  {},
                  true},
-                {"threshold", "PERCENT", "A smaller change does not matter (default 2%)."},
+                {"threshold", "PERCENT", "A smaller change does not matter (default 1%)."},
                 {"any-workload", "", "Compare even where the workloads differ."},
                 {"runs", "N", "With run: how often each command is run (default 10)."},
                 {"dir", "DIR", "With run: where results go (default: compare-runs); it must not hold any yet."},
@@ -69,7 +69,7 @@ result<int> compare(const arguments& args) {
   std::pair files{args.all("base"), args.all("new")};
   const bool driver = args.operands() == std::vector<std::string>{"run"};
   if (!driver && !args.operands().empty()) return failure{errc::invalid_argument, "files follow --base and --new"};
-  const auto threshold = threshold_of(args.get("threshold", "2%"));
+  const auto threshold = threshold_of(args.get("threshold", "1%"));
   if (!threshold) return threshold.error();
   if (driver) {
     auto made = weir::tool::take_turns(args);

@@ -1,13 +1,19 @@
 // How often the intervals and verdicts err: simulated queues (M/G/k, so that requests hang together) and simulated runs
 // of two systems. Fixed seeds: the same numbers every time. Prints Markdown.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <queue>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "weir/base/hash.hpp"
 #include "weir/report/comparison.hpp"
+#include "weir/stats/run_interval.hpp"
 #include "weir/stats/steady.hpp"
 
 namespace {
@@ -19,46 +25,81 @@ double normal(weir::random_stream& random) {
 /// Times in system of `n` requests at a first-come queue with `servers`: Poisson arrivals, lognormal service of mean 1.
 std::vector<double> queue(std::size_t n, std::size_t servers, double load, std::uint64_t seed) {
   weir::random_stream random(seed);
-  std::vector<double> free(servers, 0), out;
+  std::priority_queue<double, std::vector<double>, std::greater<>> free;  // when each server is free again
+  for (std::size_t i = 0; i < servers; ++i) free.push(0);
+  std::vector<double> out;
   const std::size_t warm = 2000;
   double now = 0;
   constexpr double sigma = 0.5;
   for (std::size_t i = 0; i < n + warm; ++i) {
     now += random.exponential(1 / (load * static_cast<double>(servers)));
-    const auto next = std::ranges::min_element(free);
-    const double start = std::max(now, *next), service = std::exp(sigma * normal(random) - sigma * sigma / 2);
-    *next = start + service;
-    if (i >= warm) out.push_back(*next - now);
+    const double start = std::max(now, free.top()), service = std::exp(sigma * normal(random) - sigma * sigma / 2);
+    free.pop();
+    free.push(start + service);
+    if (i >= warm) out.push_back(start + service - now);
   }
   return out;
 }
 
-struct truth {
-  double mean, p50, p90;
-};
-truth truth_of(std::size_t servers, double load) {
+/// What is asked of a run, by its name and its percentile; 0 is the mean.
+constexpr std::array asked{0.0, 50.0, 90.0, 99.0};
+
+weir::run_estimate estimate_of(const std::vector<double>& values, double p) {
+  return p == 0 ? weir::estimate_mean(values) : weir::estimate_percentile(values, p);
+}
+/// The truth: of a run of 8,000,000 requests.
+std::array<double, asked.size()> truth_of(std::size_t servers, double load) {
   auto values = queue(8'000'000, servers, load, 999);
-  const double mean = weir::moments_of(values).mean;
-  return {mean, weir::percentile_figure(50)(values), weir::percentile_figure(90)(values)};
+  std::array<double, asked.size()> out{weir::moments_of(values).mean};
+  std::ranges::sort(values);
+  for (std::size_t i = 1; i < asked.size(); ++i) out[i] = weir::percentile(values, asked[i]);
+  return out;
+}
+bool covers(const weir::run_estimate& e, double truth) {
+  return e.interval && e.interval->low <= truth && truth <= e.interval->high;
 }
 
-void coverage(std::size_t servers, double load, std::size_t n, int runs) {
-  const truth t = truth_of(servers, load);
-  int mean = 0, p50 = 0, p90 = 0;
-  double effective = 0;
-  for (int i = 0; i < runs; ++i) {
-    const auto values = queue(n, servers, load, 1 + static_cast<std::uint64_t>(i));
-    const auto covers = [](const auto& interval, double value) {
-      return interval && interval->low <= value && value <= interval->high;
-    };
-    mean += covers(weir::section_interval(values, weir::mean_figure()), t.mean);
-    p50 += covers(weir::section_interval(values, weir::percentile_figure(50)), t.p50);
-    p90 += covers(weir::section_interval(values, weir::percentile_figure(90)), t.p90);
-    if (i < 50) effective += weir::effective_samples(values) / 50;
+/// Of how many runs an interval is given, in %, and of how many of those it holds the truth.
+void coverage(std::size_t servers, double load, const std::vector<std::size_t>& lengths, int runs) {
+  const auto truth = truth_of(servers, load);
+  for (const std::size_t n : lengths) {
+    std::array<int, asked.size()> given{}, held{};
+    double effective = 0;
+    for (int i = 0; i < runs; ++i) {
+      const auto values = queue(n, servers, load, 1 + static_cast<std::uint64_t>(i));
+      for (std::size_t k = 0; k < asked.size(); ++k) {
+        const auto e = estimate_of(values, asked[k]);
+        given[k] += e.interval.has_value();
+        held[k] += covers(e, truth[k]);
+        if (k == 0) effective += e.effective / runs;
+      }
+    }
+    std::printf("| M/G/%zu, load %.2f | %zu | %.0f |", servers, load, n, effective);
+    for (std::size_t k = 0; k < asked.size(); ++k)
+      given[k] == 0 ? std::printf(" none |")
+                    : std::printf(" %.1f (%.0f) |", 100.0 * held[k] / given[k], 100.0 * given[k] / runs);
+    std::printf("\n");
+    std::fflush(stdout);
   }
-  const double all = 0.01 * runs;
-  std::printf("| M/G/%zu, load %.2f, %zu requests | %.0f | %.1f | %.1f | %.1f |\n", servers, load, n, effective,
-              mean / all, p50 / all, p90 / all);
+}
+
+/// A run that ends as soon as the p-th percentile is known to `share`, looked at as weir-bench --until does.
+void stopping(std::size_t servers, double load, double p, double share, std::size_t most, int runs) {
+  const auto truth = truth_of(servers, load)[static_cast<std::size_t>(std::ranges::find(asked, p) - asked.begin())];
+  int stopped = 0, held = 0;
+  double length = 0;
+  for (int i = 0; i < runs; ++i) {
+    const auto values = queue(most, servers, load, 1 + static_cast<std::uint64_t>(i));
+    for (std::size_t n = weir::first_look; n <= most; n = weir::next_look(n)) {
+      const auto e = weir::steady_estimate(std::span(values).first(n), p);
+      if (!e.estimate.within(share)) continue;
+      ++stopped, held += covers(e.estimate, truth), length += static_cast<double>(n);
+      break;
+    }
+  }
+  std::printf("| M/G/%zu, load %.2f | p%.0f to %.0f %% | %.0f | %.0f | %.1f |\n", servers, load, p, 100 * share,
+              100.0 * stopped / runs, length / std::max(stopped, 1), 100.0 * held / std::max(stopped, 1));
+  std::fflush(stdout);
 }
 
 std::vector<weir::measured_run> runs_of(weir::random_stream& random, std::size_t count, double factor) {
@@ -90,20 +131,31 @@ void verdicts(const char* what, std::size_t count, double factor, std::vector<st
 
 }  // namespace
 
-int main() {
-  std::printf("| queue | effective samples | mean, %% covered | p50 | p90 |\n|---|---|---|---|---|\n");
-  coverage(1, 0.5, 20000, 2000);
-  coverage(8, 0.7, 20000, 2000);
-  coverage(64, 0.8, 20000, 2000);
-  coverage(8, 0.7, 4000, 2000);
-  std::printf(
-      "\n| comparison, runs scatter by 2 %% | runs a side | metrics | first metric called, %% | any metric called, %% "
-      "|\n|---|---|---|---|---|\n");
+int main(int argc, char** argv) {
+  const int runs = argc > 1 ? std::atoi(argv[1]) : 2000;
+  const auto header = [](const char* columns) {
+    std::printf("\n%s\n", columns);
+    for (const char* c = columns; *c != 0; ++c) std::printf("%s", *c == '|' ? "|" : c[1] == '|' ? "---" : "");
+    std::printf("\n");
+  };
+  header("| queue | requests | effective | mean | p50 | p90 | p99 |");
+  coverage(1, 0.5, {4000, 20000}, runs);
+  coverage(8, 0.7, {4000, 20000}, runs);
+  coverage(64, 0.8, {1000, 4000, 20000}, runs);
+  coverage(8, 0.9, {4000, 20000, 100000}, runs);
+  coverage(64, 0.95, {4000, 20000}, runs);
+  header("| queue | until | stopped, % | after requests | truth held, % |");
+  stopping(1, 0.5, 90, 0.05, 100000, runs);
+  stopping(8, 0.7, 50, 0.05, 100000, runs);
+  stopping(8, 0.7, 99, 0.05, 100000, runs);
+  stopping(64, 0.8, 99, 0.05, 100000, runs);
+  header("| truth | runs a side | metrics | first called, % | any called, % |");
   const std::vector<std::string> one{"a_p50_ms"}, four{"a_p50_ms", "b_p50_ms", "c_p50_ms", "d_p50_ms"};
-  verdicts("no change (A/A)", 10, 1, one, 4000);
-  verdicts("no change (A/A)", 12, 1, four, 4000);
-  verdicts("no change (A/A)", 5, 1, four, 4000);
-  verdicts("3 % slower", 10, 1.03, one, 4000);
-  verdicts("3 % slower", 12, 1.03, four, 4000);
-  verdicts("3 % slower", 5, 1.03, one, 4000);
+  const int rounds = 10 * runs;
+  verdicts("no change (A/A)", 10, 1, one, rounds);
+  verdicts("no change (A/A)", 12, 1, four, rounds);
+  verdicts("no change (A/A)", 5, 1, four, rounds);
+  verdicts("first 3 % slower", 10, 1.03, one, rounds);
+  verdicts("first 3 % slower", 12, 1.03, four, rounds);
+  verdicts("first 3 % slower", 5, 1.03, one, rounds);
 }

@@ -1,5 +1,6 @@
 #include "weir/record/plain_integers.hpp"
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,9 +11,11 @@
 namespace {
 
 template <class Integer = std::int64_t>
-std::string read(const std::string& text) {
+std::string read(const std::string& text, char behind = '1') {
+  const std::string padded =
+      text + std::string(32, behind);  // a window's bytes: those of the next row, or of an old one
   std::vector<Integer> out;
-  if (!weir::detail::plain_integers(text.data(), text.data() + text.size(), out)) return "the slow way";
+  if (!weir::detail::plain_integers(padded.data(), padded.data() + text.size(), out)) return "the slow way";
   std::string words;
   for (const auto value : out) words += std::to_string(value) + " ";
   return words;
@@ -34,6 +37,37 @@ TEST_CASE("plain_integers: integers of every length are read as std::to_string w
     if (text.empty()) continue;
     CHECK(read("[" + text + "]") == expected);
   }
+}
+
+TEST_CASE("plain_integers: an array of any length comes whole", "[record]") {
+  for (const int count : {1, 127, 128, 129, 1000}) {
+    std::string text = "[", expected;
+    for (int i = 0; i < count; ++i) {
+      text += (i == 0 ? "" : ",") + std::to_string(i * 7919);
+      expected += std::to_string(i * 7919) + " ";
+    }
+    CHECK(read(text + "]") == expected);
+  }
+}
+
+TEST_CASE("plain_integers: what stands behind the document is none of its digits", "[record][hostile]") {
+  for (const char behind : {'1', ',', ']', '[', '\0', '\x80'}) {
+    CHECK(read("[12", behind) == "the slow way");
+    CHECK(read("[1,", behind) == "the slow way");
+    CHECK(read("[12]", behind) == "12 ");
+  }
+}
+
+TEST_CASE("plain_integers: exactly the ten digits are digits", "[record]") {
+  for (int byte = 0; byte < 256; ++byte)
+    for (int place = 0; place < 8; ++place) {
+      std::string word(8, '7');
+      word[static_cast<std::size_t>(place)] = static_cast<char>(byte);
+      const auto found = weir::detail::not_digits(weir::detail::word_at(word.data()));
+      const bool digit = byte >= '0' && byte <= '9';
+      CAPTURE(byte, place);
+      CHECK((digit ? found == 0 : std::countr_zero(found) / 8 == place));
+    }
 }
 
 TEST_CASE("plain_integers: what is no plain array of integers in range is left to the slow way", "[record]") {

@@ -1,11 +1,10 @@
-#include "weir/report/comparison.hpp"
-
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
 #include "weir/base/hash.hpp"
+#include "weir/report/comparison_views.hpp"
 #include "weir/report/table_data.hpp"
 
 namespace {
@@ -100,6 +99,43 @@ TEST_CASE("comparison: workloads that differ are named, with both values", "[com
   REQUIRE(d.size() == 2);
   CHECK(d[0] == "model: not said and m");
   CHECK(d[1] == "requests: 100 and 128");
+}
+
+TEST_CASE(
+    "comparison: what a run came to may differ by a twentieth, and a hash that varies on both sides is no workload",
+    "[comparison]") {
+  auto a = runs(2, 100, 0.01, 1), b = runs(2, 100, 0.01, 2);
+  for (auto& run : a) run.sizes["input tokens a request"] = 500;
+  for (auto& run : b) run.sizes["input tokens a request"] = 524;
+  CHECK(weir::workload_differences(a, b).empty());
+  b[1].sizes["input tokens a request"] = 526;
+  REQUIRE(weir::workload_differences(a, b).size() == 1);
+  CHECK(weir::workload_differences(a, b)[0] == "input tokens a request: 500 and 524 or 526");
+  b[1].sizes.clear();
+  for (std::size_t i = 0; i < 2; ++i) {
+    a[i].workload["prompts_hash"] = std::to_string(i);
+    b[i].workload["prompts_hash"] = std::to_string(10 + i);
+  }
+  CHECK(weir::workload_differences(a, b).empty());
+  a[1].workload["prompts_hash"] = "0";
+  CHECK(weir::workload_differences(a, b).size() == 1);
+}
+
+TEST_CASE("comparison: runs without a value are told of, and nothing is judged without them", "[comparison]") {
+  auto a = runs(8, 100, 0.01, 1), b = runs(8, 150, 0.01, 2);
+  CHECK(weir::compare(a, b, {.metrics = {"ttft_p50_ms"}})[0].verdict == v::worse);
+  b[3].figures.erase("ttft_p50_ms");
+  const auto m = weir::compare(a, b, {.metrics = {"ttft_p50_ms"}})[0];
+  CHECK(m.verdict == v::inconclusive);
+  CHECK(m.why == "1 of 8 runs of the new side have no value above 0: what the others say is not judged");
+}
+
+TEST_CASE("comparison: the bootstrap's interval lies round the change, and needs five runs a side", "[comparison]") {
+  const auto m = one(runs(10, 100, 0.01, 1), runs(10, 110, 0.01, 2));
+  REQUIRE((m.bootstrap && m.interval));
+  CHECK((m.bootstrap->low < m.change && m.change < m.bootstrap->high));
+  CHECK(m.bootstrap->high - m.bootstrap->low == Approx(m.interval->high - m.interval->low).epsilon(0.6));
+  CHECK_FALSE(one(runs(4, 100, 0.01, 1), runs(4, 110, 0.01, 2)).bootstrap);
 }
 
 TEST_CASE("comparison: JUnit has a case a metric, failed where it is worse", "[comparison]") {

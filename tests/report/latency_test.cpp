@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "catch.hpp"
@@ -18,8 +19,15 @@ struct durations {
 durations durations_of(const request_record& r) {
   durations out;
   weir::latency_reader read;
-  out.remarks = read(
-      r, [&](latency which, double ns, std::uint32_t times) { out.of[which].insert(out.of[which].end(), times, ns); });
+  struct keeper {
+    void operator()(latency which, double ns, std::uint32_t times) { of(which).insert(of(which).end(), times, ns); }
+    void operator()(latency which, std::span<const double> ns) {
+      of(which).insert(of(which).end(), ns.begin(), ns.end());
+    }
+    std::vector<double>& of(latency which) { return out->of[which]; }
+    durations* out;
+  };
+  out.remarks = read(r, keeper{&out});
   return out;
 }
 

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "weir/base/measured.hpp"
 #include "weir/base/result.hpp"
@@ -55,15 +56,44 @@ class packed_key {
   words word_{}, mask_{};
 };
 
-/// A field of a record, and what to do with its value. `Target` is what the value goes into.
+/// What the value of a field is.
+enum class field_kind : unsigned char {
+  other = 0,  ///< Read by a function of its own.
+  text,       ///< See take_text.
+  time,       ///< See read_time.
+  count,      ///< See take_count.
+  small,      ///< See read_small.
+  numbers,    ///< An array of integers; read by a function of its own.
+  rows,       ///< An array of objects; read by a function of its own.
+};
+
+/// A field of a record: what its value is, and where that goes. `Target` is what it goes into.
 template <class Target>
 struct json_field {
   using reader = read_outcome (*)(Target&, json_value);
-  consteval json_field(std::string_view spelled, reader how) : name(spelled), key(spelled), read(how) {}
+  consteval json_field(std::string_view spelled, reader how) : name(spelled), key(spelled), other(how) {}
+  consteval json_field(std::string_view spelled, field_kind kind, reader how)
+      : name(spelled), key(spelled), is(kind), other(how) {}
+  consteval json_field(std::string_view spelled, std::vector<std::int64_t> Target::* where, reader how)
+      : name(spelled), key(spelled), is(field_kind::numbers), list(where), other(how) {}
+  consteval json_field(std::string_view spelled, std::string Target::* where)
+      : name(spelled), key(spelled), is(field_kind::text), text(where) {}
+  consteval json_field(std::string_view spelled, field_kind kind, std::int64_t Target::* where)
+      : name(spelled), key(spelled), is(kind), number(where) {}
+  consteval json_field(std::string_view spelled, std::int32_t Target::* where)
+      : name(spelled), key(spelled), is(field_kind::small), small(where) {}
+
+  /// \return  nullptr, or what was expected instead.
+  read_outcome read(Target& into, json_value value) const;
 
   std::string_view name;
   packed_key key;
-  reader read;
+  field_kind is = field_kind::other;
+  std::string Target::* text = nullptr;
+  std::int64_t Target::* number = nullptr;
+  std::int32_t Target::* small = nullptr;
+  std::vector<std::int64_t> Target::* list = nullptr;
+  reader other = nullptr;
 };
 
 inline failure not_json(simdjson::error_code error) {
@@ -146,7 +176,7 @@ inline read_outcome take_text(std::string& out, json_value value) {
 inline read_outcome read_time(std::int64_t& out, json_value value) {
   const std::string_view token = value.raw_json_token();
   std::uint64_t digits = 0;
-  if (plain_digits(token.data(), token.data() + token.size(), digits) == token.data() + token.size()) {
+  if (plain_digits(token.data(), digits) == token.data() + token.size()) {
     out = static_cast<std::int64_t>(digits);
     return nullptr;
   }
@@ -168,6 +198,22 @@ inline read_outcome read_small(std::int32_t& out, json_value value) {
     return "an integer from 0 to 2147483647";
   out = static_cast<std::int32_t>(wide);
   return nullptr;
+}
+
+template <class Target>
+read_outcome json_field<Target>::read(Target& into, json_value value) const {
+  switch (is) {
+    case field_kind::text:
+      return take_text(into.*text, value);
+    case field_kind::time:
+      return read_time(into.*number, value);
+    case field_kind::count:
+      return take_count(into.*number, value);
+    case field_kind::small:
+      return read_small(into.*small, value);
+    default:
+      return other(into, value);
+  }
 }
 
 }  // namespace weir::inline v0::detail

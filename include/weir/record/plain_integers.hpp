@@ -3,6 +3,8 @@
 #ifndef WEIR_RECORD_PLAIN_INTEGERS_HPP
 #define WEIR_RECORD_PLAIN_INTEGERS_HPP
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -12,11 +14,21 @@
 
 namespace weir::inline v0::detail {
 
-/// Whether the eight bytes of `word`, loaded from memory, are digits.
-constexpr bool are_digits(std::uint64_t word) noexcept {
-  return ((word & (word + 0x0606060606060606U) & 0xF0F0F0F0F0F0F0F0U) == 0x3030303030303030U);
+/// The eight bytes at `at`, the first of them in the lowest byte.
+inline std::uint64_t word_at(const char* at) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  return word;
 }
-/// The number that eight digits spell, the first of them in the lowest byte.
+/// The bytes of `word` that are no digit: 0 where all eight are; else the highest bit of the first
+/// such byte is set, and no bit of a byte before it.
+constexpr std::uint64_t not_digits(std::uint64_t word) noexcept {
+  constexpr std::uint64_t high = 0x8080808080808080U;
+  const std::uint64_t low_bits = (word ^ 0x3030303030303030U) & ~high;  // a digit is now 0 to 9
+  return ((low_bits + 0x7676767676767676U) | word) & high;              // 10 and more carry into the highest bit
+}
+/// The number that eight digits spell, the first of them in the lowest byte; zero bytes count as 0.
 /// \source  Lemire, "Quickly parsing eight digits", 2018.
 constexpr std::uint64_t eight_digits(std::uint64_t word) noexcept {
   word = (word & 0x0F0F0F0F0F0F0F0FU) * 2561 >> 8;
@@ -24,44 +36,77 @@ constexpr std::uint64_t eight_digits(std::uint64_t word) noexcept {
   return (word & 0x0000FFFF0000FFFFU) * 42949672960001U >> 32;
 }
 
+inline constexpr std::array<std::uint64_t, 9> tens{1,       10,        100,        1000,       10'000,
+                                                   100'000, 1'000'000, 10'000'000, 100'000'000};
+
 /// Reads the digits at `at`; at most 18 of them, and 0 only alone. \return  where they end; nullptr where it can't be.
-inline const char* plain_digits(const char* at, const char* end, std::uint64_t& out) noexcept {
+/// \pre  8 bytes are readable wherever the digits end, and the digits do end (the padding of a row, a byte that is
+/// none).
+inline const char* plain_digits(const char* at, std::uint64_t& out) noexcept {
   const char* const begin = at;
   out = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    for (std::uint64_t word; end - at >= 8; at += 8) {
-      std::memcpy(&word, at, sizeof word);
-      if (!are_digits(word)) break;
-      if (at - begin >= 16) return nullptr;
-      out = out * 100'000'000 + eight_digits(word);
+  for (;; at += 8) {
+    const std::uint64_t word = word_at(at), others = not_digits(word);
+    if (others != 0) {  // as many of its bytes are digits as lie below the first other one
+      const auto digits = static_cast<std::size_t>(std::countr_zero(others)) / 8;
+      if (digits > 0) out = out * tens[digits] + eight_digits(word << (64 - 8 * digits));
+      at += digits;
+      break;
     }
+    if (at - begin >= 16) return nullptr;
+    out = out * 100'000'000 + eight_digits(word);
   }
-  for (; at < end && static_cast<unsigned char>(*at - '0') < 10; ++at)
-    out = out * 10 + static_cast<unsigned char>(*at - '0');
   const auto count = at - begin;
   return count == 0 || count > 18 || (count > 1 && *begin == '0') ? nullptr : at;
 }
 
-/// Appends the integers of the array at `at` to `out`, in half the time that a JSON library takes: for per-event times,
-/// of which a record has hundreds.
-/// \param end  where the document ends.
-/// \return     false for anything but "[1,-2,3]" without white space, in range: then the caller reads it the slow way,
-///             which knows what is wrong. `out` may have grown.
+/// Reads exactly `count` digits at `at`, 1 <= count <= 16. \return  whether they are that, and no zero stands in front.
+[[gnu::always_inline]] inline bool digits_of(const char* at, std::size_t count, std::uint64_t& out) noexcept {
+  const std::size_t last = (count - 1) % 8 + 1;  // of the last word
+  const char* const tail = at + (count - last);
+  const std::uint64_t word = word_at(tail);
+  if (not_digits(word) << (64 - 8 * last) != 0 || (*at == '0' && count > 1)) return false;
+  out = eight_digits(word << (64 - 8 * last));
+  if (count <= 8) return true;
+  const std::uint64_t first = word_at(at);
+  out += eight_digits(first) * tens[last];
+  return not_digits(first) == 0;
+}
+
+/// Appends the integers of the array at `at` to `out`, in a fifth of the time that a JSON library takes: for per-event
+/// times, of which a record has hundreds. A number mostly has as many digits as the one before it; guessing that lets
+/// the processor begin with the next one before this one's end is known.
+/// \param end  where the document ends; 32 bytes are readable behind it.
+/// \return     where the array ends; nullptr for anything but "[1,-2,3]" without white space, in range: then the caller
+///             reads it the slow way, which knows what is wrong. `out` may have grown.
 template <class Integer>
-bool plain_integers(const char* at, const char* end, std::vector<Integer>& out) {
-  if (at >= end || *at != '[') return false;
+const char* plain_integers(const char* at, const char* end, std::vector<Integer>& out) {
+  if (at >= end || *at != '[') return nullptr;
+  std::array<Integer, 128> read;
+  std::size_t kept = 0, guess = 1;
   for (++at; at < end; ++at) {
     const bool negative = *at == '-';
     std::uint64_t digits = 0;
-    at = plain_digits(at + (negative ? 1 : 0), end, digits);
-    if (at == nullptr || at == end || digits > static_cast<std::uint64_t>(std::numeric_limits<Integer>::max()))
-      return false;
-    out.push_back(
-        static_cast<Integer>(negative ? -static_cast<std::int64_t>(digits) : static_cast<std::int64_t>(digits)));
-    if (*at == ']') return true;
-    if (*at != ',') return false;
+    at += negative ? 1 : 0;
+    if (at[guess] == ',' && digits_of(at, guess, digits)) {
+      at += guess;
+    } else {
+      const char* const begin = at;
+      at = plain_digits(at, digits);
+      if (at == nullptr) return nullptr;
+      guess = std::min<std::size_t>(static_cast<std::size_t>(at - begin), 16);
+    }
+    if (at >= end || digits > static_cast<std::uint64_t>(std::numeric_limits<Integer>::max())) return nullptr;
+    const auto value = static_cast<std::int64_t>(digits);
+    read[kept++] = static_cast<Integer>(negative ? -value : value);
+    const bool last = *at == ']';
+    if (!last && *at != ',') return nullptr;
+    if (!last && kept < read.size()) continue;
+    out.insert(out.end(), read.begin(), read.begin() + static_cast<std::ptrdiff_t>(kept));
+    if (last) return at + 1;
+    kept = 0;
   }
-  return false;
+  return nullptr;
 }
 
 }  // namespace weir::inline v0::detail

@@ -51,6 +51,7 @@ class record_reader {
   /// \return      its type, or errc::parse with a sentence that names the field. The line's number is the caller's to
   ///              add: see read_records.
   result<record_type> read(std::string_view line) {
+    if (request_.read_by_form(line)) return record_type::request;
     simdjson::ondemand::document document;
     simdjson::ondemand::object object;
     const simdjson::padded_string_view padded(line.data(), line.size(), line.size() + record_padding);
@@ -61,14 +62,15 @@ class record_reader {
     }
     auto type = line.starts_with(usual_request) ? result<record_type>(record_type::request) : find_type(object);
     if (!type) return type;
-    if (auto ok = read_as(*type, object, line.data() + line.size()); !ok) return ok.error();
+    if (auto ok = read_as(*type, object, line); !ok) return ok.error();
     if (const char* rest = nullptr; !document.current_location().get(rest))
       return failure{errc::parse, "more text after the JSON object"};
+    if (*type == record_type::request) request_.learn(line);
     return type;
   }
 
   /// The record of the line just read, valid until the next one. \pre  read() returned the type.
-  [[nodiscard]] const request_record& request() const noexcept { return request_.record; }
+  [[nodiscard]] const request_record& request() const noexcept { return request_.record(); }
   [[nodiscard]] const answer_record& answer() const noexcept { return answer_; }
   [[nodiscard]] const run_record& run() const noexcept { return run_; }
   [[nodiscard]] const sample_record& sample() const noexcept { return sample_; }
@@ -88,8 +90,8 @@ class record_reader {
     return type;
   }
 
-  result<void> read_as(record_type type, simdjson::ondemand::object object, const char* end) {
-    if (type == record_type::request) return request_.read(object, end);
+  result<void> read_as(record_type type, simdjson::ondemand::object object, std::string_view line) {
+    if (type == record_type::request) return request_.read(object, line);
     if (type == record_type::answer) {
       answer_ = {};
       return detail::read_fields<answer_record>(object, answer_fields(), answer_);
@@ -116,6 +118,7 @@ class record_reader {
   static detail::read_outcome read_value(metric_record& metric, detail::json_value value);
   static detail::read_outcome read_labels(metric_record& metric, detail::json_value value);
   static detail::read_outcome read_values(sample_record& sample, detail::json_value value);
+  static detail::read_outcome read_config(run_record& run, detail::json_value value);
   static detail::read_outcome read_rules(answer_record& answer, detail::json_value value, bool verdicts);
 
   simdjson::ondemand::parser parser_;
@@ -149,12 +152,12 @@ inline detail::read_outcome record_reader::read_rules(answer_record& answer, det
 inline std::span<const detail::json_field<answer_record>> record_reader::answer_fields() {
   using field = detail::json_field<answer_record>;
   static constexpr std::array all{
-      field{"id", [](auto& a, auto v) { return detail::take_text(a.id, v); }},
-      field{"subject", [](auto& a, auto v) { return detail::take_text(a.subject, v); }},
-      field{"instance", [](auto& a, auto v) { return detail::take_text(a.instance, v); }},
-      field{"model", [](auto& a, auto v) { return detail::take_text(a.model, v); }},
-      field{"expected", [](auto& a, auto v) { return detail::take_text(a.expected, v); }},
-      field{"status", [](auto& a, auto v) { return detail::take_text(a.status, v); }},
+      field{"id", &answer_record::id},
+      field{"subject", &answer_record::subject},
+      field{"instance", &answer_record::instance},
+      field{"model", &answer_record::model},
+      field{"expected", &answer_record::expected},
+      field{"status", &answer_record::status},
       field{"predicted", [](auto& a, auto v) { return read_rules(a, v, false); }},
       field{"correct", [](auto& a, auto v) { return read_rules(a, v, true); }},
       field{"note", [](auto& a, auto v) { return detail::take_text(a.note, v); }},
@@ -168,12 +171,28 @@ inline std::span<const detail::json_field<answer_record>> record_reader::answer_
 inline std::span<const detail::json_field<run_record>> record_reader::run_fields() {
   using field = detail::json_field<run_record>;
   static constexpr std::array all{
-      field{"tool", [](auto& r, auto v) { return detail::take_text(r.tool, v); }},
-      field{"host", [](auto& r, auto v) { return detail::take_text(r.host, v); }},
-      field{"t_start_ns", [](auto& r, auto v) { return detail::read_time(r.t_start_ns, v); }},
-      field{"start_unix_ns", [](auto& r, auto v) { return detail::read_time(r.start_unix_ns, v); }},
+      field{"tool", &run_record::tool},
+      field{"host", &run_record::host},
+      field{"t_start_ns", detail::field_kind::time, &run_record::t_start_ns},
+      field{"start_unix_ns", detail::field_kind::time, &run_record::start_unix_ns},
+      field{"config", read_config},
   };
   return all;
+}
+
+/// Reads {name: any value} as names and raw JSON.
+inline detail::read_outcome record_reader::read_config(run_record& run, detail::json_value value) {
+  simdjson::ondemand::object object;
+  if (value.get_object().get(object)) return "an object";
+  for (auto each : object) {
+    simdjson::ondemand::field field;
+    std::string_view name;
+    if (std::move(each).get(field) || field.unescaped_key().get(name)) return "an object";
+    const auto token = field.value().raw_json_token();
+    if (token.front() == '{' || token.front() == '[') continue;  // no value of one's own
+    run.config.emplace_back(name, token.substr(0, token.find_last_not_of(" \t\r\n") + 1));
+  }
+  return nullptr;
 }
 
 /// Reads {name: number or null}.
@@ -194,9 +213,9 @@ inline detail::read_outcome record_reader::read_values(sample_record& sample, de
 inline std::span<const detail::json_field<sample_record>> record_reader::sample_fields() {
   using field = detail::json_field<sample_record>;
   static constexpr std::array all{
-      field{"t_ns", [](auto& s, auto v) { return detail::read_time(s.t_ns, v); }},
-      field{"source", [](auto& s, auto v) { return detail::take_text(s.source, v); }},
-      field{"instance", [](auto& s, auto v) { return detail::take_text(s.instance, v); }},
+      field{"t_ns", detail::field_kind::time, &sample_record::t_ns},
+      field{"source", &sample_record::source},
+      field{"instance", &sample_record::instance},
       field{"values", [](auto& s, auto v) { return read_values(s, v); }},
   };
   return all;

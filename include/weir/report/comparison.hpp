@@ -15,21 +15,12 @@
 #include <utility>
 #include <vector>
 
-#include "weir/base/result.hpp"
-#include "weir/report/plot.hpp"
-#include "weir/report/table.hpp"
+#include "weir/report/measured_run.hpp"
 #include "weir/stats/percentile.hpp"
 #include "weir/stats/shift.hpp"
 #include "weir/stats/wilson.hpp"
 
 namespace weir::inline v0 {
-
-/// What one run came to, and what it was asked to do.
-struct measured_run {
-  std::string source;
-  std::map<std::string, double, std::less<>> figures;        ///< "ttft_p50_ms" and so on, in the unit of its name.
-  std::map<std::string, std::string, std::less<>> workload;  ///< "model": "mock", "requests": "100".
-};
 
 enum class ab_verdict : unsigned char { better = 0, same, worse, inconclusive };
 [[nodiscard]] constexpr std::string_view to_string(ab_verdict v) noexcept {
@@ -45,6 +36,7 @@ struct metric_comparison {
   double base = 0, fresh = 0;  ///< Medians over runs.
   double change = 0;           ///< Hodges-Lehmann, of logarithms.
   std::optional<shift_estimate::bounds> interval = {};
+  std::optional<shift_estimate::bounds> bootstrap = {};  ///< Of the ratio of medians, over runs.
   double p = 1;  ///< Welch's, of logarithms; Holm's where there are several metrics.
   ab_verdict verdict = ab_verdict::inconclusive;
   std::string why = {};       ///< In words.
@@ -53,39 +45,13 @@ struct metric_comparison {
 
 struct comparison_options {
   std::vector<std::string> metrics;
-  double threshold = 0.02;  ///< A smaller change does not matter.
+  double threshold = 0.01;  ///< A smaller change does not matter.
   double level = 0.95;
 };
 
 /// Whether more of a metric is better: rates and accuracies, but nothing that fails or takes time.
 [[nodiscard]] inline bool is_more_better(std::string_view metric) noexcept {
   return metric.find("_per_s") != metric.npos || metric.starts_with("accuracy") || metric.starts_with("ok");
-}
-
-/// What differs in the workloads of two sets: "requests: 100 and 128"; empty where nothing does.
-[[nodiscard]] inline std::vector<std::string> workload_differences(const std::vector<measured_run>& base,
-                                                                   const std::vector<measured_run>& fresh) {
-  std::map<std::string, std::pair<std::vector<std::string>, std::vector<std::string>>> seen;
-  const auto collect = [&](const std::vector<measured_run>& runs, auto member) {
-    for (const auto& run : runs)
-      for (const auto& [name, value] : run.workload) {
-        auto& list = seen[name].*member;
-        if (!std::ranges::count(list, value)) list.push_back(value);
-      }
-  };
-  using sides = std::pair<std::vector<std::string>, std::vector<std::string>>;
-  collect(base, &sides::first), collect(fresh, &sides::second);
-  const auto joined = [](const std::vector<std::string>& values) {
-    std::string out;
-    for (const auto& v : values) out += (out.empty() ? "" : " or ") + v;
-    return out.empty() ? "not said" : out;
-  };
-  std::vector<std::string> out;
-  for (auto& [name, both] : seen) {
-    std::ranges::sort(both.first), std::ranges::sort(both.second);
-    if (both.first != both.second) out.push_back(name + ": " + joined(both.first) + " and " + joined(both.second));
-  }
-  return out;
 }
 
 namespace detail {
@@ -99,17 +65,25 @@ inline std::vector<double> logs_of(const std::vector<measured_run>& runs, const 
   return out;
 }
 
+/// Runs without a value are not left out in silence: those that are left might be the lucky ones.
+inline std::string why_missing(const char* side, std::size_t have, std::size_t all) {
+  if (have == 0) return std::string("no run of the ") + side + " side has a value above 0";
+  return std::to_string(all - have) + " of " + std::to_string(all) + " runs of the " + side +
+         " side have no value above 0: what the others say is not judged";
+}
+
 /// Effect, interval and p-value of one metric, without a verdict.
 inline metric_comparison measure(const std::string& metric, std::vector<double> base, std::vector<double> fresh,
                                  const comparison_options& o) {
   metric_comparison out{.metric = metric, .more_is_better = is_more_better(metric)};
   out.base_runs = base.size(), out.new_runs = fresh.size();
   if (base.empty() || fresh.empty()) {
-    out.why = base.empty() ? "no run of the base has a value above 0" : "no new run has a value above 0";
     out.base = out.fresh = out.change = std::numeric_limits<double>::quiet_NaN();
     return out;
   }
   const auto exact = hodges_lehmann(base, fresh, o.level), by_means = welch(base, fresh, o.level);
+  if (const auto drawn = bootstrap_medians(base, fresh, o.level); drawn.interval)
+    out.bootstrap = {std::expm1(drawn.interval->low), std::expm1(drawn.interval->high)};
   std::ranges::sort(base), std::ranges::sort(fresh);
   out.base = std::exp(percentile(base, 50)), out.fresh = std::exp(percentile(fresh, 50));
   out.change = std::expm1(exact.shift);
@@ -165,8 +139,11 @@ inline void judge(metric_comparison& m, const comparison_options& o) {
   std::vector<metric_comparison> out;
   std::vector<double> p;
   for (const auto& metric : options.metrics) {
-    out.push_back(detail::measure(metric, detail::logs_of(base, metric), detail::logs_of(fresh, metric), options));
-    p.push_back(out.back().p);
+    auto& m = out.emplace_back(
+        detail::measure(metric, detail::logs_of(base, metric), detail::logs_of(fresh, metric), options));
+    if (m.base_runs < base.size()) m.why = detail::why_missing("base", m.base_runs, base.size());
+    if (m.new_runs < fresh.size()) m.why = detail::why_missing("new", m.new_runs, fresh.size());
+    p.push_back(m.why.empty() ? m.p : 1);
   }
   const auto adjusted = holm(p);
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -208,76 +185,6 @@ inline void judge(metric_comparison& m, const comparison_options& o) {
   out.why =
       out.verdict == ab_verdict::same ? "no difference that the counts show" : "the intervals of the shares lie apart";
   return out;
-}
-
-/// The comparison as a table, one row a metric.
-[[nodiscard]] inline table comparison_table(const std::vector<metric_comparison>& all) {
-  table t{"New against base",
-          {{"metric", "", side::left},
-           {"base runs"},
-           {"new runs"},
-           {"base median"},
-           {"new median"},
-           {"change", "%"},
-           {"low", "%"},
-           {"high", "%"},
-           {"p"},
-           {"verdict", "", side::left},
-           {"more runs"},
-           {"why", "", side::left}}};
-  for (const auto& m : all) {
-    const auto percent = [&](bool there, double value) {
-      return there ? cell::number(100 * value, 2) : cell::missing("no interval");
-    };
-    const bool valued = !std::isnan(m.change);
-    t.rows.push_back({cell::text(m.metric), cell::count(m.base_runs), cell::count(m.new_runs), cell::number(m.base, 3),
-                      cell::number(m.fresh, 3), valued ? cell::number(100 * m.change, 2) : cell::missing("no value"),
-                      percent(m.interval.has_value(), m.interval ? m.interval->low : 0),
-                      percent(m.interval.has_value(), m.interval ? m.interval->high : 0),
-                      m.interval ? cell::number(m.p, 4) : cell::missing("no interval"),
-                      cell::text(std::string(to_string(m.verdict))),
-                      m.more_runs > 0 ? cell::count(m.more_runs) : cell::text(""), cell::text(m.why)});
-  }
-  return t;
-}
-
-/// The comparison as a picture: each change with its interval, and where it would matter.
-[[nodiscard]] inline plot comparison_plot(const std::vector<metric_comparison>& all, double threshold) {
-  plot p{"New against base", plot_kind::whiskers, {"change (%)", false}, {}};
-  plot_series s;
-  for (const auto& m : all) {
-    if (std::isnan(m.change)) continue;
-    p.categories.push_back(m.metric + " (" + std::string(to_string(m.verdict)) + ")");
-    s.y.push_back(100 * m.change);
-    s.low.push_back(m.interval ? 100 * m.interval->low : std::nan(""));
-    s.high.push_back(m.interval ? 100 * m.interval->high : std::nan(""));
-  }
-  p.series.push_back(std::move(s));
-  p.marks = {{0, true, "no change"}, {-100 * threshold, true, ""}, {100 * threshold, true, "threshold"}};
-  return p;
-}
-
-/// The comparison as JUnit XML: a test case a metric, failed where it is worse, skipped where it is inconclusive.
-[[nodiscard]] inline std::string junit_of(const std::vector<metric_comparison>& all) {
-  const auto escaped = [](std::string_view text) {
-    std::string out;
-    for (const char c : text)
-      c == '&' ? out += "&amp;" : c == '<' ? out += "&lt;" : c == '"' ? out += "&quot;" : out += c;
-    return out;
-  };
-  const auto of = [&](ab_verdict v) { return std::to_string(std::ranges::count(all, v, &metric_comparison::verdict)); };
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"weir-compare\" tests=\"" +
-                    std::to_string(all.size()) + "\" failures=\"" + of(ab_verdict::worse) + "\" skipped=\"" +
-                    of(ab_verdict::inconclusive) + "\">\n";
-  for (const auto& m : all) {
-    const std::string words = escaped(std::string(to_string(m.verdict)) + ": " +
-                                      (std::isnan(m.change) ? "" : tick_text(100 * m.change) + " %, ") + m.why);
-    out += "  <testcase classname=\"weir-compare\" name=\"" + escaped(m.metric) + "\">";
-    if (m.verdict == ab_verdict::worse) out += "<failure message=\"" + words + "\"/>";
-    if (m.verdict == ab_verdict::inconclusive) out += "<skipped message=\"" + words + "\"/>";
-    out += "</testcase>\n";
-  }
-  return out + "</testsuite>\n";
 }
 
 }  // namespace weir::inline v0

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -52,7 +53,7 @@ struct latency_remarks {
 class latency_reader {
  public:
   /// Calls `add(latency, nanoseconds, times)` for each duration of `r`: `nanoseconds` is a double >= 0, `times` 1 or,
-  /// for itl, the number of tokens that took it.
+  /// for itl, the number of tokens that took it; or `add(latency, durations)` with a span of many.
   template <class Add>
   latency_remarks operator()(const request_record& r, Add&& add) {
     remarks_ = {};
@@ -119,8 +120,9 @@ class latency_reader {
       add(latency::itl, tokens == 1 ? gap : gap / tokens, tokens);
     };
     if (r.choices.size() == 1) {  // nearly always: no need to know whose event it is
-      for (std::size_t i = 1; i < r.events.size(); ++i)
-        add_gap(between(r.events[i - 1].t_ns, r.events[i].t_ns), r.events[i].tokens);
+      if (!add_plain_gaps(r, add))
+        for (std::size_t i = 1; i < r.events.size(); ++i)
+          add_gap(between(r.events[i - 1].t_ns, r.events[i].t_ns), r.events[i].tokens);
       return;
     }
     last_.clear();
@@ -135,8 +137,27 @@ class latency_reader {
     }
   }
 
+  /// All gaps at once, where each has one token, or counts as if: itl and icl are the same then.
+  /// \return  whether it is so; else nothing was added.
+  template <class Add>
+  bool add_plain_gaps(const request_record& r, Add& add) {
+    if (r.events.size() < 2) return true;
+    gaps_.resize(r.events.size() - 1);
+    bool plain = true;
+    for (std::size_t i = 0; i < gaps_.size(); ++i) {
+      const std::int64_t gap = r.events[i + 1].t_ns - r.events[i].t_ns;
+      plain = plain && gap >= 0 && (r.events[i + 1].tokens == 1 || !remarks_.itl_by_token);
+      gaps_[i] = static_cast<double>(gap);
+    }
+    if (!plain) return false;
+    add(latency::icl, std::span<const double>(gaps_));
+    add(latency::itl, std::span<const double>(gaps_));
+    return true;
+  }
+
   latency_remarks remarks_;
   std::vector<token_event> last_;  // of each choice
+  std::vector<double> gaps_;
 };
 
 }  // namespace weir::inline v0

@@ -15,7 +15,7 @@
 #include "weir/base/result.hpp"
 #include "weir/data/source.hpp"
 #include "weir/record/read_rival_text.hpp"
-#include "weir/report/comparison.hpp"
+#include "weir/report/measured_run.hpp"
 #include "weir/report/summarize_files.hpp"
 #include "weir/report/summary.hpp"
 
@@ -51,17 +51,53 @@ inline bool begins_with_record(std::string_view bytes) {
   return all.error();
 }
 
+namespace detail {
+
+/// How long a request's prompt was: what a file says of the lengths asked for is not always there.
+inline void add_sizes(measured_run& run) {
+  const auto tokens = run.figures.find("tokens_in"), requests = run.figures.find("ok");
+  if (tokens != run.figures.end() && requests != run.figures.end() && requests->second > 0)
+    run.sizes["input tokens a request"] = tokens->second / requests->second;
+}
+
+inline measured_run run_of(const rival_result& r) {
+  measured_run run{r.source, {}, {r.workload.begin(), r.workload.end()}};
+  for (const auto& f : r.figures)
+    if (!std::isnan(f.value)) run.figures[f.name] = f.value;
+  add_sizes(run);
+  if (const auto ok = run.figures.find("ok"); r.tool.starts_with("SGLang") && ok != run.figures.end())
+    run.sizes["requests"] = ok->second;  // it says neither how many there were to be, nor how many failed
+  return run;
+}
+
+/// Records as one run. \pre  they are counted.
+inline measured_run run_of(const std::string& path, summarizer& counted) {
+  measured_run run{path, {}, {}};
+  std::string models;
+  for (const auto& group : counted.groups()) models += (models.empty() ? "" : ", ") + group.labels[0];
+  const auto s = summarize(counted, {.percentiles = {50, 90, 95, 99}, .intervals = false});
+  for (const auto& f : s.groups.back().figures)
+    if (std::isfinite(f.exact)) run.figures[f.name] = f.exact;
+  for (const auto& [name, json] : counted.config())
+    run.workload[name] = json.starts_with('"') ? json.substr(1, json.size() - 2) : json;
+  if (!models.empty()) run.workload["model"] = models;
+  const bool by_time = run.workload.contains("duration_s") || run.workload.contains("until");  // then they are a result
+  for (const auto* name : {"requests", "questions"})
+    if (const auto at = run.figures.find(name); at != run.figures.end() && !by_time)
+      run.workload[name] = size_text(at->second);
+  add_sizes(run);
+  return run;
+}
+
+}  // namespace detail
+
 /// The runs that a file holds: one for records, one for each result of another tool.
 [[nodiscard]] inline result<std::vector<measured_run>> load_runs(const std::string& path) {
   std::vector<measured_run> out;
   auto rivals = rivals_in(path);
   if (!rivals) return rivals.error();
   if (*rivals) {
-    for (const auto& r : **rivals) {
-      auto& run = out.emplace_back(measured_run{r.source, {}, {r.workload.begin(), r.workload.end()}});
-      for (const auto& f : r.figures)
-        if (!std::isnan(f.value)) run.figures[f.name] = f.value;
-    }
+    for (const auto& r : **rivals) out.push_back(detail::run_of(r));
     return out;
   }
   summarizer counted({group_key::model});
@@ -69,16 +105,7 @@ inline bool begins_with_record(std::string_view bytes) {
   if (auto ok = reader.add(path); !ok) return ok.error();
   if (reader.counted() == 0)
     return failure{errc::not_found, path + " holds no request and no answer records, nor a result that is known"};
-  measured_run run{path, {}, {}};
-  std::string models;
-  for (const auto& group : counted.groups()) models += (models.empty() ? "" : ", ") + group.labels[0];
-  const auto s = summarize(counted, {.percentiles = {50, 90, 95, 99}, .intervals = false});
-  for (const auto& f : s.groups.back().figures)
-    if (std::isfinite(f.exact)) run.figures[f.name] = f.exact;
-  if (!models.empty()) run.workload["model"] = models;
-  for (const auto* name : {"requests", "questions"})
-    if (const auto at = run.figures.find(name); at != run.figures.end()) run.workload[name] = tick_text(at->second);
-  out.push_back(std::move(run));
+  out.push_back(detail::run_of(path, counted));
   return out;
 }
 

@@ -96,6 +96,7 @@ inline void append_latency(figure_list& out, latency which, sample_set& samples,
   const auto in_ms = [&](const std::string& what, double ns) {
     out.number_or(name + what + "_ms", "ms", ns / detail::ns_per_ms, 3, reason);
   };
+  samples.prepare(choice.percentiles);
   out.count(name + "_n", m.count);
   in_ms("_mean", m.mean);
   in_ms("_std", m.std);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "weir/base/measured.hpp"
@@ -115,11 +116,14 @@ struct request_group {
 
   /// \param file  which file the record came from: ascending from call to call.
   void add(const request_record& r, std::size_t file, latency_reader& latencies) {
+    struct keeper {
+      void operator()(latency which, double ns, std::uint32_t times) { of(which).add(ns, times); }
+      void operator()(latency which, std::span<const double> ns) { of(which).add(ns); }
+      sample_set& of(latency which) { return (*samples)[static_cast<std::size_t>(which)]; }
+      std::array<sample_set, latency_count>* samples;
+    };
     counts.add(r, file);
-    if (r.status != outcome::ok) return;
-    counts.add(latencies(r, [&](latency which, double ns,
-                                std::uint32_t times) { samples[static_cast<std::size_t>(which)].add(ns, times); }),
-               !r.events.empty());
+    if (r.status == outcome::ok) counts.add(latencies(r, keeper{&samples}), !r.events.empty());
   }
 };
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <string>
 #include <string_view>
@@ -77,11 +78,8 @@ class summarizer {
 
   void add(const request_record& r) {
     // A record that came in two files is one: nobody sends the same request twice in the same nanosecond.
-    std::uint64_t identity = hash64(r.id, static_cast<std::uint64_t>(r.attempt));
-    for (const auto t : {r.t_sched_ns, r.t_connect_ns, r.t_send_ns, r.t_done_ns})
-      identity = mix64(identity ^ static_cast<std::uint64_t>(t));
+    const std::uint64_t identity = identity_of(r);
     const bool has_time = r.t_sched_ns != unmeasured || r.t_connect_ns != unmeasured || r.t_send_ns != unmeasured;
-    if (has_time) requests_seen_.prefetch(identity);
     const auto value = [&](group_key key) -> std::string_view {
       switch (key) {
         case group_key::instance:
@@ -105,6 +103,8 @@ class summarizer {
       return;
     }
     group_at(group, value).requests.add(r, files_.size() - 1, latencies_);
+    unbounded_ += latency_count + 2 * r.events.size();
+    if (unbounded_ > check_every) bound_samples();
   }
 
   void add(const answer_record& a) {
@@ -135,10 +135,24 @@ class summarizer {
     if (run.start_unix_ns != unmeasured) words += ", " + utc_text(run.start_unix_ns);
     const auto place = std::ranges::lower_bound(runs_, words);
     if (place == runs_.end() || *place != words) runs_.insert(place, std::move(words));
+    config_.insert(config_.end(), run.config.begin(), run.config.end());
   }
 
   void add(const sample_record& s) { samples_.add(s); }
   void add(const metric_record& m) { metrics_.push_back(m); }
+
+  /// Keeps all samples of a latency only while all groups together have few enough: 8 MiB a latency and group would be
+  /// gigabytes for a hundred groups. What is bounded in the end depends on the counts alone. Called before figures are
+  /// made, and now and then before.
+  void bound_samples() {
+    unbounded_ = 0;
+    for (std::size_t i = 0; i < latency_count; ++i) {
+      std::size_t all = 0;
+      for (const auto& g : groups_) all += g.requests.samples[i].count();
+      if (all > most_exact)
+        for (auto& g : groups_) g.requests.samples[i].count_in_buckets();
+    }
+  }
 
   [[nodiscard]] sample_log& samples() noexcept { return samples_; }
   [[nodiscard]] const std::vector<metric_record>& metrics() const noexcept { return metrics_; }
@@ -148,10 +162,29 @@ class summarizer {
   [[nodiscard]] const time_axis& axis() const noexcept { return axis_; }
   [[nodiscard]] std::uint64_t requests_read_twice() const noexcept { return requests_twice_; }
   [[nodiscard]] std::uint64_t answers_repeated() const noexcept { return answers_repeated_; }
+  /// What the runs were asked to do, as their records say it: name and JSON value, run after run.
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& config() const noexcept { return config_; }
   /// "weir-bench on node7, 2026-11-22T12:40:00Z", each once, sorted.
   [[nodiscard]] const std::vector<std::string>& runs() const noexcept { return runs_; }
 
  private:
+  static constexpr std::size_t most_exact = std::size_t{1} << 21;  // of one latency, in all groups: 16 MiB
+  static constexpr std::size_t check_every = std::size_t{1} << 18;
+
+  /// Two requests of one id and attempt that went out and ended in the same nanoseconds are one.
+  static std::uint64_t identity_of(const request_record& r) noexcept {
+    std::uint64_t id = static_cast<std::uint64_t>(r.attempt);
+    std::string_view rest = r.id;
+    for (std::uint64_t word = 0; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(rest.size(), 8))) {
+      word = rest.size();
+      std::memcpy(&word, rest.data(), std::min<std::size_t>(rest.size(), 8));
+      id = mix64(id ^ word) + rest.size();
+    }
+    const auto odd = [](std::int64_t t, std::uint64_t times) { return static_cast<std::uint64_t>(t) * times; };
+    return mix64(id + odd(r.t_sched_ns, 0x9E3779B97F4A7C15U) + odd(r.t_connect_ns, 0xC2B2AE3D27D4EB4FU) +
+                 odd(r.t_send_ns, 0x165667B19E3779F9U) + odd(r.t_done_ns, 0xD6E8FEB86659FD93U));
+  }
+
   using group_index = std::map<std::string, std::size_t, std::less<>>;
 
   template <class ValueOf>
@@ -175,9 +208,11 @@ class summarizer {
   std::vector<record_group> groups_;
   group_index index_;
   std::vector<std::string> files_, runs_;
+  std::vector<std::pair<std::string, std::string>> config_;
   time_axis axis_;
   hash_set requests_seen_, answers_seen_;
   std::uint64_t requests_twice_ = 0, answers_repeated_ = 0;
+  std::size_t unbounded_ = 0;  // samples since the last look at their number
   latency_reader latencies_;
   sample_log samples_;
   std::vector<metric_record> metrics_;

@@ -46,6 +46,7 @@ namespace detail {
 class summary_maker {
  public:
   summary_maker(summarizer& counted, const summary_options& options) : counted_(&counted) {
+    counted.bound_samples();
     std::ranges::sort(counted.groups(), [](const auto& a, const auto& b) {
       return std::ranges::lexicographical_compare(a.labels, b.labels, natural_less);
     });

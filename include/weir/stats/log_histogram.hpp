@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace weir::inline v0 {
@@ -26,6 +27,15 @@ class log_histogram {
     if (times == 0) return;
     (value > 0 ? *slot(index_of(value)) : zeros_) += times;
     count_ += times;
+  }
+
+  /// Adds each of many values. \pre  as above.
+  void add(std::span<const double> values) {
+    count_ += values.size();
+    for (const double value : values) {
+      const std::size_t at = index_of(value) - first_;  // wraps round where that is below 0
+      ++(!(value > 0) ? zeros_ : at < counts_.size() ? counts_[at] : *grown_slot(index_of(value)));
+    }
   }
 
   void merge(const log_histogram& other) {
@@ -58,6 +68,10 @@ class log_histogram {
     for (; below + counts_[at] <= rank; ++at) below += counts_[at];
     return {bound(first_ + at), bound(first_ + at + 1), below, counts_[at]};
   }
+
+  /// Buckets from the smallest value's to the largest one's; and which of them is that of a value > 0 that was added.
+  [[nodiscard]] std::size_t buckets() const noexcept { return counts_.size(); }
+  [[nodiscard]] std::size_t place_of(double value) const noexcept { return index_of(value) - first_; }
 
   /// Calls `each(value, times)` for every bucket that is not empty, in ascending order.
   template <class Each>

@@ -77,7 +77,11 @@ inline double from_scaled(wide_integer sum, double scale) noexcept {
 [[nodiscard]] inline moments moments_of(std::span<const double> values) noexcept {
   moments m{.count = values.size()};
   if (values.empty()) return m;
-  const auto [least, greatest] = std::ranges::minmax(values);
+  double least = values[0], greatest = values[0];
+  for (const double value : values) {
+    least = value < least ? value : least;  // spelled so that it becomes one instruction for several values
+    greatest = value > greatest ? value : greatest;
+  }
   m.min = least, m.max = greatest;
   const auto n = static_cast<double>(values.size());
   const double unit = detail::scale_to(std::max(-least, greatest), 61);

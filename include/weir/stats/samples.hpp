@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -36,17 +37,51 @@ class sample_set {
     }
   }
 
+  /// Adds each of many values. \pre  as above.
+  void add(std::span<const double> values) {
+    std::int64_t sum = 0;
+    for (const double value : values) sum += rounded(value);
+    sum_ += sum;
+    if (exact() && values_.size() + values.size() <= exact_limit_) {
+      values_.insert(values_.end(), values.begin(), values.end());
+      order_.forget();
+    } else {
+      if (!values_.empty()) count_in_buckets();
+      buckets_.add(values);
+    }
+  }
+
   /// Takes in the values of another set. \pre both have the same limit.
   void merge(const sample_set& other) {
     sum_ += other.sum_;
-    order_.forget();
     if (exact() && other.exact() && values_.size() + other.values_.size() <= exact_limit_) {
+      order_.merge(values_.size(), other.order_, other.values_.size());
       values_.insert(values_.end(), other.values_.begin(), other.values_.end());
       return;
     }
     count_in_buckets();
-    for (const double value : other.values_) buckets_.add(value);
+    buckets_.add(other.values_);
     buckets_.merge(other.buckets_);
+  }
+
+  /// From now on values are counted in buckets only: for many sets that share a bound on their memory.
+  void count_in_buckets() {
+    buckets_.add(values_);
+    values_ = {};
+    order_.forget();
+    exact_limit_ = 0;
+  }
+
+  /// Makes percentile() fast for all of these: one pass for all.
+  void prepare(std::span<const double> percentiles, std::size_t failures = 0) {
+    if (!exact() || values_.empty()) return;
+    std::vector<std::size_t> ranks;
+    for (const double p : percentiles)
+      (void)detail::percentile_of(values_.size(), failures, p, [&](std::size_t rank) {
+        ranks.push_back(rank);
+        return 0.0;
+      });
+    order_.prepare(values_, ranks);
   }
 
   [[nodiscard]] std::size_t count() const noexcept { return values_.size() + buckets_.count(); }
@@ -78,11 +113,6 @@ class sample_set {
   static std::int64_t rounded(double value) noexcept {
     const auto whole = static_cast<std::int64_t>(value);
     return whole + (value - static_cast<double>(whole) >= 0.5 ? 1 : 0);
-  }
-  void count_in_buckets() {
-    for (const double value : values_) buckets_.add(value);
-    values_ = {};
-    order_.forget();
   }
 
   std::size_t exact_limit_;

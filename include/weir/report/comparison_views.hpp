@@ -1,0 +1,96 @@
+// weir/report/comparison_views.hpp - a comparison as a table, a picture and JUnit XML. Needs weir/report only.
+#ifndef WEIR_REPORT_COMPARISON_VIEWS_HPP
+#define WEIR_REPORT_COMPARISON_VIEWS_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/report/comparison.hpp"
+#include "weir/report/plot.hpp"
+#include "weir/report/plot_svg.hpp"
+#include "weir/report/table.hpp"
+
+namespace weir::inline v0 {
+
+/// The comparison as a table, one row a metric.
+[[nodiscard]] inline table comparison_table(const std::vector<metric_comparison>& all) {
+  table t{"New against base",
+          {{"metric", "", side::left},
+           {"base runs"},
+           {"new runs"},
+           {"base median"},
+           {"new median"},
+           {"change", "%"},
+           {"low", "%"},
+           {"high", "%"},
+           {"bootstrap low", "%"},
+           {"bootstrap high", "%"},
+           {"p"},
+           {"verdict", "", side::left},
+           {"more runs"},
+           {"why", "", side::left}}};
+  for (const auto& m : all) {
+    using bounds = std::optional<shift_estimate::bounds>;
+    const auto percent = [](const bounds& b, double shift_estimate::bounds::* end) {
+      return b ? cell::number(100 * ((*b).*end), 2) : cell::missing("too few runs for an interval");
+    };
+    using ends = shift_estimate::bounds;
+    const bool valued = !std::isnan(m.change);
+    t.rows.push_back({cell::text(m.metric), cell::count(m.base_runs), cell::count(m.new_runs), cell::number(m.base, 3),
+                      cell::number(m.fresh, 3), valued ? cell::number(100 * m.change, 2) : cell::missing("no value"),
+                      percent(m.interval, &ends::low), percent(m.interval, &ends::high),
+                      percent(m.bootstrap, &ends::low), percent(m.bootstrap, &ends::high),
+                      m.interval ? cell::number(m.p, 4) : cell::missing("too few runs for an interval"),
+                      cell::text(std::string(to_string(m.verdict))),
+                      m.more_runs > 0 ? cell::count(m.more_runs) : cell::text(""), cell::text(m.why)});
+  }
+  return t;
+}
+
+/// The comparison as a picture: each change with its interval, and where it would matter.
+[[nodiscard]] inline plot comparison_plot(const std::vector<metric_comparison>& all, double threshold) {
+  plot p{"New against base", plot_kind::whiskers, {"change (%)", false}, {}};
+  plot_series s;
+  for (const auto& m : all) {
+    if (std::isnan(m.change)) continue;
+    p.categories.push_back(m.metric + " (" + std::string(to_string(m.verdict)) + ")");
+    s.y.push_back(100 * m.change);
+    s.low.push_back(m.interval ? 100 * m.interval->low : std::nan(""));
+    s.high.push_back(m.interval ? 100 * m.interval->high : std::nan(""));
+  }
+  p.series.push_back(std::move(s));
+  p.marks = {{0, true, "no change"}, {-100 * threshold, true, ""}, {100 * threshold, true, "threshold"}};
+  return p;
+}
+
+/// The comparison as JUnit XML: a test case a metric, failed where it is worse, skipped where it is inconclusive.
+[[nodiscard]] inline std::string junit_of(const std::vector<metric_comparison>& all) {
+  const auto escaped = [](std::string_view text) {
+    std::string out;
+    for (const char c : text)
+      c == '&' ? out += "&amp;" : c == '<' ? out += "&lt;" : c == '"' ? out += "&quot;" : out += c;
+    return out;
+  };
+  const auto of = [&](ab_verdict v) { return std::to_string(std::ranges::count(all, v, &metric_comparison::verdict)); };
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"weir-compare\" tests=\"" +
+                    std::to_string(all.size()) + "\" failures=\"" + of(ab_verdict::worse) + "\" skipped=\"" +
+                    of(ab_verdict::inconclusive) + "\">\n";
+  for (const auto& m : all) {
+    const std::string words = escaped(std::string(to_string(m.verdict)) + ": " +
+                                      (std::isnan(m.change) ? "" : tick_text(100 * m.change) + " %, ") + m.why);
+    out += "  <testcase classname=\"weir-compare\" name=\"" + escaped(m.metric) + "\">";
+    if (m.verdict == ab_verdict::worse) out += "<failure message=\"" + words + "\"/>";
+    if (m.verdict == ab_verdict::inconclusive) out += "<skipped message=\"" + words + "\"/>";
+    out += "</testcase>\n";
+  }
+  return out + "</testsuite>\n";
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_REPORT_COMPARISON_VIEWS_HPP

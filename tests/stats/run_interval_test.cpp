@@ -1,0 +1,107 @@
+#include "weir/stats/run_interval.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "autoregressive.hpp"
+#include "catch.hpp"
+
+namespace {
+
+constexpr auto median = [](std::vector<double>& values) {
+  std::ranges::sort(values);
+  return weir::percentile(values, 50);
+};
+
+bool holds(const std::optional<weir::value_interval>& interval, double truth) {
+  return interval && interval->low <= truth && truth <= interval->high;
+}
+
+}  // namespace
+
+TEST_CASE("run_interval: the effective sample is what the autocorrelation of a made process says", "[stats]") {
+  for (const double r : {0.0, 0.5, 0.9}) {
+    CAPTURE(r);
+    const double expected = 20000 * (1 - r) / (1 + r);  // of the process, exactly
+    CHECK(weir::effective_samples(autoregressive(20000, r, 7)) == Approx(expected).epsilon(0.25));
+  }
+  CHECK(weir::effective_samples(std::vector<double>(50, 3)) == 50);
+}
+
+TEST_CASE("run_interval: intervals hold the truth of a made process about as often as they say", "[stats][property]") {
+  int mean = 0, middle = 0, high = 0, drawn = 0;
+  const int rounds = 200;
+  const double p90 = 10 + 1.2815515655446004 / std::sqrt(1 - 0.36);  // normal, variance 1 / (1 - r^2)
+  for (int i = 0; i < rounds; ++i) {
+    const auto values = autoregressive(2000, 0.6, 100 + static_cast<std::uint64_t>(i));
+    mean += holds(weir::estimate_mean(values).interval, 10);
+    middle += holds(weir::estimate_percentile(values, 50).interval, 10);
+    high += holds(weir::estimate_percentile(values, 90).interval, p90);
+    if (i < 60) drawn += holds(weir::block_bootstrap(values, 60, median, 1, 200), 10);
+  }
+  // 95 % of 200 is 190 +- 3.1; four standard deviations below. Seeds are fixed: this does not flicker.
+  CHECK(mean >= 178);
+  CHECK(middle >= 178);
+  CHECK(high >= 178);
+  CHECK(drawn >= 48);
+  CHECK(mean + middle + high < 3 * rounds);  // and not always
+}
+
+TEST_CASE("run_interval: values that hang together have a wider interval than as many that do not", "[stats]") {
+  const auto width = [](double r) {
+    const auto e = weir::estimate_percentile(autoregressive(4000, r, 3), 50);
+    REQUIRE(e.interval);
+    return (e.interval->high - e.interval->low) * std::sqrt(1 - r * r);  // of values of one variance
+  };
+  // n (1 - r) / (1 + r) independent values: the square root of 4 at r = 0.6.
+  CHECK(width(0.6) / width(0) == Approx(2).epsilon(0.25));
+}
+
+TEST_CASE("run_interval: too few values have no interval, and say how many would do", "[stats]") {
+  const auto few = weir::estimate_mean(autoregressive(600, 0.6, 3));  // worth about 150
+  CHECK_FALSE(few.interval);
+  CHECK((few.effective < 200 && few.needed == 200));
+  CHECK_FALSE(few.within(1e9));
+  const auto tail = weir::estimate_percentile(autoregressive(1500, 0, 3), 99);
+  CHECK_FALSE(tail.interval);
+  CHECK(tail.needed == Approx(2000));
+  CHECK(weir::estimate_percentile(autoregressive(3000, 0, 3), 99).interval);
+  CHECK(weir::estimate_percentile(autoregressive(1500, 0, 3), 1).needed == Approx(2000));
+  CHECK(std::isnan(weir::estimate_mean({}).value));
+  CHECK(std::isnan(weir::estimate_percentile({}, 50).value));
+}
+
+TEST_CASE("run_interval: the interval lies round the value, and narrows with the run", "[stats]") {
+  const auto a = weir::estimate_percentile(autoregressive(4000, 0.3, 9), 90);
+  REQUIRE(a.interval);
+  CHECK((a.interval->low < a.value && a.value < a.interval->high));
+  const auto width = [](std::size_t n) {
+    double sum = 0;
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+      const auto e = weir::estimate_percentile(autoregressive(n, 0.3, seed), 90);
+      sum += e.interval ? e.interval->high - e.interval->low : std::nan("");
+    }
+    return sum;
+  };
+  CHECK(width(4000) / width(36000) == Approx(3).epsilon(0.2));
+  CHECK(a.within(0.5));
+  CHECK_FALSE(a.within(1e-6));
+}
+
+TEST_CASE("run_interval: equal values are known exactly", "[stats]") {
+  const std::vector<double> same(1000, 7.25);
+  for (const auto& e : {weir::estimate_mean(same), weir::estimate_percentile(same, 50)}) {
+    REQUIRE(e.interval);
+    CHECK((e.value == 7.25 && e.interval->low == 7.25 && e.interval->high == 7.25));
+  }
+}
+
+TEST_CASE("run_interval: the same seed draws the same blocks, and ten blocks are the least", "[stats]") {
+  const auto values = autoregressive(599, 0.2, 3);
+  CHECK_FALSE(weir::block_bootstrap(values, 60, median));
+  const auto one = weir::block_bootstrap(values, 20, median, 5, 100),
+             two = weir::block_bootstrap(values, 20, median, 5, 100);
+  REQUIRE((one && two));
+  CHECK((one->low == two->low && one->high == two->high && one->low < one->high));
+}
