@@ -85,6 +85,7 @@ result<int> bench(const arguments& args) {
     console person(args);
     return weir::tool::self_test(args, words, person.calls);
   }
+  if (args.has("until") && args.has("search")) weir::tool::refuse("--until or --search, not both");
   if (args.has("search")) {
     console person(args);
     return weir::tool::search_limit(args, words, person.calls);

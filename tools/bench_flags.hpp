@@ -83,6 +83,14 @@ inline const description bench_about{
          {"speed", "X", "The schedule X times as fast (default 1)."},
          {"vllm-arrivals", "", "Stretch the arrivals to end at N / R, as vLLM does; they are no Poisson process then."},
          {"duration", "60s", "Send for so long; what is under way then ends as usual."},
+         {"until",
+          "p99_ttft:5%",
+          "End as soon as the figure is known so well: its 95 % interval, which counts with requests that hang "
+          "together, "
+          "reaches no farther. Also mean_ and median_; of ttft, tpot, e2el, ttft_sched, e2el_sched. May be repeated. "
+          "--num-prompts or --duration (then 10m by default) is the most it takes.",
+          {},
+          true},
          {"shard", "I/N", "Be client I of N (from 0) that share the load: same command, same seed on each."},
          {"start-at", "TIME", "With --shard: when all begin, in seconds since 1970 (date +%s)."},
          {"lora-modules,model-mix",

@@ -70,6 +70,13 @@ inline void add_load(bench_options& o, const arguments& args) {
   o.arrivals.check().value();
   o.duration_ns = args.duration_ns("duration", 0).value();
   if (args.has("duration") && o.duration_ns == 0) refuse("--duration must be above 0");
+  for (const auto& text : args.all("until")) {
+    auto goal = parse_precision_goal(text);
+    if (!goal) refuse("--until: " + goal.error().detail);
+    o.until.push_back(*std::move(goal));
+  }
+  constexpr std::int64_t until_at_most_ns = 600'000'000'000;
+  if (!o.until.empty() && !args.has("duration") && !args.has("num-prompts")) o.duration_ns = until_at_most_ns;
   o.repeat = o.duration_ns > 0 && !o.arrivals.scheduled() && !args.has("schedule");
   add_shard(o, args);
 }

@@ -459,6 +459,27 @@ TEST_CASE("weir-bench: vLLM's command lines work, and its result file is where i
   CHECK(shell("ls " + dir.file("deep") + "/openai-infqps-concurrency2-mock-2*.json").status == 0);
 }
 
+TEST_CASE("weir-bench: a run ends by itself once it knows what it was to know, on one thread and on two",
+          "[tools][bench]") {
+  const mock_process mock("--ttft 2ms --itl 0ms");
+  for (const auto* threads : {"", " --threads 2"}) {
+    CAPTURE(threads);
+    const auto ended = bench(mock,
+                             "--until mean_ttft:50% --until p50_e2el:50% --num-prompts 20000 --max-concurrency 8 "
+                             "--random-input-len 4 --random-output-len 2" +
+                                 std::string(threads));
+    CHECK(ended.status == 0);
+    CHECK((number(ended.json, "completed") >= 200 && number(ended.json, "completed") < 15000));
+    CHECK(number(ended.json, "num_prompts") == number(ended.json, "completed"));
+    const auto known = field(ended.json, "until");
+    CHECK(known.find(R"("goal":"mean_ttft:50%","met":true)") != std::string::npos);
+    CHECK(known.find(R"("goal":"p50_e2el:50%","met":true)") != std::string::npos);
+  }
+  const auto whole = bench(mock, "--until p99_ttft:1% --num-prompts 300 --max-concurrency 8 --random-input-len 4");
+  CHECK(number(whole.json, "completed") == 300);
+  CHECK(field(whole.json, "until").find("\"met\":false") != std::string::npos);
+}
+
 TEST_CASE("weir-bench: a chat takes random prompts as words, and messages choose the chat by themselves",
           "[tools][bench]") {
   const mock_process mock("--ttft 5ms --itl 20ms --reasoning 2");
@@ -539,6 +560,8 @@ TEST_CASE("weir-bench: what can't be meant is refused, and says what to do", "[t
   refuses(url + "--extra-body top_p=1", "--extra-body: not a JSON object");
   refuses(url + "--header nonsense", "a header is NAME=VALUE");
   refuses(url + "--goodput ttft=5", "is not a goal");
+  refuses(url + "--until p99_ttft", "is not a goal such as p99_ttft:5%");
+  refuses(url + "--until p99_ttft:5% --search throughput", "--until or --search");
   refuses(url + "--percentiles 50,101", "is not from 0 to 100");
   refuses(url + "--metadata x", "is not K=V");
   refuses(url + "word", "'word' stands alone");

@@ -48,7 +48,7 @@ namespace detail {
 class bench_session {
  public:
   bench_session(bench_options options, const bench_console& console)
-      : options_(std::move(options)), console_(&console), summary_(options_.goals) {}
+      : options_(std::move(options)), console_(&console), summary_(options_.goals), precision_(options_.until) {}
 
   result<bench_report> run() {
     for (const auto step :
@@ -213,9 +213,10 @@ class bench_session {
 
   result<void> turn(runner& run) {
     stop_run_ = [&run](const std::string& why) { run.stop(why); };
+    drain_run_ = [&run] { run.drain(); };
     run.start();
     auto done = loop_.run();
-    stop_run_ = nullptr;
+    stop_run_ = nullptr, drain_run_ = nullptr;
     return done;
   }
 
@@ -238,9 +239,12 @@ class bench_session {
     stop_run_ = [&](const std::string& why) {
       for (auto& each : workers) each->stop(why);
     };
+    drain_run_ = [&] {
+      for (auto& each : workers) each->drain();
+    };
     const progress_ticker ticker(loop_, *console_, [&] { return state(gate.in_flight(), workers); });
     auto done = loop_.run();
-    stop_run_ = nullptr;
+    stop_run_ = nullptr, drain_run_ = nullptr;
     return done ? join(workers, gate) : done;
   }
 
@@ -257,6 +261,8 @@ class bench_session {
 
   void count(const request_record& record, bool last) {
     summary_.add(record, last);
+    if (last && precision_.add(record))
+      if (const auto now = std::exchange(drain_run_, nullptr)) now();
     if (options_.details && last) details_.add(record, options_.run.t_start_ns);
     if (!log_) return;
     log_->write(record);
@@ -280,7 +286,8 @@ class bench_session {
 
   result<bench_report> report() {
     auto& id = options_.identity;
-    id.num_prompts = options_.repeat ? summary_.requests() : plan_.size();
+    findings_.precision = precision_.finish();
+    id.num_prompts = options_.repeat || precision_.met() ? summary_.requests() : plan_.size();
     id.request_rate = options_.arrivals.rate;
     id.burstiness = options_.arrivals.burstiness;
     id.max_concurrency = plan_.max_concurrency;
@@ -321,6 +328,8 @@ class bench_session {
   detail_columns details_;
   std::vector<dial_plan> dials_;
   std::function<void(const std::string&)> stop_run_;  // while there is one
+  std::function<void()> drain_run_;                   // the same
+  precision_watch precision_;
 };
 
 }  // namespace detail

@@ -11,6 +11,7 @@
 
 #include "weir/base/measured.hpp"
 #include "weir/data/prompts.hpp"
+#include "weir/load/precision.hpp"
 #include "weir/load/record_log.hpp"
 #include "weir/load/run_summary.hpp"
 #include "weir/load/runner.hpp"
@@ -46,6 +47,7 @@ struct bench_options {
   tls_maker tls;          ///< For https; nothing: refused.
   bool insecure = false;  ///< It takes any certificate: stands in the run's record.
   service_level goals;
+  std::vector<precision_goal> until;  ///< No more is sent once all are met.
 
   std::string records;  ///< A file, "-" for standard output, or empty.
   records_mode mode = records_mode::fresh;

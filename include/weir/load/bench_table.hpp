@@ -118,6 +118,13 @@ inline void add_server(two_columns& out, const run_findings& found, run_summary&
   if (server.of(server_figure::preemptions) > 0) out.number("Preemptions", server.of(server_figure::preemptions), 0);
 }
 
+/// How well the run knows the figures that were to end it.
+inline void add_precision(two_columns& out, const run_findings& found) {
+  if (found.precision.empty()) return;
+  out.heading("Precision", '-');
+  for (const auto& f : found.precision) out.line(f.goal.text, precision_words(f));
+}
+
 /// Whether to believe any of it.
 inline void add_verdict(two_columns& out, const verdict& judged) {
   out.line("Verdict on this measurement", to_string(judged.level));
@@ -188,6 +195,7 @@ inline void add_remarks(two_columns& out, const run_identity& run, run_summary& 
       continue;  // one token an event: the same as ITL
     detail::add_section(out, title, name, s.of(which), run.percentiles);
   }
+  detail::add_precision(out, found);
   detail::add_server(out, found, s);
   detail::add_failures(out, s);
   out.heading("", '=');

@@ -33,6 +33,9 @@ inline void describe_run(bench_options& o, const run_plan& plan) {
   if (plan.max_sessions > 0) add("max_sessions", plan.max_sessions);
   std::isinf(o.arrivals.rate) ? add("request_rate", "inf") : add("request_rate", o.arrivals.rate);
   std::isinf(o.arrivals.burstiness) ? add("burstiness", "inf") : add("burstiness", o.arrivals.burstiness);
+  std::string until;
+  for (const auto& goal : o.until) until += (until.empty() ? "" : " ") + goal.text;
+  if (!until.empty()) add("until", until);
   if (o.duration_ns > 0) add("duration_s", static_cast<double>(o.duration_ns) / 1e9);
   if (o.shards > 1) add("shard", std::to_string(o.shard) + "/" + std::to_string(o.shards));
   if (o.arrivals.rising != ramp::none) add("ramp_from", o.arrivals.ramp_from), add("ramp_to", o.arrivals.ramp_to);

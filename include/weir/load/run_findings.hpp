@@ -9,9 +9,11 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weir/base/json_write.hpp"
 #include "weir/load/client_watch.hpp"
+#include "weir/load/precision.hpp"
 #include "weir/load/run_summary.hpp"
 #include "weir/load/server_side.hpp"
 #include "weir/load/validity.hpp"
@@ -25,6 +27,7 @@ struct run_findings {
   client_health client;
   server_side server;
   verdict judged;
+  std::vector<precision_found> precision;  ///< Of the goals that were to end the run.
 };
 
 namespace detail {
@@ -90,7 +93,9 @@ inline double mean_of_latest(sample_set& lag, double exposed) {
 inline void append_findings(json_writer& json, run_findings& found, run_summary& s) {
   json.field("verdict", to_string(found.judged.level)).key("verdict_reasons").begin_array();
   for (const auto& reason : found.judged.reasons) json.value(reason);
-  json.end_array().key("client").begin_object();
+  json.end_array();
+  append_precision(json, found.precision);
+  json.key("client").begin_object();
   auto& c = found.client;
   json.field("lag_mean_ms", c.lag_ns.describe().mean / 1e6).field("lag_p50_ms", c.lag_ns.percentile(50) / 1e6);
   json.field("lag_p99_ms", c.lag_ns.percentile(99) / 1e6).field("cpu_share", c.cpu_share);

@@ -75,6 +75,12 @@ class load_worker final : private load_listener, private watcher, private timer 
     bell_.ring();
   }
 
+  /// Sends no more; what is under way ends as it would have.
+  void drain() {
+    draining_.store(true, std::memory_order_relaxed);
+    bell_.ring();
+  }
+
   /// Waits for its end. \return  how its thread did.
   result<client_health> join() {
     thread_.join();
@@ -122,12 +128,13 @@ class load_worker final : private load_listener, private watcher, private timer 
 
   void on_ready(std::uint32_t) override {
     bell_.heard();
-    std::string why;
+    std::optional<std::string> why;
     {
       const std::lock_guard lock(mutex_);
-      why = why_.value_or("");
+      why = why_;
     }
-    if (runner_) runner_->stop(why);
+    if (runner_ && why) runner_->stop(*why);
+    if (runner_ && !why && draining_.load(std::memory_order_relaxed)) runner_->drain();
   }
   void on_time(std::int64_t now) override {
     std::int64_t sum = 0;
@@ -147,6 +154,7 @@ class load_worker final : private load_listener, private watcher, private timer 
   result<void> status_;
   client_health health_;
   std::atomic<std::int64_t> tokens_{0};
+  std::atomic<bool> draining_{false};
   std::mutex mutex_;
   std::optional<std::string> why_;  // guarded: why it is to stop
   std::thread thread_;

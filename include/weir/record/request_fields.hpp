@@ -61,7 +61,7 @@ inline void clear(request_record& request) {
     *t = unmeasured;
   request.basis = request.itl_basis = tokens_basis::none;
   request.stamps = stamp_basis::user;
-  request.shared_events = 0;
+  request.shared_events = request.turns_not_sent = 0;
   for (auto* text : {&request.id, &request.endpoint, &request.instance, &request.model, &request.error,
                      &request.expected, &request.subject, &request.session})
     text->clear();
@@ -194,6 +194,7 @@ inline std::span<const json_field<request_parts>> request_fields(bool text) {
       field{"subject", &parts::subject},
       field{"session", &parts::session},
       field{"turn", field_kind::count, &parts::turn},
+      field{"turns_not_sent", field_kind::count, &parts::turns_not_sent},
       field{"error", &parts::error},
   };
   return std::span(all).first(text ? all.size() : all.size() - 1);  // the error's words

@@ -88,11 +88,12 @@ inline double variance_of_mean(std::span<const double> values, double mean) {
 struct mean_spread {
   double squared_reach, effective;
 };
+/// \param most_effective  what is known of other values of the same run.
 inline mean_spread spread_of_mean(std::span<const double> values, const moments& m, double most_effective,
                                   double level) {
   if (!(m.std > 0)) return {0, std::min(most_effective, static_cast<double>(values.size()))};
-  const double effective = std::min(most_effective, effective_samples(values));
-  const double variance = std::max(variance_of_mean(values, m.mean), m.std * m.std / effective);
+  const double own = effective_samples(values), effective = std::min(most_effective, own);
+  const double variance = std::max(variance_of_mean(values, m.mean), m.std * m.std / own);
   const double z = normal_quantile(1 - (1 - level) / 2);
   return {z * z * variance * (1 + 150 / effective), effective};
 }

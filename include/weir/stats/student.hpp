@@ -50,7 +50,10 @@ double invert(Function&& f, double p, double limit) noexcept {
 
 /// P(T <= t) of Student's t with `freedom` degrees of freedom (any number > 0).
 [[nodiscard]] inline double student_cdf(double t, double freedom) noexcept {
-  const double tail = detail::incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t)) / 2;
+  const double square = t * t, all = freedom + square;
+  if (square < freedom)  // near the middle the tail would be told from 1/2 by its rounding
+    return 0.5 + std::copysign(detail::incomplete_beta(0.5, freedom / 2, square / all) / 2, t);
+  const double tail = detail::incomplete_beta(freedom / 2, 0.5, freedom / all) / 2;
   return t > 0 ? 1 - tail : tail;
 }
 /// The t below which T lies with probability `p`. \pre 0 < p < 1.
