@@ -1,6 +1,7 @@
 // weir-compare: two sets of runs in, a verdict with its error out.
 #include "cli.hpp"
 #include "compare_turns.hpp"
+#include "terminal.hpp"
 #include "weir/data/output.hpp"
 #include "weir/report/comparison_views.hpp"
 #include "weir/report/load_run.hpp"
@@ -38,7 +39,8 @@ const weir::tool::description about{
                 {"dir", "DIR", "With run: where results go (default: compare-runs); it must not hold any yet."},
                 {"format", "FORMAT", "txt (default), md, csv, tsv, json or latex.", "txt|md|csv|tsv|json|latex"},
                 {"junit", "FILE", "Write JUnit XML, a test case a metric."},
-                {"svg", "FILE", "Draw the changes with their intervals."}},
+                {"svg", "FILE", "Draw the changes with their intervals."},
+                {"plot", "", "Draw them in characters too, below the table (txt only)."}},
     .examples =
         "weir-compare --base old/*.jsonl --new new/*.jsonl --metric ttft_p50_ms --threshold 3%\n"
         "weir-compare run --runs 10 --base 'weir-bench --base-url http://127.0.0.1:8000 --num-prompts 200 --records "
@@ -93,7 +95,9 @@ result<int> compare(const arguments& args) {
   const auto format =
       std::ranges::find(weir::report_formats, args.get("format", "txt"), [](auto f) { return to_string(f); });
   std::string text, svg;
-  weir::append_table(text, weir::comparison_table(all), *format);
+  weir::append_table(text, weir::comparison_table(all), *format, weir::tool::terminal_width());
+  if (args.has("plot") && *format == weir::report_format::txt)
+    append_terminal(text += '\n', weir::comparison_plot(all, *threshold), weir::tool::style_of_terminal());
   if (auto ok = weir::tool::print(text); !ok) return ok.error();
   weir::append_svg(svg, weir::comparison_plot(all, *threshold));
   if (args.has("junit"))

@@ -2,8 +2,6 @@
 #ifndef WEIR_TOOLS_SUMMARIZE_JOB_HPP
 #define WEIR_TOOLS_SUMMARIZE_JOB_HPP
 
-#include <unistd.h>
-
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -12,15 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "terminal.hpp"
 #include "weir/data/output.hpp"
-#include "weir/report/load_run.hpp"
 #include "weir/report/metric_table.hpp"
 #include "weir/report/pivot.hpp"
 #include "weir/report/plot_gnuplot.hpp"
-#include "weir/report/plot_terminal.hpp"
+#include "weir/report/report_input.hpp"
 #include "weir/report/report_page.hpp"
 #include "weir/report/rival_tables.hpp"
-#include "weir/report/summarize_files.hpp"
 #include "weir/report/summary.hpp"
 #include "weir/report/summary_notes.hpp"
 #include "weir/report/summary_text.hpp"
@@ -28,59 +25,13 @@
 
 namespace weir::tool {
 
-/// All input: records, counted; results of other tools.
-struct gathered {
-  summarizer counted;
-  request_log log;
-  std::vector<rival_result> rivals;
-  std::vector<std::string> remarks;
-  std::uint64_t records = 0;  ///< Requests and answers.
-};
-
-/// Whether the input is metric records only: weir-kernels --json, or an earlier --json of this tool.
-inline bool figures_alone(const gathered& in) {
-  return in.records == 0 && in.rivals.empty();
-}
-
 /// Figures, and what is to be said of them.
 struct summarized {
   summary figures;
   std::vector<std::string> notes;
 };
 
-/// Reads standard input (records only), or files of either kind. \return  errc::not_found where there was nothing.
-inline result<void> gather(gathered& in, const std::vector<std::string>& operands, bool pictures) {
-  file_summarizer reader(in.counted, pictures ? &in.log : nullptr);
-  if (operands.empty() || operands == std::vector<std::string>{"-"}) {
-    row_reader rows(STDIN_FILENO);
-    if (auto ok = reader.add(rows, "standard input"); !ok) return ok;
-  } else {
-    const auto files = record_files(operands);
-    if (!files) return files.error();
-    for (const auto& file : *files) {
-      auto rivals = rivals_in(file);
-      if (!rivals) return rivals.error();
-      if (*rivals)
-        in.rivals.insert(in.rivals.end(), (*rivals)->begin(), (*rivals)->end());
-      else if (auto ok = reader.add(file); !ok)
-        return ok;
-    }
-  }
-  in.remarks = reader.remarks();
-  in.records = reader.counted();
-  if (pictures) in.log.sort();
-  const auto figures = in.counted.metrics().size();
-  if (in.records > 0 || !in.rivals.empty()) {
-    if (figures > 0)
-      in.remarks.push_back(std::to_string(figures) +
-                           " metric records were left out: they are shown where they come alone");
-    return {};
-  }
-  if (figures > 0) return {};
-  return failure{errc::not_found, "there are no request, answer or metric records in the input: nothing to summarize"};
-}
-
-inline summarized summarized_of(gathered& in, const summary_options& options) {
+inline summarized summarized_of(report_input& in, const summary_options& options) {
   if (in.records == 0) return {{}, rival_notes(in.rivals)};
   summarized out{summarize(in.counted, options), {}};
   out.notes = notes_on(out.figures, in.counted);
@@ -89,20 +40,20 @@ inline summarized summarized_of(gathered& in, const summary_options& options) {
   return out;
 }
 
-inline std::string metrics_of(const gathered& in, const summarized& done) {
+inline std::string metrics_of(const report_input& in, const summarized& done) {
   std::string text;
   if (in.records > 0) append_metrics(text, done.figures);
   append_metrics(text, in.rivals);
-  if (figures_alone(in))
+  if (in.figures_alone())
     for (const auto& m : in.counted.metrics()) append_record(text, m);
   return text;
 }
 
 /// Tables in a format. \return  errc::invalid_argument where there are two tables and the format holds one.
-inline result<std::string> tables_text(const gathered& in, const summarized& done, report_format format,
+inline result<std::string> tables_text(const report_input& in, const summarized& done, report_format format,
                                        std::size_t width) {
   const bool data = format == report_format::csv || format == report_format::tsv || format == report_format::json;
-  if (figures_alone(in)) {
+  if (in.figures_alone()) {
     std::string text;
     append_table(text, metric_table(in.counted.metrics(), data && format != report_format::json), format, width);
     return text;
@@ -138,13 +89,13 @@ inline result<std::string> pivot_text(const summarized& done, std::string_view w
   return text;
 }
 
-inline result<void> need_requests(const gathered& in, const char* what) {
+inline result<void> need_requests(const report_input& in, const char* what) {
   if (!in.log.all().empty()) return {};
   return failure{errc::not_found, std::string(what) + " needs request records: there are none in the input"};
 }
 
-inline result<std::string> drawn(const gathered& in, const summarized& done, std::string_view kind,
-                                 std::string_view format, double devices, std::size_t width) {
+inline result<std::string> drawn(const report_input& in, const summarized& done, std::string_view kind,
+                                 std::string_view format, double devices) {
   if (auto ok = need_requests(in, "a plot"); !ok) return ok.error();
   const auto picture = plot_named(kind, done.figures, in.log, devices);
   if (!picture) return picture.error();
@@ -152,13 +103,13 @@ inline result<std::string> drawn(const gathered& in, const summarized& done, std
   if (format == "gnuplot")
     append_gnuplot(text, *picture);
   else if (format == "txt")
-    append_terminal(text, *picture, width == 0 ? 80 : width, ::getenv("LANG") == nullptr);
+    append_terminal(text, *picture, style_of_terminal());
   else
     append_svg(text, *picture);
   return text;
 }
 
-inline html_page page_parts(const gathered& in, const summarized& done) {
+inline html_page page_parts(const report_input& in, const summarized& done) {
   html_page page{.title = "weir report",
                  .facts = {},
                  .tables = {},
@@ -167,11 +118,11 @@ inline html_page page_parts(const gathered& in, const summarized& done) {
                  .definitions = figure_definitions()};
   if (in.records > 0) page = page_of(done.figures, done.notes, in.counted.runs(), in.log);
   if (!in.rivals.empty()) page.tables.push_back(rivals_side_by_side(in.rivals));
-  if (figures_alone(in)) page.tables.push_back(metric_table(in.counted.metrics(), false));
+  if (in.figures_alone()) page.tables.push_back(metric_table(in.counted.metrics(), false));
   return page;
 }
 
-inline result<std::string> trace_text(const gathered& in) {
+inline result<std::string> trace_text(const report_input& in) {
   if (auto ok = need_requests(in, "a trace"); !ok) return ok.error();
   std::string text;
   append_trace_events(text, in.log);
@@ -179,7 +130,8 @@ inline result<std::string> trace_text(const gathered& in) {
 }
 
 /// Writes summary.txt, .md, .csv and .json.
-inline result<void> write_files(const std::string& directory, bool force, const gathered& in, const summarized& done) {
+inline result<void> write_files(const std::string& directory, bool force, const report_input& in,
+                                const summarized& done) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return failure{errc::io, "cannot make the directory " + directory + ": " + error.message()};

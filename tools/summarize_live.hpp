@@ -17,14 +17,16 @@ namespace weir::tool {
 /// Reads the files anew for each visit; the page asks again every few seconds.
 class live_report final : public http_service {
  public:
-  live_report(std::vector<group_key> keys, summary_options options, std::vector<std::string> files)
-      : keys_(std::move(keys)), options_(std::move(options)), files_(std::move(files)) {}
+  live_report(summarizer empty, summary_options options, std::vector<std::string> files)
+      : empty_(std::move(empty)), options_(std::move(options)), files_(std::move(files)) {}
 
   void on_request(exchange& x) override {
-    gathered input{summarizer(keys_), {}, {}, {}};
+    report_input input{empty_};
     if (auto ok = gather(input, files_, true); !ok)
       return x.reply(200, "text/html; charset=utf-8", waiting(ok.error().detail));
-    const auto done = summarized_of(input, options_);
+    summary_options options = options_;
+    options.steady = &input.log;
+    const auto done = summarized_of(input, options);
     auto page = page_parts(input, done);
     page.refresh_s = refresh_s;
     x.reply(200, "text/html; charset=utf-8", render_html(page));
@@ -42,7 +44,7 @@ class live_report final : public http_service {
                         .refresh_s = refresh_s});
   }
 
-  std::vector<group_key> keys_;
+  summarizer empty_;
   summary_options options_;
   std::vector<std::string> files_;
 };

@@ -229,12 +229,76 @@ TEST_CASE("rival: formats known from sources only are read with their figures", 
                  {"output_tokens_per_s", "520.87"},
                  {"requests_per_s", "1.99"}});
   CHECK(read("made/genai_perf.json").tool == "GenAI-Perf");
-  check("made/aiperf_records.jsonl", {{"ttft_mean_ms", "25"},
-                                      {"ttft_p50_ms", "25"},
-                                      {"ttft_p90_ms", "37"},
+  // Four requests of 10 to 40 ms, of which the first one failed.
+  check("made/aiperf_records.jsonl", {{"ttft_mean_ms", "30"},
+                                      {"ttft_p50_ms", "30"},
+                                      {"ttft_p90_ms", "38"},
                                       {"e2el_max_ms", "400"},
-                                      {"ttft_n", "4"},
+                                      {"ttft_n", "3"},
+                                      {"ok", "3"},
                                       {"failed", "1"}});
+}
+
+TEST_CASE("rival: an accuracy summary is one result a model, missing figures said", "[rival]") {
+  const auto all = weir::read_rivals(
+      "dataset,version,metric,mode,model-a,model-b\n"
+      "gsm8k,271d0b,accuracy,gen,62.35,-\n"
+      "ceval-law,f1a2b3,accuracy,gen,50.00 (3/6),33.33\n",
+      "summary.csv");
+  REQUIRE(all);
+  REQUIRE(all->size() == 2);
+  CHECK((*all)[0].workload[0] == std::pair<std::string, std::string>("model_id", "model-a"));
+  CHECK((*all)[0].find("accuracy_gsm8k_pct")->value == 62.35);
+  CHECK((*all)[0].find("accuracy_ceval-law_pct")->value == 50);
+  CHECK((*all)[1].find("accuracy_gsm8k_pct")->reason == "the file has no figure for it");
+  CHECK((*all)[1].find("accuracy_ceval-law_pct")->value == 33.33);
+  CHECK_FALSE(weir::read_rivals("dataset,version,metric,mode,m\ngsm8k,1\n", "short.csv"));
+}
+
+TEST_CASE("rival: what a file says of the workload has one name for all tools", "[rival]") {
+  const auto asked = [](const std::string& file, const std::string& name) {
+    const auto r = read(file);
+    for (const auto& [known, value] : r.workload)
+      if (known == name) return value;
+    return std::string("not said");
+  };
+  for (const auto* file : {"vllm.json", "vllm_rs.json", "sglang.jsonl", "aiperf.json", "guidellm.json",
+                           "ais_bench.json", "evalscope_summary.json"}) {
+    CAPTURE(file);
+    CHECK(asked(file, "max_concurrency") == "16");
+  }
+  for (const auto* file : {"vllm.json", "aiperf.json", "guidellm.json"}) {
+    CAPTURE(file);
+    CHECK(asked(file, "model_id") == "mock");
+    CHECK(asked(file, "num_prompts") == "128");
+  }
+  CHECK(asked("sglang.jsonl", "input_len") == "16");
+  CHECK(asked("sglang.jsonl", "output_len") == "128");
+  CHECK(asked("aiperf.json", "output_len") == "128.0");
+  CHECK(asked("sglang.jsonl", "request_rate") == "inf");
+}
+
+TEST_CASE("rival: a file of another version is read with a warning", "[rival]") {
+  CHECK(read("aiperf.json").notes.empty());
+  auto bytes = bytes_of("aiperf.json");
+  bytes.replace(bytes.find("\"1.4\""), 5, "\"2.0\"");
+  const auto later = weir::read_rivals(bytes, "later");
+  REQUIRE(later);
+  REQUIRE(later->front().notes.size() == 1);
+  CHECK(later->front().notes[0].find("schema version '2.0' is not known here") == 0);
+  CHECK(read("guidellm.json").notes.empty());
+}
+
+TEST_CASE("rival: files of one run are one result", "[rival]") {
+  auto summary = read("evalscope_summary.json");
+  const auto had = summary.figures.size();
+  summary.merge(read("evalscope_percentile.json"));
+  CHECK(summary.figures.size() > had + 20);
+  CHECK(summary.find("ttft_mean_ms")->value == 64.38);
+  CHECK(summary.find("ttft_p99_ms")->value == Approx(77.35).margin(0.005));
+  const auto again = summary.figures.size();
+  summary.merge(read("evalscope_percentile.json"));
+  CHECK(summary.figures.size() == again);
 }
 
 TEST_CASE("rival: several results a file are several, each with its place", "[rival]") {

@@ -134,7 +134,7 @@ TEST_CASE("html: a plot of characters shows a rising line from left to right", "
   weir::plot p{.title = "t", .x = {"x", false}, .y = {"y", false}};
   p.series.push_back({"s", {0, 1}, {0, 10}});
   std::string text;
-  weir::append_terminal(text, p, 60, true);
+  weir::append_terminal(text, p, {.width = 60, .ascii = true});
   const auto lines = count(text, "\n");
   CHECK(lines >= 16);
   const auto first = text.find(" |"), last = text.rfind(" |");

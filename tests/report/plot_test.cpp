@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "weir/report/plot_svg.hpp"
+#include "weir/report/plot_terminal.hpp"
 
 namespace {
 
@@ -97,4 +98,43 @@ TEST_CASE("plot: hostile names and empty plots give whole XML", "[plot][hostile]
   CHECK(svg.find('\x01') == svg.npos);
   CHECK(svg.find("inf") == svg.npos);
   CHECK(drawn({"empty", weir::plot_kind::lines, {}, {}}).find("no data") != std::string::npos);
+}
+
+TEST_CASE("plot: a waterfall of characters is a row a request, its parts behind each other", "[plot]") {
+  weir::plot p{.title = "w", .kind = weir::plot_kind::spans, .x = {"ms"}, .y = {}};
+  p.categories = {"1", "2"};
+  p.series = {{"", {}, {0, 50}}, {"wait", {}, {50, 25}}, {"answer", {}, {50, 25}}};
+  std::string text;
+  weir::append_terminal(text, p, {.width = 56, .ascii = true});  // 41 columns for 100 ms
+  CHECK(text.find("1 |" + std::string(21, '-') + std::string(20, '=') + " 100\n") != text.npos);
+  CHECK(text.find("2 |" + std::string(21, ' ') + std::string(10, '-') + std::string(10, '=') + " 100\n") != text.npos);
+  CHECK(text.find("- wait  = answer\n") != text.npos);
+}
+
+TEST_CASE("plot: whiskers of characters reach from low to high, round the value", "[plot]") {
+  weir::plot p{.title = "ab", .kind = weir::plot_kind::whiskers, .x = {"%"}, .y = {}};
+  p.categories = {"a"};
+  p.series = {{.name = "", .x = {}, .y = {5}, .low = {0}, .high = {10}}};
+  std::string text;
+  weir::append_terminal(text, p, {.width = 56, .ascii = true});
+  const auto low = text.find('|'), value = text.find('o'), high = text.rfind('|');
+  CHECK((low < value && value < high));
+  CHECK(high - low == 2 * (value - low));
+  CHECK(text.find(" 5\n") != text.npos);
+}
+
+TEST_CASE("plot: lines of characters have a letter or a colour each, and Braille only where one is enough", "[plot]") {
+  weir::plot p{.title = "l", .x = {"x"}, .y = {"y"}};
+  p.series = {{"up", {0, 1}, {0, 1}}, {"down", {0, 1}, {1, 0}}};
+  std::string letters, colors, one;
+  weir::append_terminal(letters, p, {.width = 60});
+  CHECK((letters.find('*') != letters.npos && letters.find('o') != letters.npos));
+  CHECK(letters.find("* up  o down") != letters.npos);
+  weir::append_terminal(colors, p, {.width = 60, .color = true});
+  CHECK((colors.find("\x1b[34m\xE2") != colors.npos && colors.find("\x1b[31m\xE2") != colors.npos));
+  CHECK(colors.find("\x1b[31mdown\x1b[0m") != colors.npos);
+  p.series.pop_back();
+  weir::append_terminal(one, p, {.width = 60});
+  CHECK(one.find("\xE2\xA0") != one.npos);
+  CHECK(one.find('\x1b') == one.npos);
 }

@@ -13,38 +13,14 @@
 #include <vector>
 
 #include "weir/base/measured.hpp"
-#include "weir/base/result.hpp"
-#include "weir/base/units.hpp"
 #include "weir/load/offered_load.hpp"
 #include "weir/record/request.hpp"
 #include "weir/report/latency.hpp"
 #include "weir/report/request_group.hpp"
+#include "weir/report/service_level.hpp"
 #include "weir/stats/samples.hpp"
 
 namespace weir::inline v0 {
-
-/// What a request must keep to be called good. infinity: anything goes.
-struct service_level {
-  double ttft_ms = std::numeric_limits<double>::infinity();
-  double tpot_ms = std::numeric_limits<double>::infinity();  ///< Of every choice; met where it is not measured.
-  double e2el_ms = std::numeric_limits<double>::infinity();
-};
-
-/// Reads "ttft:200" into `level`, as vLLM's --goodput takes it. \return  errc::invalid_argument.
-inline result<void> add_level(service_level& level, std::string_view text) {
-  const auto colon = text.find(':');
-  const std::string_view name = text.substr(0, colon);
-  double* const bound = name == "ttft"   ? &level.ttft_ms
-                        : name == "tpot" ? &level.tpot_ms
-                        : name == "e2el" ? &level.e2el_ms
-                                         : nullptr;
-  const auto ms = parse_number<double>(colon == text.npos ? std::string_view{} : text.substr(colon + 1));
-  if (!bound || !ms || !(*ms >= 0))
-    return failure{errc::invalid_argument,
-                   "'" + std::string(text) + "' is not a goal such as ttft:200, tpot:50 or e2el:5000 (milliseconds)"};
-  *bound = *ms;
-  return {};
-}
 
 /// Counts tokens by time and finds the busiest second. Memory: 4 bytes for each 10 ms of the run.
 class token_rate {
@@ -176,22 +152,11 @@ class run_summary {
     events += r.events.size();
     exposed_events += r.stamps == stamp_basis::kernel ? static_cast<std::uint64_t>(r.shared_events) : r.events.size();
     fewer_choices += r.choices.size() < static_cast<std::size_t>(asked_choices);
-    bool met = within(r.t_send_ns, r.t_first_ns, goals_.ttft_ms) && within(r.t_send_ns, r.t_last_ns, goals_.e2el_ms);
-    for (const auto& c : r.choices) {
-      const std::int64_t first = c.tokens_first == unmeasured ? 1 : c.tokens_first;
-      const auto ns = static_cast<double>(span(c.t_first_ns, c.t_last_ns));
-      if (c.t_first_ns == unmeasured || c.tokens_out == unmeasured) continue;
-      if (c.tokens_out > 1) tpot_vllm.add(ns / static_cast<double>(c.tokens_out - 1));
-      met = met && (c.tokens_out <= first || ns / static_cast<double>(c.tokens_out - first) <= goals_.tpot_ms * 1e6);
-    }
-    good += met;
+    for (const auto& c : r.choices)
+      if (c.t_first_ns != unmeasured && c.tokens_out != unmeasured && c.tokens_out > 1)
+        tpot_vllm.add(static_cast<double>(span(c.t_first_ns, c.t_last_ns)) / static_cast<double>(c.tokens_out - 1));
+    good += meets(goals_, r);
     for (const auto& e : r.events) rate.add(e.t_ns, e.tokens);
-  }
-
-  /// A goal for what was not measured (the first token of an answer in one piece) is not met.
-  static bool within(std::int64_t from, std::int64_t to, double bound_ms) noexcept {
-    if (bound_ms == std::numeric_limits<double>::infinity()) return true;
-    return from != unmeasured && to != unmeasured && static_cast<double>(to - from) <= bound_ms * 1e6;
   }
 
   service_level goals_;

@@ -55,8 +55,16 @@ class rival_builder {
   }
   void other(std::string theirs, double value) { out_.other.emplace_back(std::move(theirs), shortest(value)); }
   void workload(std::string name, std::string value) {
-    if (!value.empty()) out_.workload.emplace_back(std::move(name), std::move(value));
+    if (!value.empty() && value != "null") out_.workload.emplace_back(std::move(name), std::move(value));
   }
+  /// What the document says of the workload. \param under  where the paths begin.
+  void workload(const flat_json& json, std::span<const asked_name> names, const std::string& under = {}) {
+    for (const auto& [path, ours] : names) {
+      auto value = json.text(under + std::string(path));
+      workload(std::string(ours), value == "Infinity" ? "inf" : std::move(value));
+    }
+  }
+  void note(std::string words) { out_.notes.push_back(std::move(words)); }
   rival_result take() && { return std::move(out_); }
 
  private:
@@ -78,15 +86,13 @@ inline rival_result serving_result(const flat_json& json, std::string source) {
                     : !serve ? (json.has("avg_latency") ? "vllm bench latency" : "vllm bench throughput")
                              : (json.has("input_throughput") ? "vllm bench serve (Rust)" : "vllm bench serve"),
                     std::move(source));
+  out.workload(json, serving_asked);
   for (const auto& v : json.values()) {
     const auto cut = v.path.find('_');
     const auto* latency =
         cut == std::string::npos ? nullptr : find_name(serving_names, std::string_view(v.path).substr(cut + 1));
     const std::string stat = latency == nullptr ? "" : statistic(std::string_view(v.path).substr(0, cut));
     const auto* scalar = find_name(serving_scalars, v.path);
-    for (const auto* asked : {"model_id", "num_prompts", "max_concurrency", "request_rate", "dataset_name", "backend",
-                              "random_input_len", "random_output_len", "burstiness"})
-      if (v.path == asked && v.text != "null") out.workload(asked, v.text == "Infinity" ? "inf" : v.text);
     if (v.is != flat_value::kind::number || v.path.find('/') != std::string::npos) {
       if (v.path.starts_with("percentiles/") && v.is == flat_value::kind::number)
         out.add({"", "batch", "ms", 1000, "one batch from start to end"}, v.path.substr(12), v.number, v.path);
@@ -106,8 +112,11 @@ inline rival_result serving_result(const flat_json& json, std::string source) {
 inline rival_result aiperf_result(const flat_json& json, std::string source) {
   const auto version = json.text("aiperf_version");
   rival_builder out(version.empty() ? "GenAI-Perf" : "AIPerf " + version, std::move(source));
+  out.workload(json, aiperf_asked);
+  if (const auto schema = json.text("schema_version"); !version.empty() && !schema.starts_with("1."))
+    out.note("schema version '" + schema + "' is not known here (1.x is): its figures may mean something else");
+  if (json.text("was_cancelled") == "true") out.note("the run was cancelled");
   for (const auto& v : json.values()) {
-    if (v.path.ends_with("models/items/0/name") || v.path.ends_with("concurrency")) out.workload(v.path, v.text);
     const auto cut = v.path.rfind('/');
     if (v.is != flat_value::kind::number || cut == std::string::npos || v.path.starts_with("input_config")) continue;
     const auto name = std::string_view(v.path).substr(0, cut), stat = std::string_view(v.path).substr(cut + 1);
@@ -124,8 +133,9 @@ inline rivals guidellm_results(const flat_json& json, const std::string& source)
   for (std::size_t i = 0; json.has("benchmarks/" + std::to_string(i) + "/duration"); ++i) {
     const std::string base = "benchmarks/" + std::to_string(i) + "/", metrics = base + "metrics/";
     rival_builder out("guidellm " + json.text("metadata/guidellm_version"), source + " #" + std::to_string(i + 1));
-    out.workload("streams", json.text(base + "config/strategy/streams"));
-    out.workload("strategy", json.text(base + "config/strategy/type_"));
+    out.workload(json, guidellm_asked, base);
+    if (const auto version = json.text("metadata/version"); version != "2")
+      out.note("file version '" + version + "' is not known here (2 is): its figures may mean something else");
     for (const auto& v : json.values()) {
       if (v.is != flat_value::kind::number || !v.path.starts_with(base)) continue;
       const auto totals = metrics + "request_totals/";
@@ -153,9 +163,10 @@ inline rivals guidellm_results(const flat_json& json, const std::string& source)
 }
 
 /// Flat keys that are the names themselves: ais_bench's JSON (values with units) and evalscope's summary ("Avg NAME").
-inline rival_result named_result(const flat_json& json, std::span<const rival_name> names, std::string tool,
-                                 std::string source) {
+inline rival_result named_result(const flat_json& json, std::span<const rival_name> names,
+                                 std::span<const asked_name> asked, std::string tool, std::string source) {
   rival_builder out(std::move(tool), std::move(source));
+  out.workload(json, asked);
   for (const auto& v : json.values()) {
     double number = v.number;
     std::string_view unit, name = v.path;
@@ -217,9 +228,9 @@ inline rival_result pytorch_result(const flat_json& json, std::string source) {
   if (json.has("time_to_first_token/avg") || json.has("aiperf_version"))
     return one(detail::aiperf_result(json, source));
   if (json.has("Benchmark Duration/total"))
-    return one(detail::named_result(json, detail::ais_bench_names, "ais_bench", source));
+    return one(detail::named_result(json, detail::ais_bench_names, detail::ais_bench_asked, "ais_bench", source));
   if (json.has("Test Duration (s)"))
-    return one(detail::named_result(json, detail::evalscope_names, "evalscope perf", source));
+    return one(detail::named_result(json, detail::evalscope_names, detail::evalscope_asked, "evalscope perf", source));
   if (json.has("0/Percentiles")) return one(detail::evalscope_percentiles(json, source));
   if (json.has("0/metric/name") && json.has("0/benchmark/name")) return one(detail::pytorch_result(json, source));
   const bool serve = json.has("request_throughput") && json.has("completed");

@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "weir/base/trim.hpp"
+#include "weir/record/aiperf_records.hpp"
 #include "weir/record/read_rival.hpp"
 
 namespace weir::inline v0 {
@@ -114,34 +115,39 @@ inline rivals loadgen_result(std::string_view text, const std::string& source) {
   return std::vector{std::move(out).take()};
 }
 
-/// AIPerf's profile_export.jsonl: one request a line; figures are computed here.
-inline rivals aiperf_records(std::string_view text, const std::string& source) {
-  std::map<std::string, std::vector<double>, std::less<>> samples;
-  std::size_t failed = 0, line_number = 0;
+/// ais_bench's and OpenCompass's summary CSV: a row a data set and metric, a column a model.
+inline rivals accuracy_results(std::string_view text, const std::string& source) {
+  std::vector<rival_result> all;
+  std::vector<std::string> header;
+  csv_row row;
   for (std::string_view line; take_line(text, line);) {
-    ++line_number;
     if (trimmed(line).empty()) continue;
-    const auto json = flat_json::read(line);
-    if (!json) return failure{errc::parse, source + ":" + std::to_string(line_number) + ": " + json.error().detail};
-    failed += json->has("error/code") || json->has("error/message");
-    for (const auto& v : json->values())
-      if (v.is == flat_value::kind::number && v.path.starts_with("metrics/") && v.path.ends_with("/value"))
-        samples[v.path.substr(8, v.path.size() - 14)].push_back(v.number);
+    row.parse(line);
+    const auto cells = row.fields();
+    if (header.empty()) {
+      header.assign(cells.begin(), cells.end());
+      for (std::size_t i = 4; i < header.size(); ++i) {
+        auto& r = all.emplace_back();
+        r.tool = "ais_bench (accuracy)", r.source = source;
+        r.workload.emplace_back("model_id", header[i]);
+      }
+      continue;
+    }
+    if (cells.size() != header.size())
+      return failure{errc::parse, source + ": a row has " + std::to_string(cells.size()) + " cells, the header " +
+                                      std::to_string(header.size())};
+    for (std::size_t i = 4; i < cells.size(); ++i) {
+      if (cells[0].empty() || header[i] == "total_count") continue;
+      double number = std::numeric_limits<double>::quiet_NaN();
+      std::string_view rest;
+      const bool there = leading_number(cells[i], number, rest);
+      all[i - 4].add({"accuracy_" + std::string(cells[0]) + "_pct", "%", number,
+                      there ? "" : "the file has no figure for it", std::string(cells[0]) + " " + std::string(cells[2]),
+                      "by the tool's own rule, over what it counted"});
+    }
   }
-  rival_builder out("AIPerf (records)", source);
-  for (auto& [name, values] : samples) {
-    const auto* known = find_name(aiperf_names, name);
-    if (known == nullptr || known->unit != "ms") continue;
-    std::ranges::sort(values);
-    const auto m = moments_of(values);
-    const std::string theirs = name + ", percentiles computed from its records";
-    out.add(*known, "count", static_cast<double>(m.count), theirs);
-    for (const auto& [stat, value] : {std::pair{"mean", m.mean}, {"std", m.std}, {"min", m.min}, {"max", m.max}})
-      out.add(*known, stat, value, theirs);
-    for (const auto* p : {"p50", "p90", "p95", "p99"}) out.add(*known, p, percentile(values, std::stod(p + 1)), theirs);
-  }
-  out.add({"", "failed", ""}, "", static_cast<double>(failed), "lines with an error");
-  return std::vector{std::move(out).take()};
+  std::erase_if(all, [](const rival_result& r) { return r.figures.empty(); });
+  return all;
 }
 
 }  // namespace detail
@@ -154,6 +160,7 @@ inline rivals aiperf_records(std::string_view text, const std::string& source) {
 [[nodiscard]] inline result<std::vector<rival_result>> read_rivals(std::string_view bytes, const std::string& source) {
   const auto head = bytes.substr(0, 4096);
   if (head.starts_with("Performance Parameters,Stage,")) return std::vector{detail::csv_result(bytes, true, source)};
+  if (head.starts_with("dataset,version,metric,mode")) return detail::accuracy_results(bytes, source);
   if (head.starts_with("Metric,avg,")) return std::vector{detail::csv_result(bytes, false, source)};
   if (head.find("MLPerf Results Summary") != head.npos || head.starts_with(":::MLLOG "))
     return detail::loadgen_result(bytes, source);
@@ -161,8 +168,12 @@ inline rivals aiperf_records(std::string_view text, const std::string& source) {
   if (first == head.npos || (bytes[first] != '{' && bytes[first] != '['))
     return failure{errc::not_found, source + " is no result file"};
   if (head.find("{\"type\":") == first || head.find("{\"type\": ") == first) return failure{errc::not_found, "records"};
-  if (head.find("\"metrics\"") != head.npos && head.find("\"session_num\"") != head.npos)
-    return detail::aiperf_records(bytes, source);
+  if (is_aiperf_records(head)) {
+    aiperf_records records;
+    for (std::string_view rest = bytes, line; detail::take_line(rest, line);)
+      if (auto ok = records.add(line, source); !ok) return ok.error();
+    return std::vector{std::move(records).finish(source)};
+  }
   const bool one_line = bytes.find('\n') >= bytes.size() - 1;
   const auto whole = flat_json::read(bytes);
   if (whole) {

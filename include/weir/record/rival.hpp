@@ -2,6 +2,7 @@
 #ifndef WEIR_RECORD_RIVAL_HPP
 #define WEIR_RECORD_RIVAL_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -28,6 +29,7 @@ struct rival_result {
   std::vector<rival_figure> figures;
   std::vector<std::pair<std::string, std::string>> other;     ///< Numbers without a counterpart here: path and value.
   std::vector<std::pair<std::string, std::string>> workload;  ///< What was asked for: model, prompts, concurrency, ...
+  std::vector<std::string> notes;                             ///< What a reader of the figures must know.
 
   [[nodiscard]] const rival_figure* find(std::string_view name) const noexcept {
     for (const auto& f : figures)
@@ -45,6 +47,15 @@ struct rival_result {
       f.reason = "the file says " + std::to_string(f.value) + ", below zero";
     if (!f.reason.empty()) f.value = std::numeric_limits<double>::quiet_NaN();
     figures.push_back(std::move(f));
+  }
+  /// Takes in another file of the same run. \pre  of the same tool.
+  void merge(rival_result&& more) {
+    for (auto& f : more.figures) add(std::move(f));
+    const auto append = [](auto& to, auto& from) {
+      for (auto& each : from)
+        if (std::ranges::find(to, each) == to.end()) to.push_back(std::move(each));
+    };
+    append(other, more.other), append(workload, more.workload), append(notes, more.notes);
   }
 };
 

@@ -49,6 +49,48 @@ inline constexpr std::array serving_scalars{
     rival_name{"avg_latency", "batch_mean_ms", "ms", 1000, "one batch from start to end"},
 };
 
+/// What a file says of the workload, and the name that all tools' files have for it here.
+struct asked_name {
+  std::string_view path, ours;
+};
+inline constexpr std::array serving_asked{
+    asked_name{"model_id", "model_id"},
+    asked_name{"num_prompts", "num_prompts"},
+    asked_name{"max_concurrency", "max_concurrency"},
+    asked_name{"request_rate", "request_rate"},
+    asked_name{"burstiness", "burstiness"},
+    asked_name{"dataset_name", "dataset_name"},
+    asked_name{"backend", "backend"},
+    asked_name{"random_input_len", "input_len"},
+    asked_name{"random_output_len", "output_len"},
+    asked_name{"random_range_ratio", "range_ratio"},
+    asked_name{"sharegpt_output_len", "sharegpt_output_len"},
+    asked_name{"num_requests", "num_prompts"},
+};
+inline constexpr std::array aiperf_asked{
+    asked_name{"input_config/models/items/0/name", "model_id"},
+    asked_name{"input_config/phases/0/concurrency", "max_concurrency"},
+    asked_name{"input_config/phases/0/request_rate", "request_rate"},
+    asked_name{"input_config/phases/0/requests", "num_prompts"},
+    asked_name{"input_config/datasets/0/prompts/isl/mean", "input_len"},
+    asked_name{"input_config/datasets/0/prompts/osl/mean", "output_len"},
+    asked_name{"input_config/model_names/0", "model_id"},  // GenAI-Perf, and early AIPerf
+    asked_name{"input_config/perf_analyzer/stimulus/concurrency", "max_concurrency"},
+};
+/// Under benchmarks/N/.
+inline constexpr std::array guidellm_asked{
+    asked_name{"config/backend/model", "model_id"},
+    asked_name{"config/strategy/type_", "strategy"},
+    asked_name{"config/strategy/streams", "max_concurrency"},
+    asked_name{"config/strategy/rate", "request_rate"},
+    asked_name{"config/constraints/max_requests/args/count", "num_prompts"},
+};
+inline constexpr std::array ais_bench_asked{asked_name{"Max Concurrency/total", "max_concurrency"},
+                                            asked_name{"Total Requests/total", "num_prompts"}};
+inline constexpr std::array evalscope_asked{asked_name{"Concurrency", "max_concurrency"},
+                                            asked_name{"Request Rate (req/s)", "request_rate"},
+                                            asked_name{"Total Requests", "num_prompts"}};
+
 /// AIPerf and GenAI-Perf: NAME/STATISTIC.
 inline constexpr std::array aiperf_names{
     rival_name{"time_to_first_token", "ttft", "ms"},

@@ -142,7 +142,7 @@ inline void judge(metric_comparison& m, const comparison_options& o) {
     auto& m = out.emplace_back(
         detail::measure(metric, detail::logs_of(base, metric), detail::logs_of(fresh, metric), options));
     if (m.base_runs < base.size()) m.why = detail::why_missing("base", m.base_runs, base.size());
-    if (m.new_runs < fresh.size()) m.why = detail::why_missing("new", m.new_runs, fresh.size());
+    if (m.why.empty() && m.new_runs < fresh.size()) m.why = detail::why_missing("new", m.new_runs, fresh.size());
     p.push_back(m.why.empty() ? m.p : 1);
   }
   const auto adjusted = holm(p);

@@ -31,6 +31,13 @@ inline constexpr std::string_view html_script = R"js(
 'use strict';
 const all = (of, what) => [...of.querySelectorAll(what)];
 const tip = document.getElementById('tip');
+// A live page comes anew every few seconds: what was switched stays so.
+const live = document.querySelector('meta[http-equiv="refresh"]') !== null;
+const kept = live ? JSON.parse(sessionStorage.getItem('weir') || '{}') : {};
+const keep = (name, on) => {
+  kept[name] = on;
+  if (live) sessionStorage.setItem('weir', JSON.stringify(kept));
+};
 // The percentile picker hides columns.
 const box = document.getElementById('percentiles');
 const names = [...new Set(all(document, '[data-p]').map(c => c.dataset.p))];
@@ -38,38 +45,44 @@ names.sort((a, b) => parseFloat(a.slice(1)) - parseFloat(b.slice(1)));
 for (const name of names) {
   const label = document.createElement('label'), input = document.createElement('input');
   input.type = 'checkbox';
-  input.checked = ['p50', 'p90', 'p99'].includes(name) || names.length < 6;
+  input.checked = kept[name] ?? (['p50', 'p90', 'p99'].includes(name) || names.length < 6);
   const show = () => all(document, `[data-p="${name}"]`).forEach(c => { c.style.display = input.checked ? '' : 'none'; });
-  input.addEventListener('change', show);
+  input.addEventListener('change', () => { keep(name, input.checked); show(); });
   show();
   label.append(input, ' ' + name);
   box.append(label);
 }
 if (!names.length) box.hidden = true;
-for (const figure of all(document, 'figure')) {
+for (const [number, figure] of all(document, 'figure').entries()) {
   const data = JSON.parse(figure.querySelector('.data').textContent);
   const views = all(figure, '.view');
   if (views[1]) views[1].hidden = true;
   // The axis switch shows the other drawing of the same numbers.
-  figure.querySelector('.log')?.addEventListener('change', e => {
-    views[0].hidden = e.target.checked;
-    views[1].hidden = !e.target.checked;
-  });
+  const log = figure.querySelector('.log');
+  const axis = () => { views[0].hidden = log.checked; views[1].hidden = !log.checked; };
+  if (log) {
+    log.checked = kept['log' + number] ?? false;
+    log.addEventListener('change', () => { keep('log' + number, log.checked); axis(); });
+    axis();
+  }
   // The legend turns series on and off.
   for (const legend of all(figure, '.legend')) {
     legend.setAttribute('tabindex', '0');
     legend.setAttribute('role', 'button');
     legend.setAttribute('aria-pressed', 'true');
-    const turn = () => {
-      const off = !legend.classList.contains('off');
+    const name = 'off' + number + '.' + legend.dataset.series;
+    const turn = off => {
+      keep(name, off);
       all(figure, `[data-series="${legend.dataset.series}"]`).forEach(g => {
         g.classList.toggle('off', off);
         if (g.classList.contains('legend')) g.setAttribute('aria-pressed', String(!off));
       });
     };
-    legend.addEventListener('click', turn);
+    const other = () => turn(!legend.classList.contains('off'));
+    if (kept[name]) turn(true);
+    legend.addEventListener('click', other);
     legend.addEventListener('keydown', e => {
-      if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); turn(); }
+      if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); other(); }
     });
   }
   // Hovering tells the point of each line that is nearest in x.

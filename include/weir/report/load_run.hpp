@@ -2,54 +2,18 @@
 #ifndef WEIR_REPORT_LOAD_RUN_HPP
 #define WEIR_REPORT_LOAD_RUN_HPP
 
-#include <array>
 #include <cmath>
-#include <cstddef>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "weir/base/result.hpp"
-#include "weir/data/source.hpp"
-#include "weir/record/read_rival_text.hpp"
 #include "weir/report/measured_run.hpp"
+#include "weir/report/rival_files.hpp"
 #include "weir/report/summarize_files.hpp"
 #include "weir/report/summary.hpp"
 
 namespace weir::inline v0 {
-
-namespace detail {
-/// Whether the first line is a record of ours: their files may be too large to be read whole.
-inline bool begins_with_record(std::string_view bytes) {
-  if (bytes.starts_with("{\"type\":")) return true;
-  const auto first = flat_json::read(bytes.substr(0, bytes.find('\n')));
-  return first && first->has("type");
-}
-}  // namespace detail
-
-/// The results of another tool in `path`, or nothing where it holds something else: records, most likely.
-[[nodiscard]] inline result<std::optional<std::vector<rival_result>>> rivals_in(const std::string& path) {
-  auto fd = open_input(path);
-  if (!fd) return fd.error();
-  fd_source source(*std::move(fd), path);
-  std::string bytes;
-  for (std::size_t step = 65536;; step = std::size_t{1} << 20) {
-    const std::size_t had = bytes.size();
-    bytes.resize(had + step);
-    const auto got = source.read(std::span(bytes).subspan(had));
-    if (!got) return got.error();
-    bytes.resize(had + *got);
-    if (*got == 0) break;
-    if (had == 0 && detail::begins_with_record(bytes)) return std::optional<std::vector<rival_result>>();
-  }
-  auto all = read_rivals(bytes, path);
-  if (all) return std::optional(*std::move(all));
-  if (all.error().code == errc::not_found) return std::optional<std::vector<rival_result>>();
-  return all.error();
-}
 
 namespace detail {
 
@@ -91,9 +55,16 @@ inline measured_run run_of(const std::string& path, summarizer& counted) {
 
 }  // namespace detail
 
-/// The runs that a file holds: one for records, one for each result of another tool.
+/// The runs that a file holds: one for records, one for each result of another tool. A directory is one run of ours,
+/// the records of its *.jsonl, or else all results below it.
 [[nodiscard]] inline result<std::vector<measured_run>> load_runs(const std::string& path) {
   std::vector<measured_run> out;
+  if (is_rival_tree(path)) {
+    auto tree = rivals_below(path);
+    if (!tree) return tree.error();
+    for (const auto& r : tree->results) out.push_back(detail::run_of(r));
+    return out;
+  }
   auto rivals = rivals_in(path);
   if (!rivals) return rivals.error();
   if (*rivals) {

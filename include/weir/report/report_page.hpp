@@ -4,8 +4,8 @@
 #define WEIR_REPORT_REPORT_PAGE_HPP
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,7 +21,24 @@
 namespace weir::inline v0 {
 
 inline constexpr std::string_view plot_names =
-    "cdf|over-time|throughput|waterfall|by-group|latency|load|scaling|pareto";
+    "cdf|over-time|throughput|waterfall|by-group|latency|load|load-tpot|load-itl|load-e2el|scaling|efficiency|goodput|"
+    "pareto";
+
+namespace detail {
+
+/// One plot of groups that are steps of a load; nothing for a name that is none.
+inline std::optional<plot> plot_by_load(std::string_view name, const summary& s) {
+  if (name == "scaling") return scaling_plot(s);
+  if (name == "efficiency") return efficiency_plot(s);
+  if (name == "goodput") return goodput_plot(s);
+  if (name == "load-tpot") return latency_by_load(s, latency::tpot);
+  if (name == "load-itl") return latency_by_load(s, latency::itl);
+  if (name == "load-e2el") return latency_by_load(s, latency::e2el);
+  if (name == "load") return latency_by_load(s, latency::ttft);
+  return std::nullopt;
+}
+
+}  // namespace detail
 
 /// One plot by its name. \param devices  for pareto. \return  errc::invalid_argument where the groups can't be drawn
 /// so.
@@ -36,34 +53,56 @@ inline constexpr std::string_view plot_names =
                            {{"output_tokens_per_s", "output tokens / s"}});
   if (name == "latency")
     return figure_by_group(s, "Median latency by group", "ms", {{"ttft_p50_ms", "TTFT"}, {"tpot_p50_ms", "TPOT"}});
+  if (name == "pareto") return pareto_plot(s, devices);
   const auto groups = detail::told_apart(s);
   const bool numbered = groups.size() > 1 && std::ranges::none_of(groups, [](const auto* g) {
                           return std::isnan(detail::number_in(detail::joined_labels(*g)));
                         });
-  if (name == "pareto") return pareto_plot(s, devices);
   if (!numbered)
     return failure{errc::invalid_argument, "the plot '" + std::string(name) +
                                                "' needs two groups or more with a number in their "
                                                "names, such as files c1.jsonl, c2.jsonl with --group-by file"};
-  return name == "scaling" ? scaling_plot(s) : latency_by_load(s, "ttft");
+  if (name == "goodput" && !s.goals)
+    return failure{errc::invalid_argument, "the plot 'goodput' needs --goodput: ttft:200, say"};
+  if (auto drawn = detail::plot_by_load(name, s)) return *std::move(drawn);
+  return failure{errc::invalid_argument, "there is no plot '" + std::string(name) + "'"};
 }
 
 /// Names of figures and what they are: docs/summarize.md in short.
 [[nodiscard]] inline std::vector<std::pair<std::string, std::string>> figure_definitions() {
-  return {{"TTFT", "first event that carries a generated token - first byte sent"},
-          {"TPOT", "(last token - first token) / (tokens - tokens of the first event)"},
-          {"ITL", "gap between two events / tokens of the later one, once for each of them"},
-          {"ICL", "gap between two events that carry tokens; vLLM's JSON calls it ITL"},
-          {"E2EL", "last token - first byte sent"},
-          {"..._sched", "the same from the intended arrival: free of coordinated omission"},
-          {"client_queue", "first byte sent - intended arrival"},
-          {"percentiles",
-           "linear interpolation between ranks, as numpy's; over successes. adj: each failure counts as one that never "
-           "ended"},
-          {"throughput",
-           "successful requests, their output tokens, their input and output tokens / (last token - first byte sent)"},
+  return {{"ttft", "first event that carries a generated token - first byte sent"},
+          {"ttfot", "first visible (not a reasoning) token - first byte sent"},
+          {"tpot", "(last token - first token) / (tokens - tokens of the first event), of each choice"},
+          {"itl", "gap between two events / tokens of the later one, once for each of them"},
+          {"icl", "gap between two events that carry tokens; vLLM's JSON calls it ITL"},
+          {"e2el", "last token - first byte sent"},
+          {"ttft_sched, e2el_sched", "the same from the intended arrival: free of coordinated omission"},
+          {"client_queue",
+           "first byte sent - intended arrival: sched_lag (woke late), slot_wait (waited for a free slot), connect "
+           "(TCP and "
+           "TLS)"},
+          {"usage_tail", "end of the answer - last token"},
+          {"ttft_choice, e2el_choice", "of each choice, where a request asked for several"},
+          {"p50, p99, ...",
+           "percentiles: linear interpolation between ranks, as numpy's; of successful requests. adj: each failure "
+           "counts as "
+           "one that never ended"},
+          {"low, high", "95 % interval"},
+          {"window", "first byte sent to last token"},
+          {"throughput", "successful requests, their output tokens, their input and output tokens / window"},
+          {"steady part",
+           "after the warm-up that MSER-5 cuts, up to the last sending; its intervals count with requests that "
+           "hang together"},
+          {"good", "requests that met every bound of --goodput; a failure is not good"},
+          {"cost", "price of an hour of a device * devices * window / tokens"},
+          {"energy, active, idle", "of the devices during the window; / window; while nobody asked"},
+          {"above idle", "(energy - idle power * window) / output tokens"},
+          {"tokens/chunk", "tokens / events that carried them"},
+          {"basis",
+           "what the token counts rest on: the server's usage, token ids in the stream, or one an event (estimated)"},
           {"error rate", "requests that did not succeed / all requests"},
-          {"accuracy", "right answers / questions, by rule set, with Wilson's 95 % interval"}};
+          {"accuracy", "right answers / questions, by rule set, with Wilson's 95 % interval"},
+          {"output_tok_s_gpu, total_tok_s_gpu", "output, and input and output tokens a second / devices"}};
 }
 
 /// The whole report. \pre  `log` is in the order of sending.
@@ -80,7 +119,7 @@ inline constexpr std::string_view plot_names =
   if (s.groups.size() > 1)
     for (const auto* name : {"by-group", "latency"}) page.plots.push_back(*plot_named(name, s, log, 1));
   if (s.groups.size() > 2 && s.keys.size() == 1 && s.keys[0] == "file")
-    for (const auto* name : {"load", "scaling"})
+    for (const auto* name : {"load", "load-tpot", "scaling", "efficiency", "goodput"})
       if (auto more = plot_named(name, s, log, 1)) page.plots.push_back(*std::move(more));
   return page;
 }

@@ -32,6 +32,7 @@ namespace weir::inline v0 {
 struct figure_choice {
   std::vector<double> percentiles;
   bool intervals = false;                      ///< Of the percentiles.
+  bool goals = false;                          ///< Requests were held against a service level.
   bool adjusted = false;                       ///< Percentiles that count failures as never finished: some failed.
   std::array<bool, outcome_count> outcomes{};  ///< Classes of failures that occurred.
 };
@@ -171,6 +172,44 @@ inline void append_tokens(figure_list& out, const request_counts& counts) {
                static_cast<double>(counts.tokens_in_events) / static_cast<double>(counts.events), 2);
   else
     out.missing("tokens_per_chunk", "", "no events of answers whose tokens were counted");
+}
+
+/// Appends how many requests were good, of all: a failure is not.
+inline void append_goodput(figure_list& out, const request_counts& counts, const time_axis& axis) {
+  const auto window = axis.over(counts.windows);
+  out.count("good", counts.good);
+  if (counts.all() > 0)
+    out.number("slo_attainment_pct", "%", 100 * static_cast<double>(counts.good) / static_cast<double>(counts.all()),
+               2);
+  else
+    out.missing("slo_attainment_pct", "%", "no requests in this group");
+  if (window)
+    out.number("goodput_requests_per_s", "1/s",
+               static_cast<double>(counts.good) * 1e9 / static_cast<double>(window->length_ns), 2);
+  else
+    out.missing("goodput_requests_per_s", "1/s", window.error().detail);
+}
+
+/// What an hour of one device costs, in anybody's money, and how many of them each group ran on.
+struct device_price {
+  double per_hour = 0;  ///< 0: not told.
+  double devices = 1;
+};
+
+/// Appends what a million tokens cost. \param why  there is no telling for this group; empty: there is.
+inline void append_cost(figure_list& out, const request_counts& counts, const time_axis& axis, device_price price,
+                        const std::string& why) {
+  const auto window = axis.over(counts.windows);
+  const auto no_out = detail::why_unknown("output", counts.tokens_out, counts);
+  const auto no_in = detail::why_unknown("input", counts.tokens_in, counts);
+  const auto cost = [&](const char* name, std::int64_t tokens, const std::string& unknown) {
+    const std::string reason = !why.empty() ? why : !window ? window.error().detail : unknown;
+    if (!reason.empty() || tokens == 0) return out.missing(name, "", reason.empty() ? "no token came" : reason);
+    const double hours = static_cast<double>(window->length_ns) / 3.6e12;
+    out.number(name, "", price.per_hour * price.devices * hours / static_cast<double>(tokens) * 1e6, 4);
+  };
+  cost("cost_per_million_output_tokens", counts.tokens_out.known, no_out);
+  cost("cost_per_million_tokens", counts.tokens_in.known + counts.tokens_out.known, no_out.empty() ? no_in : no_out);
 }
 
 /// Appends the full window (first byte sent to last token) and what went through in it.

@@ -13,6 +13,7 @@
 #include "weir/base/measured.hpp"
 #include "weir/record/request.hpp"
 #include "weir/report/latency.hpp"
+#include "weir/report/service_level.hpp"
 #include "weir/stats/samples.hpp"
 
 namespace weir::inline v0 {
@@ -54,6 +55,7 @@ struct request_counts {
   std::uint64_t itl_by_token = 0, itl_by_chunk = 0;  ///< Successes with events, by what their itl is.
   std::uint64_t first_estimated = 0, backwards = 0;  ///< See latency_remarks.
   std::uint64_t several_choices = 0;                 ///< Successes with n > 1.
+  std::uint64_t good = 0;                            ///< Successes within the service level.
   std::uint64_t reasoned = 0;                        ///< Successes whose first visible token is not their first.
   std::vector<file_window> windows;                  ///< By file, ascending.
 
@@ -98,7 +100,7 @@ struct request_counts {
     events += other.events, tokens_in_events += other.tokens_in_events;
     itl_by_token += other.itl_by_token, itl_by_chunk += other.itl_by_chunk;
     first_estimated += other.first_estimated, backwards += other.backwards;
-    several_choices += other.several_choices, reasoned += other.reasoned;
+    several_choices += other.several_choices, reasoned += other.reasoned, good += other.good;
     for (const auto& window : other.windows) {
       const auto place = std::ranges::lower_bound(windows, window.file, {}, &file_window::file);
       if (place != windows.end() && place->file == window.file)
@@ -115,7 +117,7 @@ struct request_group {
   std::array<sample_set, latency_count> samples;
 
   /// \param file  which file the record came from: ascending from call to call.
-  void add(const request_record& r, std::size_t file, latency_reader& latencies) {
+  void add(const request_record& r, std::size_t file, latency_reader& latencies, const service_level& goals = {}) {
     struct keeper {
       void operator()(latency which, double ns, std::uint32_t times) { of(which).add(ns, times); }
       void operator()(latency which, std::span<const double> ns) { of(which).add(ns); }
@@ -123,7 +125,9 @@ struct request_group {
       std::array<sample_set, latency_count>* samples;
     };
     counts.add(r, file);
-    if (r.status == outcome::ok) counts.add(latencies(r, keeper{&samples}), !r.events.empty());
+    if (r.status != outcome::ok) return;
+    counts.good += meets(goals, r);
+    counts.add(latencies(r, keeper{&samples}), !r.events.empty());
   }
 };
 

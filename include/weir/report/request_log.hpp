@@ -13,6 +13,7 @@
 
 #include "weir/base/measured.hpp"
 #include "weir/record/request.hpp"
+#include "weir/record/sample.hpp"
 #include "weir/report/plot.hpp"
 #include "weir/report/request_figures.hpp"
 #include "weir/stats/percentile.hpp"
@@ -37,13 +38,21 @@ class request_log {
     all_.push_back(
         {r.t_sched_ns, r.t_send_ns, r.t_first_ns, r.t_last_ns, r.tokens_out, known->second, r.status == outcome::ok});
   }
-  /// Puts them in the order in which they were sent. \pre all of one clock.
-  void sort() { std::ranges::sort(all_, {}, &logged_request::t_send_ns); }
+  void add(const sample_record& s) {
+    if (s.t_ns != unmeasured) samples_.push_back(s);
+  }
+  /// Puts them in the order in which they were sent, or taken. \pre all of one clock.
+  void sort() {
+    std::ranges::sort(all_, {}, &logged_request::t_send_ns);
+    std::ranges::stable_sort(samples_, {}, &sample_record::t_ns);
+  }
+  [[nodiscard]] const std::vector<sample_record>& samples() const noexcept { return samples_; }
   [[nodiscard]] const std::vector<logged_request>& all() const noexcept { return all_; }
   [[nodiscard]] const std::map<std::string, std::uint32_t>& groups() const noexcept { return groups_; }
 
  private:
   std::vector<logged_request> all_;
+  std::vector<sample_record> samples_;
   std::map<std::string, std::uint32_t> groups_;
 };
 

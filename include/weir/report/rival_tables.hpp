@@ -103,10 +103,20 @@ inline std::size_t statistic_rank(const rival_figure& f) noexcept {
   return t;
 }
 
+/// Adds what a million tokens cost to each result that says its tokens a second. \param per_hour  of all devices.
+inline void add_costs(std::vector<rival_result>& all, double per_hour) {
+  for (auto& r : all)
+    for (const auto& [rate, cost] : {std::pair{"output_tokens_per_s", "cost_per_million_output_tokens"},
+                                     {"total_tokens_per_s", "cost_per_million_tokens"}})
+      if (const auto* f = r.find(rate); f != nullptr && f->value > 0)
+        r.add({cost, "", per_hour / 3600 / f->value * 1e6, "", "computed from " + f->theirs, f->basis});
+}
+
 /// What a reader must know: where a tool means something else by its figures.
 [[nodiscard]] inline std::vector<std::string> rival_notes(const std::vector<rival_result>& all) {
   std::vector<std::string> notes;
   for (const auto& r : all) {
+    for (const auto& words : r.notes) notes.push_back(r.source + ": " + words);
     for (const auto& f : r.figures) {
       if (f.basis.empty()) continue;
       const auto note = r.tool + ", " + detail::quantity_of(f) + ": " + f.basis;

@@ -74,6 +74,9 @@ inline void append_energy(figure_list& out, const sample_log& log, const std::st
   out.number_or("energy_per_output_token_j", "J", energy.value() / tokens, 4, token_reason);
   out.number_or("energy_above_idle_per_output_token_j", "J", (energy.value() - idle.value() * busy.seconds()) / tokens,
                 4, std::isnan(idle.value()) ? why : token_reason);
+  out.number_or("requests_per_j", "1/J",
+                energy.value() > 0 ? static_cast<double>(counts.ok()) / energy.value() : no_figure, 6,
+                std::isnan(energy.value()) ? why : "no energy was drawn");
   out.number_or("device_busy_pct", "%", busy_percent.mean(), 1,
                 std::isnan(energy.value()) ? why : "the driver does not tell how busy the device was");
 }
@@ -101,8 +104,9 @@ inline void append_no_sample_figures(figure_list& out, const std::string& why) {
   for (const auto& [name, unit] :
        {std::pair("energy_j", "J"), std::pair("power_active_w", "W"), std::pair("power_idle_w", "W"),
         std::pair("energy_per_output_token_j", "J"), std::pair("energy_above_idle_per_output_token_j", "J"),
-        std::pair("device_busy_pct", "%"), std::pair("device_memory_max_mib", "MiB"),
-        std::pair("process_memory_max_mib", "MiB"), std::pair("cpu_cores", ""), std::pair("host_energy_j", "J")})
+        std::pair("requests_per_j", "1/J"), std::pair("device_busy_pct", "%"),
+        std::pair("device_memory_max_mib", "MiB"), std::pair("process_memory_max_mib", "MiB"),
+        std::pair("cpu_cores", ""), std::pair("host_energy_j", "J")})
     out.missing(name, unit, why);
 }
 

@@ -76,6 +76,7 @@ class file_summarizer {
       if (type == record_type::run) into_->add(reader_.run());
       if (type == record_type::sample) into_->add(reader_.sample());
       if (type == record_type::metric) into_->add(reader_.metric());
+      if (type == record_type::sample && log_ != nullptr) log_->add(reader_.sample());
       counted_ += type == record_type::request || type == record_type::answer;
     });
     if (!seen) return seen.error();
@@ -84,6 +85,9 @@ class file_summarizer {
                          ": the last line is half written (was its writer killed?); it was skipped");
     return {};
   }
+
+  /// One more thing that was odd about the input.
+  void remark(std::string words) { remarks_.push_back(std::move(words)); }
 
   /// How many requests and answers there were.
   [[nodiscard]] std::uint64_t counted() const noexcept { return counted_; }

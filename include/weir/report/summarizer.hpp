@@ -71,7 +71,8 @@ struct record_group {
 /// \complexity  8 bytes for each latency of a request, up to the limit of sample_set, and 8 to 23 for its identity.
 class summarizer {
  public:
-  explicit summarizer(std::vector<group_key> keys) : keys_(std::move(keys)) {}
+  /// \param goals  by which requests are called good.
+  explicit summarizer(std::vector<group_key> keys, service_level goals = {}) : keys_(std::move(keys)), goals_(goals) {}
 
   /// The records to come are those of this file.
   void begin_file(std::string name) { files_.push_back(std::move(name)); }
@@ -102,7 +103,7 @@ class summarizer {
       ++requests_twice_;
       return;
     }
-    group_at(group, value).requests.add(r, files_.size() - 1, latencies_);
+    group_at(group, value).requests.add(r, files_.size() - 1, latencies_, goals_);
     unbounded_ += latency_count + 2 * r.events.size();
     if (unbounded_ > check_every) bound_samples();
   }
@@ -157,6 +158,7 @@ class summarizer {
   [[nodiscard]] sample_log& samples() noexcept { return samples_; }
   [[nodiscard]] const std::vector<metric_record>& metrics() const noexcept { return metrics_; }
   [[nodiscard]] const std::vector<group_key>& keys() const noexcept { return keys_; }
+  [[nodiscard]] const service_level& goals() const noexcept { return goals_; }
   /// In the order in which they were met. Percentiles sort their samples, so groups are not const.
   [[nodiscard]] std::vector<record_group>& groups() noexcept { return groups_; }
   [[nodiscard]] const time_axis& axis() const noexcept { return axis_; }
@@ -205,6 +207,7 @@ class summarizer {
   }
 
   std::vector<group_key> keys_;
+  service_level goals_;
   std::vector<record_group> groups_;
   group_index index_;
   std::vector<std::string> files_, runs_;

@@ -15,7 +15,9 @@
 #include "weir/report/latency.hpp"
 #include "weir/report/natural_order.hpp"
 #include "weir/report/request_figures.hpp"
+#include "weir/report/request_log.hpp"
 #include "weir/report/sample_figures.hpp"
+#include "weir/report/steady_figures.hpp"
 #include "weir/report/summarizer.hpp"
 
 namespace weir::inline v0 {
@@ -24,6 +26,8 @@ namespace weir::inline v0 {
 struct summary_options {
   std::vector<double> percentiles{50, 90, 95, 99};
   bool intervals = false;  ///< With an interval for each percentile: see stats/interval.hpp.
+  device_price price = {};
+  const request_log* steady = nullptr;  ///< With figures of the steady part, of these requests. \pre they are sorted.
 };
 
 /// Figures by group, and what a reader must know to read them.
@@ -34,10 +38,13 @@ struct summary {
   std::vector<double> percentiles;
   std::vector<std::string> rules;
   bool requests = false, answers = false;  ///< Which of the two there were.
+  bool steady = false;                     ///< Figures of the steady part are there.
   bool samples = false;                    ///< Of devices, processes or the host.
   bool adjusted = false, intervals = false;
-  request_counts counts;  ///< Of all records.
-  bool exact = true;      ///< Else percentiles of some latency come from a histogram.
+  bool goals = false, cost = false;  ///< Figures of a service level, and of a price.
+  service_level level = {};          ///< That level.
+  request_counts counts;             ///< Of all records.
+  bool exact = true;                 ///< Else percentiles of some latency come from a histogram.
 };
 
 namespace detail {
@@ -59,6 +66,12 @@ class summary_maker {
     for (const auto& [rule, unused] : answers_.rules) out_.rules.push_back(rule);
     out_.percentiles = choice_.percentiles = options.percentiles;
     out_.intervals = choice_.intervals = options.intervals;
+    out_.goals = choice_.goals = counted.goals().any();
+    out_.level = counted.goals();
+    out_.cost = options.price.per_hour > 0;
+    price_ = options.price;
+    log_ = options.steady;
+    out_.steady = log_ != nullptr && out_.requests;
     out_.adjusted = choice_.adjusted = out_.counts.failed() > 0;
     for (std::size_t i = 1; i < outcome_count; ++i) choice_.outcomes[i] = out_.counts.by_outcome[i] > 0;
     choose_latencies();
@@ -100,11 +113,27 @@ class summary_maker {
       append_outcomes(list, counts, choice_);
       append_tokens(list, counts);
       append_throughput(list, counts, counted_->axis());
+      if (out_.goals) append_goodput(list, counts, counted_->axis());
     };
     for (std::size_t i = 0; i < shown_; ++i) append_counts(lists_[i], counted_->groups()[i].requests.counts);
     append_counts(lists_.back(), out_.counts);
+    if (out_.cost) append_costs();
     for (const auto which : out_.latencies) append_samples(which);
     if (out_.samples = counted_->samples().any(); out_.samples) append_observed();
+    if (!out_.steady) return;
+    for (std::size_t i = 0; i < shown_; ++i) append_steady(lists_[i], nullptr, "told of all records only");
+    append_steady(lists_.back(), counted_->axis().one_clock() ? log_ : nullptr, "several machines or boots");
+  }
+
+  /// Instances ran at once, each on its own devices; of other groups nobody says whether they did.
+  void append_costs() {
+    for (std::size_t i = 0; i < shown_; ++i)
+      append_cost(lists_[i], counted_->groups()[i].requests.counts, counted_->axis(), price_, "");
+    auto all = price_;
+    if (shown_ > 0) all.devices *= static_cast<double>(shown_);
+    const bool at_once = shown_ == 0 || counted_->keys() == std::vector{group_key::instance};
+    append_cost(lists_.back(), out_.counts, counted_->axis(), all,
+                at_once ? "" : "groups other than instances are not told to have run at the same time");
   }
 
   /// Samples name an instance: only groups by instance have figures of their own.
@@ -138,6 +167,8 @@ class summary_maker {
   summarizer* counted_;
   summary out_;
   figure_choice choice_;
+  device_price price_;
+  const request_log* log_ = nullptr;
   answer_group answers_;
   std::size_t shown_ = 0;  // groups that are told apart
   std::vector<figure_list> lists_;

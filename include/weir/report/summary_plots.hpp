@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,40 +60,89 @@ inline double exact_of(const group_summary& g, std::string_view name) {
   return p;
 }
 
-/// A latency against the number in each group's label (its concurrency or rate): median, p90, and p99 dashed.
-[[nodiscard]] inline plot latency_by_load(const summary& s, std::string_view latency) {
-  plot p{.title = std::string(latency) + " by " + (s.keys.empty() ? "group" : s.keys[0]),
-         .x = {s.keys.empty() ? "" : s.keys[0], false},
-         .y = {"ms", false}};
-  auto groups = detail::told_apart(s);
-  std::ranges::sort(groups, {}, [](const auto* g) { return detail::number_in(detail::joined_labels(*g)); });
-  for (const auto* stat : {"p50", "p90", "p99"}) {
-    plot_series series{.name = stat, .x = {}, .y = {}, .dashed = std::string_view(stat) == "p99"};
-    for (const auto* g : groups) {
-      series.x.push_back(detail::number_in(detail::joined_labels(*g)));
-      series.y.push_back(detail::exact_of(*g, std::string(latency) + "_" + stat + "_ms"));
-    }
-    p.series.push_back(std::move(series));
+namespace detail {
+
+/// The groups in the order of the numbers in their labels, and a row of one figure of each.
+struct loads {
+  std::vector<const group_summary*> groups;
+  std::vector<double> x;
+
+  explicit loads(const summary& s) : groups(told_apart(s)) {
+    std::ranges::sort(groups, {}, [](const auto* g) { return number_in(joined_labels(*g)); });
+    for (const auto* g : groups) x.push_back(number_in(joined_labels(*g)));
   }
+  [[nodiscard]] std::vector<double> of(std::string_view figure) const {
+    std::vector<double> out;
+    for (const auto* g : groups) out.push_back(exact_of(*g, figure));
+    return out;
+  }
+  [[nodiscard]] plot_series series(std::string name, std::vector<double> y) const {
+    return {.name = std::move(name), .x = x, .y = std::move(y)};
+  }
+};
+inline std::string load_axis(const summary& s) {
+  return s.keys.empty() ? "group" : s.keys[0];
+}
+
+}  // namespace detail
+
+/// A latency against the number in each group's label (its concurrency or rate): median, with the band from p10 to p90
+/// where these were asked for, p99 dashed, and the bound that it was to keep.
+[[nodiscard]] inline plot latency_by_load(const summary& s, latency which) {
+  const std::string name(to_string(which));
+  const detail::loads loads(s);
+  plot p{.title = name + " by " + detail::load_axis(s), .x = {detail::load_axis(s), false}, .y = {"ms", false}};
+  auto middle = loads.series("median, p10 to p90", loads.of(name + "_p50_ms"));
+  middle.low = loads.of(name + "_p10_ms"), middle.high = loads.of(name + "_p90_ms");
+  if (std::ranges::any_of(middle.low, [](double v) { return std::isnan(v); })) {
+    middle.name = "median", middle.low.clear(), middle.high.clear();
+    p.series.push_back(loads.series("p90", loads.of(name + "_p90_ms")));
+  }
+  p.series.insert(p.series.begin(), std::move(middle));
+  p.series.push_back(loads.series("p99", loads.of(name + "_p99_ms")));
+  p.series.back().dashed = true;
+  const double bound = which == latency::ttft   ? s.level.ttft_ms
+                       : which == latency::tpot ? s.level.tpot_ms
+                       : which == latency::e2el ? s.level.e2el_ms
+                                                : std::numeric_limits<double>::infinity();
+  if (std::isfinite(bound)) p.marks.push_back({bound, false, "to be kept: " + tick_text(bound) + " ms"});
   return p;
 }
 
 /// Throughput against the number in each group's label, and what it would be if it grew in proportion from the least.
 [[nodiscard]] inline plot scaling_plot(const summary& s) {
-  plot p{.title = "Throughput and scaling",
-         .x = {s.keys.empty() ? "" : s.keys[0], false},
-         .y = {"output tokens / s", false}};
-  auto groups = detail::told_apart(s);
-  std::ranges::sort(groups, {}, [](const auto* g) { return detail::number_in(detail::joined_labels(*g)); });
-  plot_series seen{.name = "measured", .x = {}, .y = {}},
-      ideal{.name = "ideal", .x = {}, .y = {}, .dashed = true, .muted = true};
-  for (const auto* g : groups) {
-    seen.x.push_back(detail::number_in(detail::joined_labels(*g)));
-    seen.y.push_back(detail::exact_of(*g, "output_tokens_per_s"));
-  }
-  ideal.x = seen.x;
-  for (const double x : seen.x) ideal.y.push_back(seen.y[0] * x / seen.x[0]);
-  p.series = {std::move(seen), std::move(ideal)};
+  const detail::loads loads(s);
+  plot p{.title = "Throughput and scaling", .x = {detail::load_axis(s), false}, .y = {"output tokens / s", false}};
+  const auto seen = loads.of("output_tokens_per_s");
+  std::vector<double> ideal;
+  for (const double x : loads.x) ideal.push_back(seen[0] * x / loads.x[0]);
+  p.series = {loads.series("measured", seen), loads.series("ideal", std::move(ideal))};
+  p.series[1].dashed = p.series[1].muted = true;
+  return p;
+}
+
+/// The same as a share of the ideal: how much of what is put in comes out.
+[[nodiscard]] inline plot efficiency_plot(const summary& s) {
+  const detail::loads loads(s);
+  plot p{.title = "Scaling efficiency: throughput for each unit of " + detail::load_axis(s) + ", of that of the least",
+         .x = {detail::load_axis(s), false},
+         .y = {"%", false}};
+  auto share = loads.of("output_tokens_per_s");
+  const double least = share[0] / loads.x[0];
+  for (std::size_t i = 0; i < share.size(); ++i) share[i] = 100 * share[i] / loads.x[i] / least;
+  p.series = {loads.series("measured", std::move(share)),
+              loads.series("ideal", std::vector<double>(loads.x.size(), 100))};
+  p.series[1].dashed = p.series[1].muted = true;
+  return p;
+}
+
+/// Requests a second that kept the service level, beside all that succeeded, against the number in each group's label.
+[[nodiscard]] inline plot goodput_plot(const summary& s) {
+  const detail::loads loads(s);
+  plot p{.title = "Goodput", .x = {detail::load_axis(s), false}, .y = {"requests / s", false}};
+  p.series = {loads.series("good", loads.of("goodput_requests_per_s")),
+              loads.series("all that succeeded", loads.of("requests_per_s"))};
+  p.series[1].dashed = p.series[1].muted = true;
   return p;
 }
 

@@ -61,11 +61,19 @@ inline table outcome_table(const summary& s) {
 }
 
 inline table throughput_table(const summary& s) {
-  return table_of(s, "Throughput, first byte sent to last token",
-                  {{"window_s", {"window", "s"}},
-                   {"requests_per_s", {"requests", "1/s"}},
-                   {"output_tokens_per_s", {"output tokens", "1/s"}},
-                   {"total_tokens_per_s", {"total tokens", "1/s"}}});
+  std::vector<shown_figure> figures{{"window_s", {"window", "s"}},
+                                    {"requests_per_s", {"requests", "1/s"}},
+                                    {"output_tokens_per_s", {"output tokens", "1/s"}},
+                                    {"total_tokens_per_s", {"total tokens", "1/s"}}};
+  if (s.goals) {
+    figures.push_back({"goodput_requests_per_s", {"good requests", "1/s"}});
+    figures.push_back({"slo_attainment_pct", {"good", "%"}});
+  }
+  if (s.cost) {
+    figures.push_back({"cost_per_million_output_tokens", {"cost of 1M output tokens"}});
+    figures.push_back({"cost_per_million_tokens", {"of 1M tokens"}});
+  }
+  return table_of(s, "Throughput, first byte sent to last token", figures);
 }
 
 inline table energy_table(const summary& s) {
@@ -75,6 +83,7 @@ inline table energy_table(const summary& s) {
                    {"power_idle_w", {"idle", "W"}},
                    {"energy_per_output_token_j", {"per output token", "J"}},
                    {"energy_above_idle_per_output_token_j", {"above idle", "J"}},
+                   {"requests_per_j", {"requests", "1/J"}},
                    {"device_busy_pct", {"device busy", "%"}},
                    {"device_memory_max_mib", {"device memory", "MiB"}},
                    {"process_memory_max_mib", {"memory", "MiB"}},
@@ -167,6 +176,7 @@ inline table accuracy_by_group_table(const summary& s) {
   tables.push_back(detail::latency_table(s));
   if (s.adjusted) tables.push_back(detail::adjusted_table(s));
   tables.push_back(detail::throughput_table(s));
+  if (s.steady) tables.push_back(steady_table(s.groups.back()));
   if (s.samples) tables.push_back(detail::energy_table(s));
   tables.push_back(detail::outcome_table(s));
   return tables;
