@@ -38,6 +38,7 @@ const weir::tool::description about{
                 {"runs", "N", "With run: how often each command is run (default 10)."},
                 {"dir", "DIR", "With run: where results go (default: compare-runs); it must not hold any yet."},
                 {"format", "FORMAT", "txt (default), md, csv, tsv, json or latex.", "txt|md|csv|tsv|json|latex"},
+                {"json", "", "Records of type comparison, one a metric, for other programs."},
                 {"junit", "FILE", "Write JUnit XML, a test case a metric."},
                 {"svg", "FILE", "Draw the changes with their intervals."},
                 {"plot", "", "Draw them in characters too, below the table (txt only)."}},
@@ -95,8 +96,11 @@ result<int> compare(const arguments& args) {
   const auto format =
       std::ranges::find(weir::report_formats, args.get("format", "txt"), [](auto f) { return to_string(f); });
   std::string text, svg;
-  weir::append_table(text, weir::comparison_table(all), *format, weir::tool::terminal_width());
-  if (args.has("plot") && *format == weir::report_format::txt)
+  if (args.has("json"))
+    append_comparison(text, all);
+  else
+    weir::append_table(text, weir::comparison_table(all), *format, weir::tool::terminal_width());
+  if (args.has("plot") && !args.has("json") && *format == weir::report_format::txt)
     append_terminal(text += '\n', weir::comparison_plot(all, *threshold), weir::tool::style_of_terminal());
   if (auto ok = weir::tool::print(text); !ok) return ok.error();
   weir::append_svg(svg, weir::comparison_plot(all, *threshold));

@@ -16,7 +16,7 @@ import tempfile
 
 import jsonschema
 
-WRITTEN = {"run", "endpoint", "prompt", "request", "answer", "metric", "sample", "verdict"}
+WRITTEN = {"run", "endpoint", "prompt", "request", "answer", "metric", "sample", "verdict", "comparison"}
 
 PIPELINE = """
 set -eu
@@ -34,6 +34,9 @@ weir-serve-many --quiet -n 1 --engine mock --log-dir logs --run '
 ' -- --ttft 5ms --itl 1ms --error-at 2 --fault-every 2 > /dev/null
 weir-score --json closed.records > answers 2> /dev/null
 weir-summarize --json closed.records answers failed.records > metrics
+for n in 1 2 3 4 5; do sed s/mock/m$n/ closed.records > run$n; done
+weir-compare --any-workload --json --base run1 run2 run3 run4 run5 --new chat.records run1 run2 run3 run4 > compared || [ $? = 1 ]
+weir-compare --any-workload --json --base run1 --new chat.records >> compared || [ $? = 1 ]
 """
 
 
@@ -50,7 +53,7 @@ def run_pipeline(tools):
         if done.returncode != 0:
             sys.exit(f"the pipeline ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
         names = ["endpoints", "answers", "metrics", "gsm8k.prompts", "chat.prompts", "random.prompts", "closed.records",
-                 "chat.records", "failed.records", "samples"]
+                 "chat.records", "failed.records", "samples", "compared"]
         return [json.loads(line) for name in names for line in (pathlib.Path(directory) / name).open()]
 
 

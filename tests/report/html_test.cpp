@@ -119,6 +119,70 @@ TEST_CASE("html: a trace has each request in a row of its own while it lasts", "
   CHECK(json.find("\"requests\":0") != json.npos);
 }
 
+TEST_CASE("html: what was sampled stands in the trace, and what counts up as its rate", "[html]") {
+  auto log = log_of(4);
+  for (int i = 0; i < 3; ++i)
+    log.add(weir::sample_record{i * 1'000'000'000 - 500'000'000,
+                                "GPU-1",
+                                "1",
+                                {{"watts", 200.5}, {"joules", 1000 + 300.0 * i}, {"busy_percent", std::nan("")}}});
+  log.add(
+      weir::sample_record{0, "/metrics", "", {{"vllm:num_requests_running", 3}, {"vllm:generation_tokens_total", 50}}});
+  log.add(weir::sample_record{2'000'000'000, "/metrics", "", {{"vllm:generation_tokens_total", 40}}});  // began again
+  log.sort();
+  std::string json;
+  weir::append_trace_events(json, log);
+  CHECK(count(json, R"("name":"GPU-1 watts")") == 3);
+  CHECK(count(json, R"("value":200.5)") == 3);
+  CHECK(count(json, R"("name":"GPU-1 W, from joules")") == 2);
+  CHECK(count(json, R"("value":300})") == 2);
+  CHECK(json.find("busy_percent") == json.npos);
+  CHECK(count(json, R"("name":"/metrics vllm:num_requests_running")") == 1);
+  CHECK(json.find("generation_tokens_total / s") == json.npos);
+  CHECK(json.find("\"ts\":-") == json.npos);  // the first sample is the zero
+  CHECK(count(json, R"({"name":"host"})") == 1);
+}
+
+TEST_CASE("html: plots by load have the ideal, the share of it, and the bound that was to be kept", "[html]") {
+  weir::summary s;
+  s.keys = {"file"};
+  s.goals = true;
+  s.level.ttft_ms = 80;
+  const auto group = [&](const std::string& name, double rate, double good, double low, double middle, double high) {
+    weir::figure_list list;
+    list.number("output_tokens_per_s", "1/s", rate, 2);
+    list.number("requests_per_s", "1/s", rate / 10, 2);
+    list.number("goodput_requests_per_s", "1/s", good, 2);
+    list.number("ttft_p10_ms", "ms", low, 3), list.number("ttft_p50_ms", "ms", middle, 3);
+    list.number("ttft_p90_ms", "ms", high, 3), list.number("ttft_p99_ms", "ms", 2 * high, 3);
+    s.groups.push_back({{name}, std::move(list).take()});
+  };
+  group("c8.jsonl", 480, 40, 50, 60, 90), group("c1.jsonl", 100, 10, 40, 50, 55),
+      group("c2.jsonl", 180, 18, 41, 51, 60);
+  group("all", 0, 0, 0, 0, 0);
+  const auto drawn = [&](const char* name) { return weir::plot_named(name, s, {}, 1).value(); };
+  using values = std::vector<double>;
+  const auto scaling = drawn("scaling"), efficiency = drawn("efficiency");
+  CHECK(scaling.series[0].x == values{1, 2, 8});
+  CHECK(scaling.series[0].y == values{100, 180, 480});
+  CHECK(scaling.series[1].y == values{100, 200, 800});
+  CHECK(efficiency.series[0].y == values{100, 90, 60});
+  CHECK(efficiency.series[1].y == values{100, 100, 100});
+  CHECK(drawn("goodput").series[0].y == values{10, 18, 40});
+  CHECK(drawn("goodput").series[1].y == values{10, 18, 48});
+  const auto load = drawn("load");
+  CHECK(load.series[0].y == values{50, 51, 60});
+  CHECK(load.series[0].low == values{40, 41, 50});
+  CHECK(load.series[0].high == values{55, 60, 90});
+  CHECK((load.series[1].name == "p99" && load.series[1].dashed));
+  REQUIRE(load.marks.size() == 1);
+  CHECK((load.marks[0].at == 80 && !load.marks[0].vertical));
+  CHECK(drawn("load-tpot").marks.empty());
+  s.goals = false;
+  CHECK_FALSE(weir::plot_named("goodput", s, {}, 1));
+  CHECK_FALSE(weir::plot_named("no such plot", s, {}, 1));
+}
+
 TEST_CASE("html: gnuplot scripts hold their numbers, with gaps as NaN", "[html]") {
   weir::plot p{.title = "a \"quoted\" title", .x = {"x", true}, .y = {"y", false}};
   p.series.push_back({"s", {1, 10}, {3, std::nan("")}});

@@ -97,6 +97,7 @@ TEST_CASE("samples: energy per token of each instance and of all, by hand", "[re
   CHECK(r.of(0, "energy_j") == Approx(3000));
   CHECK(r.of(0, "power_active_w") == Approx(300));
   CHECK(r.of(0, "energy_per_output_token_j") == Approx(30));
+  CHECK(r.of(0, "requests_per_j") == Approx(1 / 3000.0));
   // Idle: 9 s at 100 W, 1 s rising to 300 W, and the same downwards: (900 + 200 + 200 + 900) J in 20 s.
   CHECK(r.of(0, "power_idle_w") == Approx(110));
   CHECK(r.of(0, "energy_above_idle_per_output_token_j") == Approx((3000 - 1100) / 100.0));

@@ -266,6 +266,70 @@ TEST_CASE("summary: the same digits stand in every format", "[report][property]"
       }
 }
 
+TEST_CASE("summary: goodput, its share and the cost of tokens are those computed by hand", "[report]") {
+  weir::service_level goals;
+  REQUIRE((weir::add_level(goals, "ttft:60") && weir::add_level(goals, "tpot:15")));
+  weir::summarizer counted({weir::group_key::instance}, goals);
+  counted.begin_file("a.jsonl");
+  counted.add(ok("a", "0", 0, 50 * ms, 11, 10 * ms));         // good
+  counted.add(ok("b", "0", 100 * ms, 70 * ms, 11, 10 * ms));  // too late
+  counted.add(ok("c", "1", 200 * ms, 50 * ms, 11, 20 * ms));  // too slow
+  counted.add(failed("d", "1", outcome::timeout, 300 * ms));  // never good
+  const auto s = weir::summarize(counted, {.price = {3.6, 2}});
+  CHECK(shown(s, "good") == "1");
+  CHECK(shown(s, "slo_attainment_pct") == "25.00");
+  // From 0 to 450 ms.
+  CHECK(shown(s, "window_s") == "0.450");
+  CHECK(shown(s, "goodput_requests_per_s") == "2.22");
+  // Two devices for each of two instances at 3.6 an hour are 0.004 a second: 0.0018 for 33 tokens out, 54 in all.
+  CHECK(shown(s, "cost_per_million_output_tokens") == "54.5455");
+  CHECK(shown(s, "cost_per_million_tokens") == "33.3333");
+  // Instance 0 alone, from 0 to 270 ms: 0.002 a second for 22 tokens.
+  CHECK(shown(s, "cost_per_million_output_tokens", 0) == "24.5455");
+  weir::summarizer by_model({weir::group_key::model});
+  by_model.begin_file("a.jsonl");
+  auto x = ok("x", "0", 0, 50 * ms, 11, 10 * ms), y = x;
+  x.model = "x", y.model = "y", y.id = "y";
+  by_model.add(x), by_model.add(y);
+  const auto t = weir::summarize(by_model, {.price = {1, 1}});
+  CHECK(shown(t, "cost_per_million_tokens") ==
+        "(groups other than instances are not told to have run at the same time)");
+  CHECK(shown(t, "good") == "no such figure");
+}
+
+TEST_CASE("summary: the steady part is what MSER-5 and the last sending leave, with reasons where it says nothing",
+          "[report]") {
+  weir::summarizer counted({weir::group_key::instance});
+  weir::request_log log;
+  counted.begin_file("a.jsonl");
+  weir::random_stream random(4);
+  for (int i = 0; i < 4000; ++i) {  // the first 200 are slow by a second and less and less
+    const auto extra = i < 200 ? (200 - i) * 5 * ms : 0;
+    const auto r = ok(std::to_string(i), "0", i * 10 * ms,
+                      (50 + static_cast<std::int64_t>(random.below(20))) * ms + extra, 11, 10 * ms);
+    counted.add(r), log.add(r, r.instance);
+  }
+  log.sort();
+  const auto s = weir::summarize(counted, {.steady = &log});
+  const auto number = [&](const char* name) { return s.groups.back().find(name)->exact; };
+  CHECK((number("steady_from_s") > 1.5 && number("steady_from_s") < 6));
+  CHECK(number("steady_to_s") == Approx(39.99));
+  CHECK(number("steady_requests_per_s") == Approx(100).epsilon(0.02));
+  CHECK(number("steady_output_tokens_per_s") == Approx(1100).epsilon(0.02));
+  CHECK(number("steady_ttft_mean_ms") == Approx(59.5).epsilon(0.01));
+  CHECK((number("steady_ttft_mean_low_ms") < 59.5 && number("steady_ttft_mean_high_ms") > 59.5));
+  CHECK(number("steady_tpot_p50_ms") == Approx(10));
+  CHECK(number("steady_ttft_effective_n") > 2000);
+  weir::summarizer few({weir::group_key::instance});
+  weir::request_log short_log;
+  few.begin_file("b.jsonl");
+  for (int i = 0; i < 10; ++i)
+    few.add(ok(std::to_string(i), "0", i * ms, ms, 2, ms)), short_log.add(ok("", "0", i * ms, ms, 2, ms), "0");
+  const auto t = weir::summarize(few, {.steady = &short_log});
+  CHECK(shown(t, "steady_ttft_mean_ms") == "(fewer than 20 answers)");
+  CHECK(shown(t, "steady_from_s") == "(fewer than 20 answers)");
+}
+
 TEST_CASE("summary: groups are keys that records have, in natural order, and a typing error is refused", "[report]") {
   auto counted = count({ok("a", "10", 0, ms, 2, ms), ok("b", "9", 0, ms, 2, ms), ok("c", "", 0, ms, 2, ms)});
   const auto s = weir::summarize(counted);

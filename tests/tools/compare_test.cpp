@@ -6,6 +6,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "mock_process.hpp"
 #include "shell.hpp"
 #include "weir/record/request.hpp"
 
@@ -66,6 +67,47 @@ TEST_CASE("weir-compare: worse is exit 1, the same is exit 0, and JUnit and SVG 
   const auto fine = shell(tool + " --base" + base + " --new" + same + " --metric ttft_p50_ms");
   CHECK(fine.status == 0);
   CHECK(fine.out.find(" same ") != std::string::npos);
+}
+
+TEST_CASE("weir-compare: records and a drawing say what the table says", "[tools]") {
+  const scratch s;
+  std::string base, slow;
+  for (int i = 0; i < 6; ++i)
+    base += s.run("a" + std::to_string(i), 50 + 0.1 * i), slow += s.run("b" + std::to_string(i), 60 + 0.1 * i);
+  const auto json = shell(tool + " --json --metric ttft_p50_ms --base" + base + " --new" + slow);
+  CHECK(json.status == 1);
+  CHECK(json.out.starts_with(R"({"type":"comparison","metric":"ttft_p50_ms","verdict":"worse","why":)"));
+  CHECK(json.out.find(R"("base_runs":6,"new_runs":6,"base":)") != std::string::npos);
+  const auto drawn = shell("LC_ALL=C " + tool + " --plot --metric ttft_p50_ms --base" + base + " --new" + slow);
+  CHECK(drawn.out.find("ttft_p50_ms (worse) ") != std::string::npos);
+  CHECK(drawn.out.find("change (%)") != std::string::npos);
+}
+
+TEST_CASE("weir-compare run: two servers of different speed are told apart, with weir-bench in between", "[tools]") {
+  const scratch s;
+  const mock_process fast("--ttft 4ms --itl 1ms"), slow("--ttft 12ms --itl 1ms");
+  const auto bench = [](const mock_process& mock) {
+    return "'" WEIR_TOOLS_DIR "/weir-bench --base-url " + mock.url +
+           " --num-prompts 24 --max-concurrency 4 --random-input-len 4 --random-output-len 4 --records {out}'";
+  };
+  const auto ran = shell(tool + " run --runs 5 --dir " + s.path + "/runs --base " + bench(fast) + " --new " +
+                         bench(slow) + " --metric ttft_p50_ms --format csv 2>/dev/null");
+  CHECK(ran.status == 1);
+  CHECK(ran.out.find("ttft_p50_ms,5,5,") != std::string::npos);
+  CHECK(ran.out.find(",worse,") != std::string::npos);
+  // The same runs once more, by their files; and against another load, which is named.
+  const auto files = [&](const std::string& side) {
+    std::string out;
+    for (int i = 1; i <= 5; ++i) out += " " + s.path + "/runs/" + side + "-" + std::to_string(i);
+    return out;
+  };
+  CHECK(shell(tool + " --metric ttft_p50_ms --base" + files("base") + " --new" + files("new")).status == 1);
+  shell(WEIR_TOOLS_DIR "/weir-bench --base-url " + fast.url +
+        " --num-prompts 24 --max-concurrency 2 --random-input-len 4 --random-output-len 4 --records " + s.path +
+        "/other 2>&1");
+  const auto other = shell(tool + " --base" + files("base") + " --new " + s.path + "/other 2>&1");
+  CHECK(other.status == 2);
+  CHECK(other.out.find("the workloads differ in max_concurrency: 4 and 2") != std::string::npos);
 }
 
 TEST_CASE("weir-compare: different workloads are refused with what differs, unless told", "[tools]") {

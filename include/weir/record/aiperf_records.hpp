@@ -2,16 +2,21 @@
 #ifndef WEIR_RECORD_AIPERF_RECORDS_HPP
 #define WEIR_RECORD_AIPERF_RECORDS_HPP
 
+#include <simdjson.h>
+
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "weir/base/measured.hpp"
 #include "weir/base/result.hpp"
 #include "weir/base/trim.hpp"
 #include "weir/record/read_rival.hpp"
@@ -33,23 +38,18 @@ class aiperf_records {
   result<void> add(std::string_view line, const std::string& source) {
     ++lines_;
     if (trimmed(line).empty()) return {};
-    const auto json = flat_json::read(line);
-    if (!json) return failure{errc::parse, source + ":" + std::to_string(lines_) + ": " + json.error().detail};
-    if (const auto phase = json->text("metadata/benchmark_phase"); !phase.empty() && phase != "profiling") {
-      ++others_;
-      return {};
-    }
-    if (json->has("error/code") || json->has("error/message") || json->has("error/type")) {
-      ++failed_;  // what it measured before it failed is no latency of an answer
-      return {};
-    }
-    ++ok_;
-    for (const auto& v : json->values())
-      if (v.is == flat_value::kind::number && v.path.starts_with("metrics/")) add_value(v);
-    const auto* start = json->find("metadata/request_start_ns");
-    const auto* end = json->find("metadata/request_end_ns");
-    if (start != nullptr && end != nullptr && start->number > 0 && end->number >= start->number)
-      first_ns_ = std::min(first_ns_, start->number), last_ns_ = std::max(last_ns_, end->number);
+    const auto wrong = [&](std::string_view why) {
+      return failure{errc::parse, source + ":" + std::to_string(lines_) + ": " + std::string(why)};
+    };
+    buffer_.assign(line).reserve(line.size() + simdjson::SIMDJSON_PADDING);
+    simdjson::ondemand::document document;
+    simdjson::ondemand::object object;
+    if (const auto error = parser_.iterate(simdjson::padded_string_view(buffer_)).get(document))
+      return wrong(detail::not_json(error).detail);
+    if (document.get_object().get(object)) return wrong("not a JSON object in one line");
+    now_ = {};
+    if (auto ok = detail::read_fields<request>(object, fields(), now_); !ok) return wrong(ok.error().detail);
+    count();
     return {};
   }
 
@@ -61,41 +61,109 @@ class aiperf_records {
       const auto m = set.describe();
       out.add(*known, "count", static_cast<double>(m.count), theirs);
       for (const auto& [stat, value] : {std::pair{"mean", m.mean}, {"std", m.std}, {"min", m.min}, {"max", m.max}})
-        out.add(*known, stat, value / us_per_ms, theirs);
+        out.add(*known, stat, value / ns_per_ms, theirs);
       for (const double p : {1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0})
-        out.add(*known, "p" + std::to_string(static_cast<int>(p)), set.percentile(p) / us_per_ms, theirs);
+        out.add(*known, "p" + std::to_string(static_cast<int>(p)), set.percentile(p) / ns_per_ms, theirs);
     }
-    const auto total = [&](const char* ours, const char* theirs) {
-      if (const auto at = sums_.find(theirs); at != sums_.end()) out.add({"", ours, ""}, "", at->second, theirs);
-    };
     out.add({"", "ok", ""}, "", static_cast<double>(ok_), "lines without an error");
     out.add({"", "failed", ""}, "", static_cast<double>(failed_), "lines with an error");
-    total("tokens_in", "input_sequence_length"), total("tokens_out", "output_sequence_length");
+    for (const auto& [ours, theirs] : {std::pair{"tokens_in", tokens_in}, {"tokens_out", tokens_out}})
+      if (const auto at = sums_.find(theirs); at != sums_.end())
+        out.add({"", ours, ""}, "", at->second, "sum of " + std::string(theirs));
     if (last_ns_ > first_ns_)
-      out.add({"", "window_s", "s", 1e-9, "first start to last end, by the wall clock"}, "", last_ns_ - first_ns_,
-              "request_start_ns, request_end_ns");
+      out.add({"", "window_s", "s", 1e-9, "first start to last end, by the wall clock"}, "",
+              static_cast<double>(last_ns_ - first_ns_), "request_start_ns, request_end_ns");
     if (others_ > 0) out.note(std::to_string(others_) + " records of other phases than profiling are left out");
     return std::move(out).take();
   }
 
  private:
-  static constexpr double us_per_ms = 1000;  // samples are kept in microseconds: sample_set's sums are of whole units
+  static constexpr double ns_per_ms = 1e6;
+  static constexpr auto tokens_in = "input_sequence_length", tokens_out = "output_sequence_length";
 
-  void add_value(const flat_value& v) {
-    if (!v.path.ends_with("/value")) return;
-    const auto name = v.path.substr(8, v.path.size() - 14);
-    const auto* known = detail::find_name(detail::aiperf_names, name);
-    if (known != nullptr && known->unit == "ms") {
-      if (std::isfinite(v.number) && v.number >= 0) samples_[name].add(v.number * us_per_ms);
-    } else if (name == "input_sequence_length" || name == "output_sequence_length") {
-      sums_[name] += v.number;
+  /// A line: its metrics, each with one value or, of chunks, many.
+  struct request {
+    std::string phase;
+    std::int64_t start_ns = unmeasured, end_ns = unmeasured;
+    bool failed = false;
+    std::vector<std::pair<std::string, std::vector<double>>> metrics;
+  };
+
+  void count() {
+    if (!now_.phase.empty() && now_.phase != "profiling") return void(++others_);
+    if (now_.failed) return void(++failed_);  // what it measured before it failed is no latency of an answer
+    ++ok_;
+    for (const auto& [name, values] : now_.metrics) {
+      const auto* known = detail::find_name(detail::aiperf_names, name);
+      if (known != nullptr && known->unit == "ms")
+        for (const double ms : values) {
+          if (std::isfinite(ms) && ms >= 0) samples_[name].add(ms * ns_per_ms);
+        }
+      else if ((name == tokens_in || name == tokens_out) && values.size() == 1)
+        sums_[name] += values[0];
     }
+    if (now_.start_ns == unmeasured || now_.end_ns == unmeasured) return;
+    first_ns_ = std::min(first_ns_, now_.start_ns), last_ns_ = std::max(last_ns_, now_.end_ns);
   }
 
-  std::map<std::string, sample_set, std::less<>> samples_;
+  static detail::read_outcome read_metadata(request& r, detail::json_value value) {
+    simdjson::ondemand::object object;
+    if (value.get_object().get(object)) return "an object";
+    for (auto each : object) {  // names longer than those of our own records
+      simdjson::ondemand::field f;
+      std::string_view name;
+      if (std::move(each).get(f) || f.unescaped_key().get(name)) return "an object";
+      detail::read_outcome wrong = nullptr;
+      if (name == "benchmark_phase") wrong = detail::take_text(r.phase, f.value());
+      if (name == "request_start_ns") wrong = detail::read_time(r.start_ns, f.value());
+      if (name == "request_end_ns") wrong = detail::read_time(r.end_ns, f.value());
+      if (wrong != nullptr) return wrong;
+    }
+    return nullptr;
+  }
+  /// {name: {"value": number or [numbers], "unit": ...}}
+  static detail::read_outcome read_metrics(request& r, detail::json_value value) {
+    constexpr auto wanted = "an object of metrics";
+    simdjson::ondemand::object object;
+    if (value.get_object().get(object)) return wanted;
+    for (auto each : object) {
+      simdjson::ondemand::field f;
+      simdjson::ondemand::value inner;
+      std::string_view name;
+      if (std::move(each).get(f) || f.unescaped_key().get(name)) return wanted;
+      const auto* known = detail::find_name(detail::aiperf_names, name);
+      if ((known == nullptr || known->unit != "ms") && name != tokens_in && name != tokens_out) continue;
+      auto& [kept, numbers] = r.metrics.emplace_back(name, std::vector<double>());
+      if (f.value()["value"].get(inner)) return wanted;
+      if (inner.raw_json_token().front() != '[') {
+        if (!detail::is_null(inner) && inner.get_double().get(numbers.emplace_back())) return wanted;
+        continue;
+      }
+      simdjson::ondemand::array list;
+      if (inner.get_array().get(list)) return wanted;
+      for (auto number : list)
+        if (number.get_double().get(numbers.emplace_back())) return wanted;
+    }
+    return nullptr;
+  }
+  static std::span<const detail::json_field<request>> fields() {
+    using field = detail::json_field<request>;
+    static constexpr std::array all{field{"metadata", read_metadata}, field{"metrics", read_metrics},
+                                    field{"error", [](request& r, detail::json_value v) -> detail::read_outcome {
+                                            r.failed = !detail::is_null(v);
+                                            return nullptr;
+                                          }}};
+    return all;
+  }
+
+  simdjson::ondemand::parser parser_;
+  std::string buffer_;
+  request now_;
+  std::map<std::string, sample_set, std::less<>> samples_;  // ns: sample_set's sums are of whole units
   std::map<std::string, double, std::less<>> sums_;
   std::uint64_t lines_ = 0, ok_ = 0, failed_ = 0, others_ = 0;
-  double first_ns_ = std::numeric_limits<double>::infinity(), last_ns_ = -std::numeric_limits<double>::infinity();
+  std::int64_t first_ns_ = std::numeric_limits<std::int64_t>::max(),
+               last_ns_ = std::numeric_limits<std::int64_t>::min();
 };
 
 }  // namespace weir::inline v0

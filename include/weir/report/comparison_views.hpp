@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/base/json_write.hpp"
 #include "weir/report/comparison.hpp"
 #include "weir/report/plot.hpp"
 #include "weir/report/plot_svg.hpp"
@@ -50,6 +51,26 @@ namespace weir::inline v0 {
                       m.more_runs > 0 ? cell::count(m.more_runs) : cell::text(""), cell::text(m.why)});
   }
   return t;
+}
+
+/// Appends each metric as a record of type `comparison`, one line of JSON. Changes are shares: 0.03 is 3 %.
+inline void append_comparison(std::string& out, const std::vector<metric_comparison>& all) {
+  for (const auto& m : all) {
+    json_writer json(out);
+    json.begin_object().field("type", "comparison").field("metric", m.metric).field("verdict", to_string(m.verdict));
+    json.field("why", m.why).field("base_runs", m.base_runs).field("new_runs", m.new_runs);
+    json.field("base", m.base).field("new", m.fresh).field("change", m.change);
+    const auto bounds = [&](std::string_view low, std::string_view high,
+                            const std::optional<shift_estimate::bounds>& b) {
+      b ? json.field(low, b->low).field(high, b->high) : json.field(low, nullptr).field(high, nullptr);
+    };
+    bounds("low", "high", m.interval);
+    bounds("bootstrap_low", "bootstrap_high", m.bootstrap);
+    m.interval ? json.field("p", m.p) : json.field("p", nullptr);
+    m.more_runs > 0 ? json.field("more_runs", m.more_runs) : json.field("more_runs", nullptr);
+    json.end_object();
+    out.push_back('\n');
+  }
 }
 
 /// The comparison as a picture: each change with its interval, and where it would matter.

@@ -47,10 +47,37 @@ inline std::size_t statistic_rank(const rival_figure& f) noexcept {
   return static_cast<std::size_t>(std::ranges::find(statistics_shown, statistic_of(f)) - statistics_shown.begin());
 }
 
+/// The order in which people look for quantities; others follow in the order in which they come.
+inline std::size_t quantity_rank(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 22> order{"requests",
+                                                   "ok",
+                                                   "failed",
+                                                   "ttft",
+                                                   "ttfot",
+                                                   "tpot",
+                                                   "itl",
+                                                   "icl",
+                                                   "e2el",
+                                                   "e2el_per_token",
+                                                   "ttft_sched",
+                                                   "e2el_sched",
+                                                   "batch",
+                                                   "window_s",
+                                                   "tokens_in",
+                                                   "tokens_out",
+                                                   "requests_per_s",
+                                                   "goodput_requests_per_s",
+                                                   "output_tokens_per_s",
+                                                   "total_tokens_per_s",
+                                                   "cost_per_million_output_tokens",
+                                                   "cost_per_million_tokens"};
+  return static_cast<std::size_t>(std::ranges::find(order, name) - order.begin());
+}
+
 }  // namespace detail
 
-/// One column a result, one row a figure: quantities in the order in which they come first, each with n, mean, std,
-/// min, p50, p90, p95, p99 and max. The list has the others.
+/// One column a result, one row a figure: of each quantity n, mean, std, min, p50, p90, p95, p99 and max. The list has
+/// the others.
 [[nodiscard]] inline table rivals_side_by_side(const std::vector<rival_result>& all) {
   table t{"Results of other tools", {{"figure", "", side::left}, {"unit", "", side::left}}, {}, 2};
   struct quantity {
@@ -69,6 +96,7 @@ inline std::size_t statistic_rank(const rival_figure& f) noexcept {
         known->figures.push_back(&f);
     }
   }
+  std::ranges::stable_sort(rows, {}, [](const auto& q) { return detail::quantity_rank(q.name); });
   for (auto& row : rows) {
     std::ranges::stable_sort(row.figures, {}, [](const auto* f) { return detail::statistic_rank(*f); });
     for (const auto* f : row.figures) {
