@@ -183,6 +183,11 @@ TEST_CASE("rival: ais_bench's cells lose their units, and count in milliseconds"
                            {"tokens_out", "20480"},
                            {"output_tokens_per_s", "2870.5872"},
                            {"total_tokens_per_s", "3139.7047"}});
+  // Of a run of ceval: a metric that is not accuracy keeps its name.
+  check("ais_bench_accuracy.csv", {{"accuracy_ceval-physician_pct", "73.47"},
+                                   {"accuracy_ceval_pct", "76.39"},
+                                   {"score_naive_average_ceval", "76.39"},
+                                   {"score_weighted_average_ceval-weighted", "76.30"}});
 }
 
 TEST_CASE("rival: evalscope's summary and percentiles are read, seconds as milliseconds", "[rival]") {

@@ -115,6 +115,17 @@ inline rivals loadgen_result(std::string_view text, const std::string& source) {
   return std::vector{std::move(out).take()};
 }
 
+/// Adds what a row of an accuracy summary has of a model: per cent where the metric is accuracy; any other (rouge1,
+/// pass@1, naive_average) is a score by its own name, for the file does not say its scale.
+inline void add_score(rival_result& out, std::string_view dataset, std::string_view metric, std::string_view figure) {
+  double number = std::numeric_limits<double>::quiet_NaN();
+  std::string_view rest;
+  const bool there = leading_number(figure, number, rest), known = metric == "accuracy";
+  const auto name = (known ? "" : "score_") + std::string(metric) + "_" + std::string(dataset) + (known ? "_pct" : "");
+  out.add({name, known ? "%" : "", number, there ? "" : "the file has no figure for it",
+           std::string(dataset) + " " + std::string(metric), "by the tool's own rule, over what it counted"});
+}
+
 /// ais_bench's and OpenCompass's summary CSV: a row a data set and metric, a column a model.
 inline rivals accuracy_results(std::string_view text, const std::string& source) {
   std::vector<rival_result> all;
@@ -138,12 +149,7 @@ inline rivals accuracy_results(std::string_view text, const std::string& source)
                                       std::to_string(header.size())};
     for (std::size_t i = 4; i < cells.size(); ++i) {
       if (cells[0].empty() || header[i] == "total_count") continue;
-      double number = std::numeric_limits<double>::quiet_NaN();
-      std::string_view rest;
-      const bool there = leading_number(cells[i], number, rest);
-      all[i - 4].add({"accuracy_" + std::string(cells[0]) + "_pct", "%", number,
-                      there ? "" : "the file has no figure for it", std::string(cells[0]) + " " + std::string(cells[2]),
-                      "by the tool's own rule, over what it counted"});
+      add_score(all[i - 4], cells[0], cells[2], cells[i]);
     }
   }
   std::erase_if(all, [](const rival_result& r) { return r.figures.empty(); });

@@ -49,9 +49,10 @@ struct comparison_options {
   double level = 0.95;
 };
 
-/// Whether more of a metric is better: rates and accuracies, but nothing that fails or takes time.
+/// Whether more of a metric is better: rates, accuracies and scores, but nothing that fails or takes time.
 [[nodiscard]] inline bool is_more_better(std::string_view metric) noexcept {
-  return metric.find("_per_s") != metric.npos || metric.starts_with("accuracy") || metric.starts_with("ok");
+  return metric.find("_per_s") != metric.npos || metric.starts_with("accuracy") || metric.starts_with("score_") ||
+         metric.starts_with("ok");
 }
 
 namespace detail {

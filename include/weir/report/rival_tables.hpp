@@ -140,22 +140,44 @@ inline void add_costs(std::vector<rival_result>& all, double per_hour) {
         r.add({cost, "", per_hour / 3600 / f->value * 1e6, "", "computed from " + f->theirs, f->basis});
 }
 
+namespace detail {
+
+/// What a reader must know of figures of one tool that are measured alike.
+struct rival_basis {
+  std::string_view tool, basis;
+  std::vector<std::string> quantities;
+};
+
+/// "a, b, c", and of many the first three and how many more.
+inline std::string some_of(const std::vector<std::string>& names) {
+  const std::size_t shown = names.size() <= 5 ? names.size() : 3;
+  std::string out;
+  for (std::size_t i = 0; i < shown; ++i) out += (i == 0 ? "" : ", ") + names[i];
+  return shown == names.size() ? out : out + " and " + std::to_string(names.size() - shown) + " more";
+}
+
+}  // namespace detail
+
 /// What a reader must know: where a tool means something else by its figures.
 [[nodiscard]] inline std::vector<std::string> rival_notes(const std::vector<rival_result>& all) {
   std::vector<std::string> notes;
+  std::vector<detail::rival_basis> bases;
   for (const auto& r : all) {
     for (const auto& words : r.notes) notes.push_back(r.source + ": " + words);
     for (const auto& f : r.figures) {
       if (f.basis.empty()) continue;
-      const auto note = r.tool + ", " + detail::quantity_of(f) + ": " + f.basis;
-      if (!std::ranges::count(notes, note)) notes.push_back(note);
+      auto known = std::ranges::find_if(bases, [&](const auto& b) { return b.tool == r.tool && b.basis == f.basis; });
+      if (known == bases.end()) known = bases.insert(known, {r.tool, f.basis, {}});
+      auto name = detail::quantity_of(f);
+      if (std::ranges::find(known->quantities, name) == known->quantities.end())
+        known->quantities.push_back(std::move(name));
     }
-    if (!r.other.empty()) {
-      const auto note = r.source + ": " + std::to_string(r.other.size()) +
-                        " numbers have no counterpart here; --format csv lists them";
-      notes.push_back(note);
-    }
+    if (!r.other.empty())
+      notes.push_back(r.source + ": " + std::to_string(r.other.size()) +
+                      " numbers have no counterpart here; --format csv lists them");
   }
+  for (const auto& b : bases)
+    notes.push_back(std::string(b.tool) + ", " + detail::some_of(b.quantities) + ": " + std::string(b.basis));
   return notes;
 }
 
