@@ -99,6 +99,8 @@ inline result<std::string> drawn(const report_input& in, const summarized& done,
   if (auto ok = need_requests(in, "a plot"); !ok) return ok.error();
   const auto picture = plot_named(kind, done.figures, in.log, devices);
   if (!picture) return picture.error();
+  if (!has_numbers(*picture))
+    return failure{errc::not_found, "the plot '" + std::string(kind) + "' has nothing to show: no request tells it"};
   std::string text;
   if (format == "gnuplot")
     append_gnuplot(text, *picture);

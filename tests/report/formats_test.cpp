@@ -160,12 +160,24 @@ cells from_html(const std::string& text) {
   }
   return out;
 }
+/// Why a cell is null: JSON has no infinity, so an infinite one is null and said to be infinite.
+std::string json_reason(const weir::flat_json& json, std::size_t row, const std::string& column) {
+  for (std::size_t i = 0; json.has("missing/" + std::to_string(i) + "/row"); ++i) {
+    const auto at = "missing/" + std::to_string(i) + "/";
+    if (json.text(at + "row") == std::to_string(row) && json.text(at + "column") == column)
+      return json.text(at + "reason") == "infinite" ? "inf" : "";
+  }
+  return {};
+}
 cells from_json(const weir::table& t, const std::string& text) {
   const auto json = weir::flat_json::read(text).value();
   cells out;
   for (std::size_t r = 0; r < t.rows.size(); ++r) {
     auto& row = out.emplace_back();
-    for (const auto& c : t.columns) row.push_back(json.text("rows/" + std::to_string(r) + "/" + c.name));
+    for (const auto& c : t.columns) {
+      const auto value = json.text("rows/" + std::to_string(r) + "/" + c.name);
+      row.push_back(value.empty() ? json_reason(json, r, c.name) : value);
+    }
   }
   return out;
 }

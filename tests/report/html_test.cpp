@@ -178,6 +178,17 @@ TEST_CASE("html: plots by load have the ideal, the share of it, and the bound th
   REQUIRE(load.marks.size() == 1);
   CHECK((load.marks[0].at == 80 && !load.marks[0].vertical));
   CHECK(drawn("load-tpot").marks.empty());
+  const auto named = [&](std::vector<const char*> names) {
+    for (std::size_t i = 0; i < names.size(); ++i) s.groups[i].labels = {names[i]};
+    const auto p = weir::plot_named("scaling", s, {}, 1);
+    return p ? p->series[0].x : values{};
+  };
+  // What all names begin with is no step of a load, be it a number itself.
+  CHECK(named({"run7/c16.jsonl", "run7/c1.jsonl", "run7/c128.jsonl"}) == values{1, 16, 128});
+  CHECK(named({"c4/shard0.jsonl", "c2/shard0.jsonl", "c8/shard0.jsonl"}) == values{2, 4, 8});
+  CHECK(named({"rate-0.25", "rate-0.5", "rate-0.125"}) == values{0.125, 0.25, 0.5});
+  CHECK(named({"c1", "c2", "warm"}).empty());
+  CHECK(named({"c1/a", "c1/b", "c2/a"}).empty());
   s.goals = false;
   CHECK_FALSE(weir::plot_named("goodput", s, {}, 1));
   CHECK_FALSE(weir::plot_named("no such plot", s, {}, 1));

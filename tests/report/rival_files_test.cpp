@@ -93,7 +93,7 @@ TEST_CASE("rival_files: requests of AIPerf are read line by line, and a broken l
   std::ofstream(path, std::ios::app) << "{\"metadata\":{\"session_num\":4},\"metrics\":{\n";
   const auto broken = weir::rivals_in(path);
   REQUIRE_FALSE(broken);
-  CHECK(broken.error().detail.find("profile_export.jsonl:5: not JSON") != std::string::npos);
+  CHECK(broken.error().detail.find("profile_export.jsonl:5: not a JSON object in one line") != std::string::npos);
 }
 
 TEST_CASE("rival_files: SGLang's runs of other lengths are other workloads", "[rivals]") {

@@ -124,7 +124,7 @@ TEST_CASE("weir-summarize: bad input is named by file and line, and stops everyt
             .find("nothing to summarize") != std::string::npos);
   CHECK(trouble(here.file("none")) == "weir-summarize: there is no file " + here.file("none") + "\n");
   CHECK(shell("mkdir " + here.file("void")).status == 0);
-  CHECK(trouble(here.file("void")).find("there is no *.jsonl in the directory") != std::string::npos);
+  CHECK(trouble(here.file("void")).find("there is neither a *.jsonl in the directory") != std::string::npos);
   CHECK(trouble("--percentiles 50,101 " + bad).find("'101' is not between 0 and 100") != std::string::npos);
   CHECK(trouble("--group-by color " + bad).find("'color' is none of instance,") != std::string::npos);
 }

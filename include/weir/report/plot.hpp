@@ -52,6 +52,13 @@ struct plot {
   std::vector<plot_mark> marks = {};
 };
 
+/// Whether there is a number to draw.
+[[nodiscard]] inline bool has_numbers(const plot& p) {
+  return std::ranges::any_of(p.series, [](const plot_series& s) {
+    return std::ranges::any_of(s.y, [](double v) { return std::isfinite(v); });
+  });
+}
+
 /// The numbers an axis reaches over, and where its ticks stand.
 struct plot_scale {
   double low = 0, high = 1;

@@ -54,14 +54,10 @@ inline std::optional<plot> plot_by_load(std::string_view name, const summary& s)
   if (name == "latency")
     return figure_by_group(s, "Median latency by group", "ms", {{"ttft_p50_ms", "TTFT"}, {"tpot_p50_ms", "TPOT"}});
   if (name == "pareto") return pareto_plot(s, devices);
-  const auto groups = detail::told_apart(s);
-  const bool numbered = groups.size() > 1 && std::ranges::none_of(groups, [](const auto* g) {
-                          return std::isnan(detail::number_in(detail::joined_labels(*g)));
-                        });
-  if (!numbered)
+  if (!detail::loads(s).are_steps())
     return failure{errc::invalid_argument, "the plot '" + std::string(name) +
-                                               "' needs two groups or more with a number in their "
-                                               "names, such as files c1.jsonl, c2.jsonl with --group-by file"};
+                                               "' needs two groups or more, each with a number of its own "
+                                               "in its name, such as files c1.jsonl, c2.jsonl with --group-by file"};
   if (name == "goodput" && !s.goals)
     return failure{errc::invalid_argument, "the plot 'goodput' needs --goodput: ttft:200, say"};
   if (auto drawn = detail::plot_by_load(name, s)) return *std::move(drawn);

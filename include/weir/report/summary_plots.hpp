@@ -19,12 +19,23 @@
 namespace weir::inline v0 {
 namespace detail {
 
-/// The number in a label ("c16" and "16" are 16), for groups that are steps of a load; NaN where there is none.
+/// The first number in a label ("c16" and "16" are 16), NaN where there is none.
 inline double number_in(std::string_view label) {
   const auto at = label.find_first_of("0123456789");
   double value = std::nan("");
   if (at != label.npos) (void)std::from_chars(label.data() + at, label.data() + label.size(), value);
   return value;
+}
+/// The number that each label has of its own, for groups that are steps of a load: what all labels begin with ("2026/c"
+/// of "2026/c8" and "2026/c16") says nothing of the step. NaN where there is none.
+inline std::vector<double> own_numbers(const std::vector<std::string>& labels) {
+  std::string_view same = labels.empty() ? std::string_view{} : std::string_view(labels[0]);
+  for (const auto& label : labels)
+    same = same.substr(0, static_cast<std::size_t>(std::ranges::mismatch(same, label).in1 - same.begin()));
+  const std::size_t begin = same.find_last_not_of("0123456789.") + 1;  // not within a number
+  std::vector<double> out;
+  for (const auto& label : labels) out.push_back(number_in(std::string_view(label).substr(begin)));
+  return out;
 }
 inline std::string joined_labels(const group_summary& g) {
   std::string out;
@@ -62,14 +73,27 @@ inline double exact_of(const group_summary& g, std::string_view name) {
 
 namespace detail {
 
+/// NaN comes last.
+inline bool is_before(double a, double b) noexcept {
+  return a < b || (std::isnan(b) && !std::isnan(a));
+}
+
 /// The groups in the order of the numbers in their labels, and a row of one figure of each.
 struct loads {
   std::vector<const group_summary*> groups;
   std::vector<double> x;
 
-  explicit loads(const summary& s) : groups(told_apart(s)) {
-    std::ranges::sort(groups, {}, [](const auto* g) { return number_in(joined_labels(*g)); });
-    for (const auto* g : groups) x.push_back(number_in(joined_labels(*g)));
+  explicit loads(const summary& s) {
+    std::vector<std::string> labels;
+    for (const auto* g : told_apart(s)) labels.push_back(joined_labels(*g));
+    std::vector<std::pair<double, const group_summary*>> steps;
+    for (const double number : own_numbers(labels)) steps.emplace_back(number, told_apart(s)[steps.size()]);
+    std::ranges::stable_sort(steps, [](const auto& a, const auto& b) { return is_before(a.first, b.first); });
+    for (const auto& [number, group] : steps) x.push_back(number), groups.push_back(group);
+  }
+  /// Whether the groups are steps: two or more, each with a number of its own.
+  [[nodiscard]] bool are_steps() const {
+    return x.size() > 1 && !std::isnan(x.back()) && std::ranges::adjacent_find(x) == x.end();
   }
   [[nodiscard]] std::vector<double> of(std::string_view figure) const {
     std::vector<double> out;
