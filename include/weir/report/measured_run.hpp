@@ -26,11 +26,11 @@ namespace detail {
 
 /// The values that the runs of each side have under each name, each once, sorted.
 template <class Value>
-struct two_sides {
+struct values_of_both {
   std::map<std::string, std::array<std::vector<Value>, 2>, std::less<>> seen;
 
   template <class Member>
-  two_sides(const std::vector<measured_run>& base, const std::vector<measured_run>& fresh, Member member) {
+  values_of_both(const std::vector<measured_run>& base, const std::vector<measured_run>& fresh, Member member) {
     collect(base, member, 0), collect(fresh, member, 1);
     for (auto& [name, both] : seen)
       for (auto& list : both) std::ranges::sort(list);
@@ -67,9 +67,9 @@ inline std::string size_text(double value) {
   };
   const auto itself = [](const std::string& text) { return text; };
   const auto is_varied = [](const auto& both) { return both[0].size() > 1 && both[1].size() > 1; };
-  for (const auto& [name, both] : detail::two_sides<std::string>(base, fresh, &measured_run::workload).seen)
+  for (const auto& [name, both] : detail::values_of_both<std::string>(base, fresh, &measured_run::workload).seen)
     if (both[0] != both[1] && !(name.ends_with("hash") && is_varied(both))) note(name, both, itself);
-  for (const auto& [name, both] : detail::two_sides<double>(base, fresh, &measured_run::sizes).seen) {
+  for (const auto& [name, both] : detail::values_of_both<double>(base, fresh, &measured_run::sizes).seen) {
     if (both[0].empty() || both[1].empty()) continue;
     const double least = std::min(both[0].front(), both[1].front()), most = std::max(both[0].back(), both[1].back());
     if (most > least * (1 + slack)) note(name, both, detail::size_text);

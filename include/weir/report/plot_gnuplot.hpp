@@ -3,10 +3,13 @@
 #ifndef WEIR_REPORT_PLOT_GNUPLOT_HPP
 #define WEIR_REPORT_PLOT_GNUPLOT_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weir/report/plot.hpp"
 
@@ -40,6 +43,18 @@ inline void append_gnuplot_data(std::string& out, const plot& p) {
   }
 }
 
+/// The range of an axis all of whose numbers are one: gnuplot would make one too, and warn.
+inline void append_gnuplot_range(std::string& out, char axis, bool log,
+                                 const std::vector<const std::vector<double>*>& all) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (const auto* values : all)
+    for (const double v : *values)
+      if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
+  if (low != high || (log && low <= 0)) return;
+  const double room = low == 0 ? 1 : std::abs(low) / 2;
+  out += std::string("set ") + axis + "range [" + gnuplot_number(low - room) + ":" + gnuplot_number(low + room) + "]\n";
+}
+
 }  // namespace detail
 
 /// Appends `p` as a script: `gnuplot -e 'set terminal pngcairo size 900,600; set output "p.png"' FILE`, or with any
@@ -58,6 +73,12 @@ inline void append_gnuplot(std::string& out, const plot& p) {
         "set style data histograms\nset style histogram rowstacked\nset style fill solid 0.8\nset boxwidth 0.7\nset "
         "yrange [0:*]\n";
   if (p.kind == plot_kind::whiskers) out += "set xrange [-0.5:" + std::to_string(p.categories.size()) + "-0.5]\n";
+  if (p.kind == plot_kind::lines) {
+    std::vector<const std::vector<double>*> x, y;
+    for (const auto& s : p.series) x.push_back(&s.x), y.insert(y.end(), {&s.y, &s.low, &s.high});
+    detail::append_gnuplot_range(out, 'x', p.x.log, x);
+    detail::append_gnuplot_range(out, 'y', p.y.log, y);
+  }
   out += "plot ";
   for (std::size_t i = 0; i < p.series.size(); ++i) {
     const auto& s = p.series[i];
