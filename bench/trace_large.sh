@@ -1,10 +1,12 @@
 #!/bin/sh
-# trace_large.sh TRACE.json[.gz] [WEIR_TRACE] - the memory and CPU time of weir-trace on traces of 1, 2 and 4 GB made of the
-# given one, and on 8 ranks of 300 MB at once, beside one of them alone. Needs 4.4 GB under $TMPDIR (/tmp), which it clears.
+# trace_large.sh TRACE.json[.gz] [WEIR_TRACE [GIGABYTES...]] - the memory and CPU time of weir-trace on traces of 1, 2, 4 and
+# 10 GB made of the given one, and on 8 ranks of 300 MB at once, beside one of them alone. Needs 11 GB under $TMPDIR
+# (/tmp), which it clears.
 set -eu
-trace=${1:?"usage: trace_large.sh TRACE.json[.gz] [WEIR_TRACE]"}
+trace=${1:?"usage: trace_large.sh TRACE.json[.gz] [WEIR_TRACE [GIGABYTES...]]"}
 root=$(cd "$(dirname "$0")/.." && pwd)
 tool=${2:-$root/build/release/tools/weir-trace}
+shift $(($# < 2 ? $# : 2))
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-trace-large-XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
 size=$(case $trace in *.gz) zcat "$trace" ;; *) cat "$trace" ;; esac | wc -c)
@@ -26,7 +28,7 @@ print("%s: %.2f GB, wall %.2f s, CPU %.2f s, peak %.1f MB, overlap %s %%" % (
 PYTHON
 }
 
-for gigabytes in 1 2 4; do
+for gigabytes in ${*:-1 2 4 10}; do
   python3 "$root/bench/trace_repeat.py" "$trace" $((gigabytes * 1000000000 / size + 1)) > "$work/long.json"
   measure "a trace" "$work/long.json"
 done

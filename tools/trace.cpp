@@ -39,7 +39,7 @@ const weir::tool::description about{
                 {"link-gbps", "B",
                  "What the link between ranks can do at most, in 10^9 bytes a second, for link_share."},
                 {"annotations", "FILE", "Write who waited for whom as a small trace that Perfetto opens."},
-                {"plots", "DIR", "Write ranks.svg and skew.svg into this directory."},
+                {"plots", "DIR", "Write ranks.svg and skew.svg into this directory, which is made."},
                 {"config", "FILE", "card: what the traces can't tell, a card or an experiment's file in YAML."},
                 {"top", "N", "How many kernels are named (default 10; diff: 30)."},
                 {"rows", "N", "How many rows of a long table txt and md show (default 20)."},
@@ -66,7 +66,7 @@ result<int> report(const arguments& args, const weir::kind_table& kinds) {
   std::vector<weir::trace_metric> metrics;
   for (const auto& p : set->ranks) {
     if (args.has("hta-compatible"))
-      append_hta_metrics(metrics, p);
+      append_hta_metrics(metrics, p, options->kernels);
     else if (auto ok = append_rank_metrics(metrics, p, *options); !ok)
       return ok.error();
   }

@@ -2,7 +2,9 @@
 #ifndef WEIR_TOOLS_TRACE_PICTURES_HPP
 #define WEIR_TOOLS_TRACE_PICTURES_HPP
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "cli.hpp"
 #include "weir/base/text_file.hpp"
@@ -19,6 +21,9 @@ inline result<void> write_pictures(const arguments& args, const trace_set& set, 
     if (auto ok = replace_text(std::string(args.get("annotations")), annotations(set.ranks, skew)); !ok) return ok;
   if (!args.has("plots")) return {};
   const std::string directory(args.get("plots"));
+  std::error_code error;
+  if (!std::filesystem::create_directories(directory, error) && error)
+    return failure{errc::io, "cannot make " + directory + ": " + error.message()};
   const auto write = [&](const char* name, const plot& p) {
     std::string svg;
     append_svg(svg, p);

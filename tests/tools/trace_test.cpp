@@ -206,12 +206,12 @@ TEST_CASE("weir-trace: pictures and annotations are files that their programs ca
   shell("mkdir " + set);
   here.write("set/rank0.json", "[" + kernels + "]");
   here.write("set/rank1.json", "[" + kernels + "]");
-  CHECK(shell(trace + "--annotations " + here.file("a.json") + " --plots " + here.file("") + " " + set).status == 0);
-  has(shell("cat " + here.file("ranks.svg")).out, "<svg");
-  has(shell("cat " + here.file("skew.svg")).out, "</svg>");
+  CHECK(shell(trace + "--annotations " + here.file("a.json") + " --plots " + here.file("p/q") + " " + set).status == 0);
+  has(shell("cat " + here.file("p/q/ranks.svg")).out, "<svg");
+  has(shell("cat " + here.file("p/q/skew.svg")).out, "</svg>");
   has(shell("cat " + here.file("a.json")).out,
       R"({"ph":"X","cat":"weir","name":"all_reduce","pid":1,"tid":"collectives","ts":0.000,"dur":30.000)");
-  CHECK(shell(trace + "--plots /nonexistent " + set + " 2>&1").status == 2);
+  CHECK(shell(trace + "--plots /dev/full/x " + set + " 2>&1").status == 2);
   CHECK(shell(trace + "--annotations /dev/full/x " + set + " 2>&1").status == 2);
 }
 

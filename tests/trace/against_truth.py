@@ -50,8 +50,6 @@ def same(what, got, want, within=0.0):
 def against_exact(tool, traces):
     """Every figure of truth/exact_reference.json; percentages there have four digits, times three."""
     for file, truth in json.loads((traces / "truth/exact_reference.json").read_text()).items():
-        if not (traces / file).exists():
-            continue
         m = metrics_of(tool, traces / file)
         for name, key, digits in (("device_events", "gpu_events", 0), ("coll_call_num", "kernels_comm", 0),
                                   ("computation_kernels", "kernels_comp", 0), ("memory_operations", "mem_events", 0),
@@ -68,15 +66,47 @@ def against_exact(tool, traces):
             else:
                 same(f"{file} {name}", got if isinstance(got, str) or got is None else round(got, digits), truth[key],
                      1e-9)
-        for top in truth["top5"]:  # the reference cuts names at 120 characters
-            cut = len(top["name"]) >= 120
-            got = [x for x in m if x["labels"]["table"] == "kernel" and x["labels"]["kernel"][:120 if cut else None] ==
-                   top["name"]]
-            calls = sum(x["value"] for x in got if x["name"] == "calls")
-            if calls == top["count"] or not cut:
-                same(f"{file} calls of {top['name'][:40]}", calls, top["count"])
-                same(f"{file} time of {top['name'][:40]}", round(sum(x["value"] for x in got if x["name"] == "time"), 3),
-                     top["us"], 1e-6)
+        against_kernels(file, m, truth["top5"])
+        against_collectives(file, m, truth["collectives"])
+
+
+def kernels_of(m):
+    """The table of kernels: name -> its row."""
+    rows = collections.defaultdict(dict)
+    for x in m:
+        if x["labels"]["table"] == "kernel":
+            rows[x["labels"]["kernel"]][x["name"]] = x["value"]
+    return rows
+
+
+def against_kernels(file, m, top5):
+    """The reference cuts names at 120 characters: one kernel that begins so has its calls and its time."""
+    rows = kernels_of(m)
+    for top in top5:
+        cut = 120 if len(top["name"]) >= 120 else None
+        rows_named_so = [(r["calls"], round(r["time"], 3)) for name, r in rows.items() if name[:cut] == top["name"]]
+        found = (top["count"], top["us"]) if (top["count"], top["us"]) in rows_named_so else rows_named_so
+        same(f"{file} {top['name'][:40]}", str(found), str((top["count"], top["us"])))
+
+
+def against_collectives(file, m, collectives):
+    """Calls, time and bytes of each; the reference names those without arguments as their kernel, and counts what goes
+    in, where bytes here is the larger of in and out."""
+    rows = kernels_of(m)
+    for name, truth in collectives.items():
+        kind = {"allreduce": "all_reduce", "broadcast": "broadcast", "_allgather_base": "all_gather"}.get(name)
+        if kind is None:
+            own = [r for kernel, r in rows.items() if name in kernel]
+            calls, time = sum(r["calls"] for r in own), sum(r["time"] for r in own)
+            same(f"{file} {name} is communication", str({r["class"] for r in own}), "{'communication'}")
+        else:
+            own = {x["name"]: x["value"] for x in m if x["labels"]["table"] == "collective" and x["value"] is not None
+                   and x["labels"]["collective"] == kind and x["labels"]["group"] != ""}
+            calls, time = own["calls"], own["time"]
+            out_of = own["group_size"] if kind == "all_gather" else 1
+            same(f"{file} {name} bytes", own["bytes"], truth["in_bytes"] * out_of)
+        same(f"{file} {name} calls", calls, truth["count"])
+        same(f"{file} {name} time", round(time, 3), truth["us"], 1e-6)
 
 
 def against_stragglers(tool, traces):
@@ -109,6 +139,10 @@ def against_gloo(tool, traces):
             same(f"{name} {rank} lateness", round(lateness, 1), truth["mean_lateness_us"][rank], 0.1001)
             for kind, calls in own["n"].items():
                 same(f"{name} {rank} {kind}", pick(m, "collective", "calls", rank=rank, collective=kind[5:]), calls)
+                same(f"{name} {rank} {kind} time", round(pick(m, "collective", "time", rank=rank, collective=kind[5:]),
+                                                         3), own["us"][kind], 1e-6)
+            same(f"{name} {rank} wait", round(pick(m, "straggler", "wait_for_last", rank=rank), 1),
+                 truth["wait_for_last_us"][rank], 0.1001)
             walls = [x["value"] for x in m if x["labels"]["table"] == "step" and x["name"] == "wall"
                      and x["labels"]["rank"] == rank and x["labels"]["step"].startswith("ProfilerStep#")]
             same(f"{name} {rank} steps", str([f"{w:.1f}" for w in walls]), str([f"{w:.1f}" for w in own["step_us"]]))
@@ -121,10 +155,8 @@ def against_hta(tool, traces):
                            ("hta_dlrm8", f"dlrm8_v100/kineto_rank{r}") for r in range(8))):
         truth = json.loads((traces / f"truth/{name}.json").read_text())
         rank = int(file[-1]) if "dlrm8" in file else 0
-        done = subprocess.run([tool, "--hta-compatible", "--json", traces / f"{file}.json.gz"], capture_output=True)
-        m = [json.loads(line) for line in done.stdout.splitlines()]
+        m = metrics_of(tool, "--hta-compatible", "--idle", traces / f"{file}.json.gz")
         own = next(x for x in truth["temporal_breakdown"] if x["rank"] == rank)
-        # HTA's computation on the B200 trace is more than the sum of its kernels' durations, and its idle time less
         wrong_there = ("idle_time", "compute_time") if name == "hta_b200_eager" else ()
         for key in ("idle_time", "compute_time", "non_compute_time", "kernel_time"):
             if key in wrong_there:
@@ -136,6 +168,35 @@ def against_hta(tool, traces):
             same(f"{file} HTA {key}", pick(m, "hta", key), own[key], 0.0001)
         overlap = next(x for x in truth["comm_comp_overlap"] if x["rank"] == rank)["comp_comm_overlap_pctg"]
         same(f"{file} HTA overlap", pick(m, "hta", "comp_comm_overlap_pctg"), overlap, 0.0001)
+        for gap in truth["idle_time_breakdown"]:
+            if gap["rank"] == rank:
+                same(f"{file} HTA {gap['idle_category']} of stream {gap['stream']}",
+                     pick(m, "hta_stream", gap["idle_category"], stream=str(gap["stream"])), gap["idle_time"], 0.0051)
+        rows = kernels_of(m)
+        for top in truth["gpu_kernel_breakdown"]["by_kernel_top20"]:
+            if top["rank"] != rank:
+                continue
+            for key, column in (("sum", "time"), ("max", "max_time"), ("min", "min_time"), ("mean", "mean_time")):
+                same(f"{file} HTA {key} of {top['name'][:40]}", rows[top["name"]].get(column, "none"),
+                     top[f"{key} (us)"], 1e-6)
+            same(f"{file} HTA class of {top['name'][:40]}", rows[top["name"]].get("class", "none"),
+                 top["kernel_type"].lower())
+    same("HTA straggler", f"[{pick(metrics_of(tool, traces / 'dlrm8_v100'), 'set', 'slow_rank')}]",
+         str(json.loads((traces / "truth/hta_dlrm8.json").read_text())["potential_stragglers"]))
+
+
+def why_hta_is_wrong(traces):
+    """HTA takes every event with a stream in its arguments for one of the device. The B200 trace has an operation of the
+    CPU with one: with it, HTA's computation and idle time are what its formulas give."""
+    own = json.loads((traces / "truth/hta_b200_eager.json").read_text())["temporal_breakdown"][0]
+    events = [e for e in loaded(traces / "tracelens/b200_eager_rank0_of_8.json.gz")["traceEvents"]
+              if "stream" in e.get("args", {})]
+    every = [(ns(e["ts"]), ns(e["ts"]) + ns(e["dur"])) for e in events]
+    compute = [s for s, e in zip(every, events) if e["cat"] in ("kernel", "cpu_op") and not e["name"].startswith("nccl")]
+    same("B200 operations of the CPU with a stream", sum(e["cat"] == "cpu_op" for e in events), 1)
+    same("B200 HTA computation with it", covered(compute) / 1000, own["compute_time(us)"], 0.01)
+    span = max(e for _, e in every) - min(b for b, _ in every)
+    same("B200 HTA idle time with it", (span - covered(every)) / 1000, own["idle_time(us)"], 0.01)
 
 
 def against_timings(tool, traces):
@@ -369,6 +430,7 @@ def main():
     against_stragglers(tool, traces)
     against_gloo(tool, traces)
     against_hta(tool, traces)
+    why_hta_is_wrong(traces)
     against_timings(tool, traces)
     second_computation(tool, traces / "nccl_tp2_h100")
     with_execution_traces(tool, traces)

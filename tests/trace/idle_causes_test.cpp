@@ -25,3 +25,25 @@ TEST_CASE("idle_causes: a gap up to the launch is the host's, behind it the queu
   CHECK(p->idle->unknown_ns == 40'000);
   CHECK_FALSE(weir::read_profile(weir::memory_source(text), "rank0.json", kinds)->idle);
 }
+
+TEST_CASE("idle_causes: gaps of a stream are by when their launch began, whatever other streams did", "[trace]") {
+  // stream 7  a 0-40  b 100-140 (launched at 60)  c 160-200 (at 5)  d 240-260 (not in the trace); stream 9  e 300-310
+  const std::string text = R"([
+    {"ph":"X","cat":"cuda_runtime","name":"cudaLaunchKernel","ts":60,"dur":10,"args":{"correlation":2}},
+    {"ph":"X","cat":"cuda_driver","name":"cuLaunchKernelEx","ts":5,"dur":500,"args":{"correlation":3}},
+    {"ph":"X","cat":"kernel","name":"e","ts":300,"dur":10,"args":{"stream":9,"correlation":5}},
+    {"ph":"X","cat":"kernel","name":"c","ts":160,"dur":40,"args":{"stream":7,"correlation":3}},
+    {"ph":"X","cat":"kernel","name":"a","ts":0,"dur":40,"args":{"stream":7,"correlation":1}},
+    {"ph":"X","cat":"gpu_memcpy","name":"b","ts":100,"dur":40,"args":{"stream":7,"correlation":2}},
+    {"ph":"X","cat":"kernel","name":"d","ts":240,"dur":20,"args":{"stream":7,"correlation":4}}])";
+  const weir::kind_table kinds;
+  const auto p = weir::read_profile(weir::memory_source(text), "rank0.json", kinds, {.idle = true});
+  REQUIRE(p);
+  REQUIRE(p->stream_gaps.size() == 2);
+  CHECK(p->stream_gaps[0].stream == 7);
+  CHECK(p->stream_gaps[0].host_wait_ns == 60'000);
+  CHECK(p->stream_gaps[0].kernel_wait_ns == 20'000);
+  CHECK(p->stream_gaps[0].other_ns == 40'000);
+  CHECK(p->stream_gaps[1].stream == 9);
+  CHECK(p->stream_gaps[1].host_wait_ns + p->stream_gaps[1].kernel_wait_ns + p->stream_gaps[1].other_ns == 0);
+}

@@ -17,9 +17,11 @@ namespace weir::inline v0 {
 /// \source  HolisticTraceAnalysis 0.5.0, hta/utils/utils.py, get_kernel_type.
 inline constexpr std::string_view hta_kinds = "ncclKernel communication\nncclDevKernel communication\n* computation\n";
 
-/// Appends get_temporal_breakdown and get_comm_comp_overlap of a rank: table "hta". Times are exact where HTA's go
-/// through doubles; percentages have its two decimals.
-inline void append_hta_metrics(std::vector<trace_metric>& all, const rank_profile& p) {
+/// Appends get_temporal_breakdown and get_comm_comp_overlap of a rank: table "hta". get_idle_time_breakdown where
+/// profile_options::idle was on: table "hta_stream". The kernels of get_gpu_kernel_breakdown: table "kernel". Times are
+/// exact where HTA's go through doubles; percentages have its two decimals.
+/// \param top  how many kernels.
+inline void append_hta_metrics(std::vector<trace_metric>& all, const rank_profile& p, std::size_t top) {
   metric_writer out(all, "hta", {{"rank", p.label()}});
   const auto whole = rank_time(p).whole();
   if (p.device.events() == 0) {
@@ -45,6 +47,13 @@ inline void append_hta_metrics(std::vector<trace_metric>& all, const rank_profil
   share("compute_time_pctg", t.computation, whole.length_ns, empty);
   share("non_compute_time_pctg", t.busy - t.computation, whole.length_ns, empty);
   share("comp_comm_overlap_pctg", t.overlap, t.communication, "there is no communication to overlap");
+  for (const auto& s : p.stream_gaps) {
+    metric_writer gaps(all, "hta_stream", {{"rank", p.label()}, {"stream", std::to_string(s.stream)}});
+    gaps.time("host_wait", s.host_wait_ns);
+    gaps.time("kernel_wait", s.kernel_wait_ns);
+    gaps.time("other", s.other_ns);
+  }
+  detail::write_kernels(all, p, top);
 }
 
 }  // namespace weir::inline v0

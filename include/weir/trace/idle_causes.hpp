@@ -19,6 +19,15 @@ struct idle_time {
   std::int64_t unknown_ns = 0;  ///< What ended the gap has no launch in the trace.
 };
 
+/// Gaps between events of one stream, whatever other streams did meanwhile, as HolisticTraceAnalysis tells them apart.
+/// \source  HolisticTraceAnalysis 0.5.0, hta/analyzers/breakdown_analysis.py, _analyze_idle_time_for_stream.
+struct stream_idle {
+  std::int64_t stream = -1;         ///< -1: of events that name none.
+  std::int64_t host_wait_ns = 0;    ///< What ends the gap was launched after the gap's begin.
+  std::int64_t kernel_wait_ns = 0;  ///< Other gaps of less than 30 us.
+  std::int64_t other_ns = 0;
+};
+
 namespace detail {
 
 /// The "correlation" of an event, by which a launch and what it launched know each other; -1: it has none.
@@ -29,40 +38,44 @@ inline std::int64_t correlation_of(const kineto_event& e) noexcept {
 }  // namespace detail
 
 /// The calls that launch work, of all devices of a process.
-/// \complexity  16 bytes a call; O(n log n) to settle.
+/// \complexity  24 bytes a call; O(n log n) to settle.
 class launch_log {
  public:
+  struct launch {
+    std::int64_t id, begin, end;
+  };
+
   [[nodiscard]] static bool wants(std::string_view category) noexcept {
     return detail::is(category, "cuda_runtime") || detail::is(category, "cuda_driver") ||
            detail::is(category, "Runtime");
   }
   void take(const kineto_event& e) {
     if (e.t_ns == unmeasured || e.dur_ns < 0) return;
-    if (const auto id = detail::correlation_of(e); id >= 0) launches_.push_back({id, e.t_ns + e.dur_ns});
+    if (const auto id = detail::correlation_of(e); id >= 0) launches_.push_back({id, e.t_ns, e.t_ns + e.dur_ns});
   }
   /// To be called once, after the last `take`.
   void settle() {
     std::sort(launches_.begin(), launches_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   }
-  /// When the call ended that launched `id`; unmeasured where it is not known.
-  [[nodiscard]] std::int64_t end_of(std::int64_t id) const noexcept {
+  /// The call that launched `id`; null where it is not known.
+  [[nodiscard]] const launch* find(std::int64_t id) const noexcept {
     const auto found = std::lower_bound(launches_.begin(), launches_.end(), id,
                                         [](const launch& l, std::int64_t wanted) { return l.id < wanted; });
-    return id < 0 || found == launches_.end() || found->id != id ? unmeasured : found->end;
+    return id < 0 || found == launches_.end() || found->id != id ? nullptr : &*found;
   }
 
  private:
-  struct launch {
-    std::int64_t id, end;
-  };
   std::vector<launch> launches_;
 };
 
 /// Collects the events of one device, and tells apart the gaps between them.
-/// \complexity  24 bytes an event; O(n log n) at the end.
+/// \complexity  32 bytes an event; O(n log n) at the end.
 class idle_causes {
  public:
-  void take(const kineto_event& e) { events_.push_back({e.t_ns, e.t_ns + e.dur_ns, detail::correlation_of(e)}); }
+  void take(const kineto_event& e) {
+    events_.push_back(
+        {e.t_ns, e.t_ns + e.dur_ns, detail::correlation_of(e), detail::integer_or(event_arg(e.args, "stream"), -1)});
+  }
 
   /// \param launches  settled.
   [[nodiscard]] idle_time total(const launch_log& launches) {
@@ -76,18 +89,41 @@ class idle_causes {
     return sum;
   }
 
+  /// The gaps of each stream, by number.
+  /// \param launches  settled.
+  [[nodiscard]] std::vector<stream_idle> by_stream(const launch_log& launches) {
+    std::stable_sort(events_.begin(), events_.end(), [](const auto& a, const auto& b) {
+      return a.stream != b.stream ? a.stream < b.stream : a.begin < b.begin;
+    });
+    std::vector<stream_idle> all;
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      const auto& next = events_[i];
+      if (all.empty() || all.back().stream != next.stream) {
+        all.push_back({.stream = next.stream});
+        continue;
+      }
+      const std::int64_t begin = events_[i - 1].end, gap = next.begin - begin;
+      const auto* call = launches.find(next.id);
+      auto& sum = all.back();
+      (call != nullptr && call->begin > begin ? sum.host_wait_ns
+       : gap < 30'000                         ? sum.kernel_wait_ns
+                                              : sum.other_ns) += gap;
+    }
+    return all;
+  }
+
  private:
   struct device_event {
-    std::int64_t begin, end, id;
+    std::int64_t begin, end, id, stream;
   };
 
   static void add_gap(idle_time& sum, std::int64_t begin, const device_event& next, const launch_log& launches) {
-    const std::int64_t end = launches.end_of(next.id);
-    if (end == unmeasured) {
+    const auto* call = launches.find(next.id);
+    if (call == nullptr) {
       sum.unknown_ns += next.begin - begin;
       return;
     }
-    const std::int64_t launched = std::clamp(end, begin, next.begin);
+    const std::int64_t launched = std::clamp(call->end, begin, next.begin);
     sum.host_ns += launched - begin;
     sum.queued_ns += next.begin - launched;
   }

@@ -104,6 +104,7 @@ inline table by_subject(metric_grid grid, std::string title, std::size_t most_ro
   constexpr kind kinds[] = {
       {"rank", ""},
       {"hta", "HolisticTraceAnalysis' figures"},
+      {"hta_stream", "HolisticTraceAnalysis' idle time of each stream, by cause"},
       {"timing", "What the run measured of itself"},
       {"execution", "Execution traces"},
       {"ascend", "What the Ascend trace says of itself (Overlap Analysis)"},
@@ -132,7 +133,7 @@ inline table by_subject(metric_grid grid, std::string title, std::size_t most_ro
 
 /// One table for programs: a row a metric, with the value's digits as shown and the reason where there is none.
 [[nodiscard]] inline table metric_rows(const std::vector<trace_metric>& metrics) {
-  constexpr std::string_view keys[] = {"rank", "index", "step", "collective", "group", "family", "kernel"};
+  constexpr std::string_view keys[] = {"rank", "stream", "index", "step", "collective", "group", "family", "kernel"};
   table t{"", {{"table", "", side::left}}, {}, 1};
   for (const auto key : keys) t.columns.push_back({std::string(key), "", side::left});
   for (const auto* name : {"metric", "value", "unit", "reason"}) t.columns.push_back({name, "", side::left});

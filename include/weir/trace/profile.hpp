@@ -57,10 +57,11 @@ struct rank_profile {
   stream_summary summary;
   std::vector<std::pair<std::string, std::uint64_t>> categories;  ///< What is in it, in order of appearance.
 
-  std::optional<idle_time> idle;        ///< By cause, where that was asked for.
-  std::optional<sm_coverage> coverage;  ///< Where that was asked for.
-  std::optional<timing_stats> timing;   ///< Of timing_stats_<rank>.json beside it.
-  std::optional<op_log> ops;            ///< Where an execution trace is to be linked.
+  std::optional<idle_time> idle;         ///< By cause, where that was asked for.
+  std::vector<stream_idle> stream_gaps;  ///< The same of each stream.
+  std::optional<sm_coverage> coverage;   ///< Where that was asked for.
+  std::optional<timing_stats> timing;    ///< Of timing_stats_<rank>.json beside it.
+  std::optional<op_log> ops;             ///< Where an execution trace is to be linked.
   std::optional<execution_link> execution;
   std::optional<ascend_overlap> ascend;                     ///< What an Ascend trace says of itself.
   std::optional<ascend_steps> step_table;                   ///< Of step_trace_time.csv.

@@ -225,7 +225,7 @@ class profile_collector {
     if (parts_.size() > 1) out.device_name = part.name;
     out.device = std::move(part.time);
     out.collectives = std::move(part.collectives);
-    if (options_.idle) out.idle = part.causes.total(launches_);
+    if (options_.idle) out.idle = part.causes.total(launches_), out.stream_gaps = part.causes.by_stream(launches_);
     if (options_.coverage) out.coverage = part.coverage;
     for (const auto& [index, side] : part.steps) out.steps[index].device = side;
     std::erase_if(out.steps, [](const auto& s) { return !s.cpu && !s.device; });  // seen on another device alone
