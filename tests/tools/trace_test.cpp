@@ -69,6 +69,7 @@ TEST_CASE("weir-trace: what is no trace is trouble, and the message says what it
        {std::pair<std::string, std::string>{R"({"schema":"1.0","edges":[]})", "only: edges, schema"},
         {R"({"schema":"1.0","nodes":[]})", "is an execution trace, which has no times"},
         {"", "the trace is empty"},
+        {" \n", "only blanks"},
         {"hello", "not a trace"}}) {
     const auto done = shell(trace + here.write("x.json", text) + " 2>&1");
     CAPTURE(text);

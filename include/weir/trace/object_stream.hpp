@@ -62,7 +62,9 @@ class object_stream {
       take();
       members(on_object);
     } else if (window_.status()) {
-      return failure{errc::parse, first == '\0' ? "the trace is empty" : "not a trace: it begins with neither { nor ["};
+      return failure{errc::parse, first != '\0'           ? "not a trace: it begins with neither { nor ["
+                                  : window_.offset() == 0 ? "the trace is empty"
+                                                          : "not a trace: there are only blanks and zeros in it"};
     }
     return window_.status();
   }
