@@ -61,6 +61,11 @@ TEST_CASE("weir-trace: damage and cuts are counted and said, and the rest is rea
   has(damaged.out, R"("name":"damaged_events","value":1)");
   has(damaged.out, R"("name":"span","value":30,)");
   has(damaged.out, "1 damaged events are in no figure; the first is at byte");
+  text = whole;
+  text.replace(text.find(R"("cat":"kernel","name":")") + 23, 1, "\xFF");
+  const auto foreign = shell(trace + "--json " + here.write("u.json", text) + " 2>&1");
+  has(foreign.out, "the names of 1 kernels are not UTF-8");
+  has(foreign.out, R"("kernel":"\ufffd)");
 }
 
 TEST_CASE("weir-trace: what is no trace is trouble, and the message says what it is", "[tools]") {

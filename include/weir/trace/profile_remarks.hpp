@@ -3,15 +3,23 @@
 #ifndef WEIR_TRACE_PROFILE_REMARKS_HPP
 #define WEIR_TRACE_PROFILE_REMARKS_HPP
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "weir/base/utf8.hpp"
 #include "weir/trace/profile.hpp"
 
 namespace weir::inline v0 {
 namespace detail {
+
+constexpr bool has_foreign_bytes(std::string_view text) noexcept {
+  while (const std::size_t length = utf8_length(text)) text.remove_prefix(length);
+  return !text.empty();
+}
 
 inline void remark_on_damage(std::vector<std::string>& out, const rank_profile& p) {
   const auto say = [&](std::uint64_t count, std::string_view before, std::string_view behind) {
@@ -22,6 +30,9 @@ inline void remark_on_damage(std::vector<std::string>& out, const rank_profile& 
   say(p.device.incomplete(), "", " device events have no begin or no duration and are in no figure");
   say(p.collectives.damaged() + p.damaged_steps, "the arguments of ",
       " collectives and steps are damaged: their sizes and ids are missing");
+  say(static_cast<std::uint64_t>(
+          std::ranges::count_if(p.device.names(), [](const auto& name) { return has_foreign_bytes(name.first); })),
+      "the names of ", " kernels are not UTF-8: U+FFFD stands for the bytes that are none");
   if (p.step_table)
     say(p.step_table->damaged, "",
         " rows of step_trace_time.csv are in no figure: numbers are missing, or the "
