@@ -17,9 +17,11 @@ namespace {
 
 std::string metrics_of(std::string_view text, std::size_t step) {
   static const weir::kind_table kinds;
+  weir::profile_options options;
+  options.idle = options.coverage = true;
   std::vector<weir::rank_profile> set;
   for (int i = 0; i < 2; ++i) {
-    auto read = weir::read_profile(weir::memory_source(text, step), "rank0.json", kinds);
+    auto read = weir::read_profile(weir::memory_source(text, step), "rank0.json", kinds, options);
     if (!read) return read.error().detail;
     set.push_back(*std::move(read));
   }

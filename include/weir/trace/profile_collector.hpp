@@ -26,7 +26,7 @@ using database_reader = result<rank_profile>(const std::string& path, const std:
 
 /// What is read beside that which every metric needs.
 struct profile_options {
-  bool idle = false;      ///< Why the device was idle: reads the launches, and keeps 16 to 24 bytes for each event.
+  bool idle = false;      ///< Why the device was idle: reads the launches, and keeps 24 to 32 bytes for each event.
   bool ops = false;       ///< What an execution trace is linked by: see op_log.
   bool coverage = false;  ///< How many blocks kernels have: reads the arguments of all.
   database_reader* read_database = nullptr;  ///< Of nsys' SQLite: read_nsys_sqlite; none: such a file is refused.
