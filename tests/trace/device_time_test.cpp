@@ -128,3 +128,19 @@ TEST_CASE("device_time: every figure of the exact reference, on real traces, to 
     CHECK(device.collectives().size() == collectives);
   }
 }
+
+TEST_CASE("kinds: names of the kernels of real traces belong to what they do", "[trace]") {
+  for (const auto& [name, family] :
+       {std::pair<std::string, std::string>{"_matmul_ogs_NNT_bf16xbf16xmxfp4_16x128x256x1_swiglu", "moe"},
+        {"_combined_routing_compute", "moe"},
+        {"bmm_MxE4m3_MxE2m1MxE4m3_Fp32_t128x16x256u2_s3_et128x16_m128x16x32_swiGlu_dynBatch_sm100f", "gemm"},
+        {"Cijk_Alik_Bljk_BBS_BH_Bias_HA_S_SAV_UserArgs_MT32x32x256_MI16x16x1", "gemm"},
+        {"kernel_unified_attention_3d", "attention"},
+        {"batched_transpose_16x32_half", "copy"},
+        {"SubTensorOpWithCastTensor1d", "elementwise"},
+        {"void permute_pooled_embs_kernel<float>(float const*, long const*)", "embedding"},
+        {"my_own_kernel", ""}}) {
+    CAPTURE(name);
+    CHECK(weir::kind_table{}.classify(name).family == family);
+  }
+}

@@ -91,7 +91,7 @@ inline constexpr kind_rule communication_kernels[] = {
 /// A family of computation, and pieces of the names of kernels that belong to it; empty ones are none.
 struct kernel_family {
   std::string_view name;
-  std::string_view pieces[16];
+  std::string_view pieces[20];
 };
 
 /// Names of kernels that compute, of the libraries that serving and training stacks use, most specific first: a name
@@ -99,25 +99,25 @@ struct kernel_family {
 /// and the share of time in kernels that nothing here knows.
 inline constexpr kernel_family kernel_families[] = {
     {"cache", {"reshape_and_cache", "concat_and_cache", "copy_blocks"}},
-    {"moe", {"moe", "expert", "grouped_topk"}},
+    {"moe", {"moe", "expert", "grouped_topk", "matmul_ogs", "_combined_routing", "_sum_bitmatrix"}},
     {"attention", {"flash", "attention", "Attention", "fmha", "attn", "Attn", "_kernel_mha"}},
     {"gemm",
      {"gemm", "Gemm", "GEMM", "gemv", "cutlass", "nvjet", "cublas", "Cijk_", "wvSplitK", "marlin", "splitKreduce",
-      "splitk", "split_k", "dot_kernel", "MatMul", "triton_mm"}},
+      "splitk", "split_k", "dot_kernel", "MatMul", "triton_mm", "bmm_"}},
     {"convolution", {"conv", "Conv", "winograd", "cudnn"}},
     {"normalization", {"norm", "Norm"}},
     {"softmax", {"softmax", "Softmax", "SoftMax"}},
     {"sampling", {"topk", "TopK", "sample", "argmax", "ArgMax"}},
     {"position", {"rotary", "rope"}},
     {"activation", {"act_and_mul", "silu", "gelu", "swiglu"}},
-    {"embedding", {"embedding", "Embedding", "fbgemm"}},
+    {"embedding", {"embedding", "Embedding", "fbgemm", "pooled_emb"}},
     {"quantization", {"quant", "Quant"}},
     {"optimizer", {"multi_tensor_apply", "adam", "adagrad"}},
     {"index", {"index", "gather", "scatter"}},
-    {"copy", {"CatArrayBatchedCopy", "copy"}},
+    {"copy", {"CatArrayBatchedCopy", "copy", "batched_transpose", "transpose_CNHW", "transpose_NCHW"}},
     {"sort", {"sort", "Sort", "scan", "Scan"}},
     {"reduction", {"triton_red", "triton_per", "reduce", "Reduce"}},
-    {"elementwise", {"triton_poi", "elementwise", "vectorized"}},
+    {"elementwise", {"triton_poi", "elementwise", "vectorized", "SubTensorOp"}},
     {"other",
      {"at::", "at_cuda", "c10::", "cub::", "rocprim", "thrust", "triton_", "vllm::", "flashinfer", "aiter", "ck_tile",
       "ck::", "aclnn"}}};
