@@ -188,7 +188,7 @@ TEST_CASE("weir-trace: what Ascend's profiler writes is read by its directory", 
   const std::string set = WEIR_SOURCE_DIR "/tests/fixtures/trace/ascend_set";
   const auto done = shell(trace + "--metrics computation,slow_rank --format csv " + set + " 2>&1");
   CHECK(done.status == 0);
-  has(done.out, "rank,1,,,,,,,computation,80.000,us");
+  has(done.out, "rank,1,,,,,,,,computation,80.000,us");
   has(done.out, "slow_rank,1,");
   CHECK(shell(trace + "check " + set).status == 0);
   CHECK(shell(trace + "diff " + set + " " + set).status == 0);

@@ -133,7 +133,7 @@ inline table by_subject(metric_grid grid, std::string title, std::size_t most_ro
 
 /// One table for programs: a row a metric, with the value's digits as shown and the reason where there is none.
 [[nodiscard]] inline table metric_rows(const std::vector<trace_metric>& metrics) {
-  constexpr std::string_view keys[] = {"rank", "stream", "index", "step", "collective", "group", "family", "kernel"};
+  constexpr std::string_view keys[] = {"rank", "index", "step", "collective", "group", "family", "kernel", "stream"};
   table t{"", {{"table", "", side::left}}, {}, 1};
   for (const auto key : keys) t.columns.push_back({std::string(key), "", side::left});
   for (const auto* name : {"metric", "value", "unit", "reason"}) t.columns.push_back({name, "", side::left});
