@@ -1,5 +1,4 @@
 // weir-doctor: can this machine measure?
-#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,8 +6,8 @@
 #include "cli.hpp"
 #include "weir/base/json_write.hpp"
 #include "weir/load/machine_check.hpp"
-#include "weir/serve/capture.hpp"
 #include "weir/serve/command.hpp"
+#include "weir/serve/engine_check.hpp"
 
 namespace {
 
@@ -21,50 +20,21 @@ const weir::tool::description about{
     .text =
         "Takes about half a second. What it finds wanting makes measurements worse, not impossible: weir-bench says "
         "of each run by itself whether it can be trusted.",
-    .options = {{"engines", "",
-                 "Also look for inference engines and gateways: on PATH, or importable by WEIR_PYTHON (python3)."},
-                {"json", "", "Print one object a line instead of the table."}},
+    .options =
+        {{"engines", "",
+          "Also look for what weir-serve-many and its helpers could start: each engine's program or Python package, "
+          "gateways, clusters, ais_bench."},
+         {"json", "", "Print one object a line instead of the table."}},
     .examples = "weir doctor\nweir doctor --engines --json",
     .exits = "0 all is well, 1 something is not, 2 trouble",
 };
 
-/// An engine or gateway: the program that weir-serve-many starts, and the Python module that does as well.
-struct engine_place {
-  const char *name, *program, *module;
-};
-constexpr std::array<engine_place, 9> engines{{{"vllm", "vllm", "vllm"},
-                                               {"sglang", "", "sglang"},
-                                               {"llama.cpp", "llama-server", "xllamacpp"},
-                                               {"transformers", "transformers", "transformers"},
-                                               {"trtllm", "trtllm-serve", ""},
-                                               {"mindie", "mindieservice_daemon", ""},
-                                               {"ais_bench", "ais_bench", ""},
-                                               {"haproxy", "haproxy", ""},
-                                               {"nginx", "nginx", ""}}};
-
-/// The modules of `engines` that an interpreter finds, between blanks.
-std::string modules_of(const std::string& python) {
-  std::vector<std::string> words{
-      python, "-c", "import importlib.util as u, sys; print('', *(m for m in sys.argv[1:] if u.find_spec(m)), '')"};
-  for (const auto& each : engines)
-    if (*each.module) words.emplace_back(each.module);
-  const auto found = weir::capture_output(std::move(words), 20'000'000'000);
-  return found ? *found : "";
-}
-
+/// What can be driven here is told; that something is not there is no fault of the machine.
 void add_engines(std::vector<machine_finding>& findings) {
-  const std::string python(weir::variable("WEIR_PYTHON", "python3"));
-  const auto modules = modules_of(python);
-  for (const auto& each : engines) {
-    const auto file = *each.program ? weir::find_program(each.program, weir::variable("PATH"))
-                                    : weir::result<std::string>(weir::failure{});
-    const bool imported = *each.module && modules.find(" " + std::string(each.module) + " ") != std::string::npos;
-    const std::string where = file             ? *file
-                              : imported       ? "importable by " + python
-                              : !*each.module  ? "not on PATH"
-                              : !*each.program ? "not importable by " + python
-                                               : "neither on PATH nor importable by " + python;
-    findings.push_back({each.name, where, true, ""});
+  for (auto& engine : weir::find_engines()) findings.push_back({"engine " + engine.name, engine.where, true, ""});
+  for (const std::string name : {"ais_bench", "haproxy", "nginx", "sbatch", "ray"}) {
+    const auto found = weir::find_program(name, weir::variable("PATH"));
+    findings.push_back({name, found ? *found : "not on PATH", true, ""});
   }
 }
 
