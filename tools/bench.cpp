@@ -2,6 +2,7 @@
 #include "weir/load/bench.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -29,16 +30,15 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-/// Progress on a terminal replaces itself; elsewhere it is lines.
+/// Progress on a terminal replaces itself, and stays on one line; elsewhere it is a line now and then.
 class console {
  public:
   explicit console(const arguments& args) {
     const auto how = args.has("disable-tqdm") ? "off" : args.get("progress", "auto");
-    const bool terminal = ::isatty(STDERR_FILENO) == 1;
-    live_ = how == "auto" && terminal;
+    live_ = how == "auto" && ::isatty(STDERR_FILENO) == 1;
     calls.note = [this](std::string_view text) { clear(), say(text); };
     calls.progress = [this](std::string_view text) { live_ ? rewrite(text) : say(text); };
-    calls.progress_every_ns = live_ ? 500'000'000 : how == "plain" ? 5'000'000'000 : 0;
+    calls.progress_every_ns = live_ ? 500'000'000 : how == "plain" ? 5'000'000'000 : how == "auto" ? 30'000'000'000 : 0;
   }
   void clear() {
     if (std::exchange(shown_, false)) std::fputs("\r\x1b[K", stderr);
@@ -48,6 +48,9 @@ class console {
 
  private:
   void rewrite(std::string_view text) {
+    winsize window{};
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1)
+      text = text.substr(0, window.ws_col - 1U);
     const std::string line = "\r" + std::string(text) + "\x1b[K";
     std::fwrite(line.data(), 1, line.size(), stderr);
     shown_ = true;
@@ -55,14 +58,9 @@ class console {
   bool live_ = false, shown_ = false;
 };
 
-void say_what_has_no_effect(const arguments& args) {
-  for (const char* name : {"percentile-metrics", "trust-remote-code", "ready-check-timeout-sec"})
-    if (args.has(name)) say("--" + std::string(name) + " has no effect here");
-}
-
 /// Where --save-result puts it.
 std::string result_path(const arguments& args, const std::string& default_name) {
-  if (const auto named = weir::tool::operands_of(args).result_file; !named.empty()) return named;
+  if (const auto named = weir::tool::result_file_of(args); !named.empty()) return named;
   const std::filesystem::path folder(std::string(args.get("result-dir", ".")));
   if (args.has("result-dir")) std::filesystem::create_directories(folder);
   return folder / std::string(args.get("result-filename", default_name));
@@ -80,7 +78,8 @@ result<void> save(const arguments& args, const weir::bench_report& report) {
 }
 
 result<int> bench(const arguments& args) {
-  say_what_has_no_effect(args);
+  weir::tool::refuse_what_is_not_here(args);
+  weir::tool::say_what_has_no_effect(args);
   if (args.has("self-test")) {
     console person(args);
     return weir::tool::self_test(args, words, person.calls);
@@ -115,5 +114,5 @@ result<int> bench(const arguments& args) {
 
 int main(int argc, char** argv) {
   words.assign(argv, argv + argc);
-  return weir::tool::run(weir::tool::bench_about, argc, argv, bench);
+  return weir::tool::run(weir::tool::bench_about(), argc, argv, bench);
 }

@@ -10,13 +10,13 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "cli.hpp"
 #include "weir/base/clock.hpp"
 #include "weir/base/hash.hpp"
-#include "weir/data/arrivals.hpp"
 #include "weir/load/bench_options.hpp"
 
 namespace weir::tool {
@@ -66,7 +66,11 @@ inline void add_load(bench_options& o, const arguments& args) {
   if (strategy.empty() && (args.has("ramp-up-start-rps") || args.has("ramp-up-end-rps")))
     refuse("--ramp-up-start-rps and --ramp-up-end-rps need --ramp-up-strategy linear or exponential");
   if (args.has("schedule") && o.arrivals.scheduled()) refuse("--schedule has its own times: leave the rate out");
-  if (args.has("speed") && !args.has("schedule")) refuse("--speed goes with --schedule");
+  const bool traced = args.has("schedule") || args.get("dataset-name") == "timed_trace";
+  if (args.has("speed") && !traced) refuse("--speed goes with --schedule");
+  for (const auto* name : {"self-timed", "no-self-timed"})
+    if (args.has(name) && args.get("dataset-name") != "timed_trace")
+      refuse("--" + std::string(name) + " is for --dataset-name timed_trace, which alone has times");
   o.arrivals.check().value();
   o.duration_ns = args.duration_ns("duration", 0).value();
   if (args.has("duration") && o.duration_ns == 0) refuse("--duration must be above 0");
@@ -77,7 +81,7 @@ inline void add_load(bench_options& o, const arguments& args) {
   }
   constexpr std::int64_t until_at_most_ns = 600'000'000'000;
   if (!o.until.empty() && !args.has("duration") && !args.has("num-prompts")) o.duration_ns = until_at_most_ns;
-  o.repeat = o.duration_ns > 0 && !o.arrivals.scheduled() && !args.has("schedule");
+  o.repeat = o.duration_ns > 0 && !o.arrivals.scheduled() && !traced;
   add_shard(o, args);
 }
 
@@ -92,14 +96,9 @@ inline std::size_t prompts_for(std::int64_t duration_ns, const arrival_options& 
   return static_cast<std::size_t>(std::ceil(expected + spread)) + 1;
 }
 
-inline std::vector<arrival> trace_of(const arguments& args) {
-  const double speed = args.number("speed", 1.0).value();
-  if (!(speed > 0) || std::isinf(speed)) refuse("--speed must be above 0");
-  return read_arrivals(std::string(args.get("schedule")), speed).value();
-}
-
-/// --lora-modules A B=3: a model for each prompt that names none, by lot.
-inline void mix_models(std::vector<prompt>& prompts, const std::vector<std::string>& words, std::uint64_t seed) {
+/// --lora-modules A B=3: a model for each prompt that names none, by lot or in turn; of a conversation, for all of it.
+inline void mix_models(std::vector<prompt>& prompts, const std::vector<std::string>& words, bool in_turn,
+                       std::uint64_t seed) {
   if (words.empty()) return;
   std::vector<std::pair<std::string, double>> models;
   double sum = 0;
@@ -110,11 +109,17 @@ inline void mix_models(std::vector<prompt>& prompts, const std::vector<std::stri
     sum += *weight;
     models.emplace_back(word.substr(0, equals), sum);
   }
+  if (in_turn && sum != static_cast<double>(models.size())) refuse("--lora-assignment round-robin knows no weights");
   random_stream random(hash64("models", seed));
+  std::unordered_map<std::string, std::string> sessions;
+  std::size_t turn = 0;
   for (auto& p : prompts) {
     const double lot = random.uniform() * sum;
+    if (const auto known = sessions.find(p.session); known != sessions.end()) p.model = known->second;
     if (!p.model.empty()) continue;
-    p.model = std::ranges::find_if(models, [&](const auto& m) { return lot < m.second; })->first;
+    p.model = in_turn ? models[turn++ % models.size()].first
+                      : std::ranges::find_if(models, [&](const auto& m) { return lot < m.second; })->first;
+    if (!p.session.empty()) sessions.emplace(p.session, p.model);
   }
 }
 

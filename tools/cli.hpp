@@ -22,10 +22,11 @@ namespace weir::tool {
 struct option {
   std::string_view names;  ///< "shards,n" is --shards and -n; "warmup,num-warmups" has a second long name.
   std::string_view value;  ///< "N", "FILE", "50ms": shown in the help; empty for a flag.
-  std::string_view help;   ///< One or two sentences; the default in words where there is one.
+  std::string_view help;   ///< One or two sentences; the default in words where there is one. Empty: shown nowhere.
   std::string_view choices =
       {};                ///< "stride|block|hash": any other value is refused; ends in "=..." where a value follows.
   bool repeats = false;  ///< May be given several times: see arguments::all.
+  bool words = false;    ///< The words behind its value are values too, up to the next option.
 };
 
 /// Everything a person needs to know of a tool.
@@ -70,7 +71,8 @@ class arguments {
 };
 
 /// Reads a command line. Long names accept `-` or `_`; the word after an option that takes a value is its value,
-/// whatever it looks like; after `--` there are operands only (or `rest`).
+/// whatever it looks like (further ones are, where the option takes several, unless they begin with `-`); after `--`
+/// there are operands only (or `rest`).
 /// \param words  without the program's name.
 /// \return       errc::invalid_argument for an unknown option (with the nearest known one), a missing or refused value.
 [[nodiscard]] result<arguments> parse(const description& tool, const std::vector<std::string>& words);

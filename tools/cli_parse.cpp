@@ -45,8 +45,13 @@ std::vector<std::string> spelled_out(const std::vector<option>& options, const s
                                      std::size_t& end) {
   std::vector<std::string> out;
   bool value_follows = false;
+  std::string more;  // the option that takes the words to come
   for (end = 0; end < words.size() && (value_follows || words[end] != "--"); ++end) {
     const std::string& word = words[end];
+    if (!value_follows && !more.empty() && !word.starts_with('-')) {
+      out.insert(out.end(), {more, word});
+      continue;
+    }
     std::string name = word.substr(0, word.find('='));
     if (name.starts_with("--")) std::replace(name.begin(), name.end(), '_', '-');
     const option* o = value_follows ? nullptr : named_by(options, name);
@@ -56,6 +61,7 @@ std::vector<std::string> spelled_out(const std::vector<option>& options, const s
       out.insert(out.end(), {name, word.substr(name.size() + 1)});
     else
       out.push_back(o && !has_value ? name : word);
+    if (!value_follows) more = o && o->words ? name : "";
     value_follows = takes_value && !has_value;
   }
   return out;

@@ -32,16 +32,18 @@ inline const std::vector<option>& common_options() {
   return common;
 }
 
-inline std::vector<option> all_options(const description& tool) {
+/// What the parser knows. `--summary` is there for `weir list` alone, so no text shows it.
+inline std::vector<option> parsed_options(const description& tool) {
   std::vector<option> all = tool.options;
   all.insert(all.end(), common_options().begin(), common_options().end());
+  all.push_back({"summary", "", ""});
   return all;
 }
 
-/// What the parser knows: `--summary` is there for `weir list` alone, so no text shows it.
-inline std::vector<option> parsed_options(const description& tool) {
-  auto all = all_options(tool);
-  all.push_back({"summary", "", "Print the tool's name and what it is for, in one line."});
+/// What texts and completion show.
+inline std::vector<option> all_options(const description& tool) {
+  auto all = parsed_options(tool);
+  std::erase_if(all, [](const option& o) { return o.help.empty(); });
   return all;
 }
 

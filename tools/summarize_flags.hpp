@@ -60,7 +60,8 @@ inline const description summarize_about{
           "may still be growing."},
          {"json", "", "Metric records, one a figure and group, for other programs."},
          {"group-by", "KEYS",
-          "Any of instance, model, subject, endpoint, session, file, with commas between; none for no groups. Default: "
+          "Any of instance, model, subject, endpoint, session, turn, file, with commas between; none for no groups. "
+          "Default: "
           "instance."},
          {"percentiles", "LIST", "Which percentiles, with commas between (default 50,90,95,99)."},
          {"intervals", "", "A 95 % interval for each percentile; it holds if requests are independent of each other."},

@@ -32,6 +32,12 @@ struct arrival {
   std::vector<std::int64_t> blocks;  ///< Mooncake: names of the prompt's blocks of 512 tokens; equal ones are equal.
 };
 
+/// What a trace in JSON Lines calls its fields; as it stands, Mooncake's.
+struct trace_form {
+  std::string time = "timestamp", input_len = "input_length", output_len = "output_length", blocks = "hash_ids";
+  double unit_s = 1e-3;  ///< Seconds of one unit of its time.
+};
+
 namespace detail {
 
 inline std::vector<std::string_view> fields_of(std::string_view line) {
@@ -84,20 +90,22 @@ inline result<arrival> azure_arrival(std::string_view line) {
 }
 
 /// Mooncake: {"timestamp": ms, "input_length":, "output_length":, "hash_ids": []}; a prompt record: {"t_sched_ns":}.
-inline result<arrival> json_arrival(json_row_reader& read, std::string_view line) {
+inline result<arrival> json_arrival(json_row_reader& read, std::string_view line, const trace_form& form) {
   arrival a;
   a.t_ns = unmeasured;
   const auto ok = read(line, [&](std::string_view name, json_value value) -> result<void> {
-    double ms = 0;
-    if (name == "timestamp") {
-      if (const auto error = value.get_double().get(ms)) return json_failure(error);
-      if (!(ms >= 0 && ms < 9e12)) return field_failure("timestamp", "milliseconds from 0");
-      a.t_ns = ns_of_seconds(ms / 1e3);
+    double time = 0;
+    if (name == form.time) {
+      if (const auto error = value.get_double().get(time)) return json_failure(error);
+      const double seconds = time * form.unit_s;
+      if (!(seconds >= 0 && seconds < 9e9)) return field_failure(name, "a time from 0");
+      a.t_ns = ns_of_seconds(seconds);
+      return {};
     }
     if (name == "t_sched_ns") return read_count(a.t_ns, name, value, 0);
-    if (name == "input_length") return read_count(a.input_len, name, value, 0);
-    if (name == "output_length") return read_count(a.output_len, name, value, 0);
-    if (name != "hash_ids") return {};
+    if (name == form.input_len) return read_count(a.input_len, name, value, 0);
+    if (name == form.output_len) return read_count(a.output_len, name, value, 0);
+    if (name != form.blocks) return {};
     simdjson::ondemand::array ids;
     if (const auto error = value.get_array().get(ids)) return json_failure(error);
     for (auto each : ids) {
@@ -108,7 +116,7 @@ inline result<arrival> json_arrival(json_row_reader& read, std::string_view line
     return {};
   });
   if (!ok) return ok.error();
-  if (a.t_ns == unmeasured) return failure{errc::parse, "has neither 'timestamp' nor 't_sched_ns'"};
+  if (a.t_ns == unmeasured) return failure{errc::parse, "has neither '" + form.time + "' nor 't_sched_ns'"};
   return a;
 }
 
@@ -127,7 +135,7 @@ inline result<arrival> plain_arrival(std::string_view line) {
 /// \param count  how many at most; 0: all.
 /// \return       ascending by time; of traces that tell dates the first is at 0. A failure names file and line.
 [[nodiscard]] inline result<std::vector<arrival>> read_arrivals(const std::string& path, double speed = 1,
-                                                                std::size_t count = 0) {
+                                                                std::size_t count = 0, const trace_form& form = {}) {
   auto rows = path == "-" ? result<row_reader>(row_reader(fd_source(0))) : open_rows(path);
   if (!rows) return rows.error();
   std::vector<arrival> all;
@@ -137,7 +145,7 @@ inline result<arrival> plain_arrival(std::string_view line) {
     while (!row.empty() && (row.back() == '\r' || row.back() == ' ')) row.remove_suffix(1);
     if (row.empty() || row[0] == '#' || row.starts_with("TIMESTAMP")) continue;
     const bool date = row.size() > 10 && row[4] == '-' && row[0] != '{';
-    auto one = row[0] == '{' ? detail::json_arrival(json, row)
+    auto one = row[0] == '{' ? detail::json_arrival(json, row, form)
                : date        ? detail::azure_arrival(row)
                              : detail::plain_arrival(row);
     if (!one) return failure{one.error().code, path + ":" + std::to_string(rows->line()) + ": " + one.error().detail};
@@ -157,10 +165,11 @@ inline result<arrival> plain_arrival(std::string_view line) {
 /// Makes the prompts of a trace: token ids, exactly as many as it says, and the same where its blocks are the same.
 class trace_prompts {
  public:
-  static constexpr std::int64_t block_tokens = 512;  ///< Of Mooncake's traces.
-
-  explicit trace_prompts(std::int64_t vocab_size = 30000, std::uint64_t seed = 0)
-      : vocab_size_(static_cast<std::uint64_t>(std::max<std::int64_t>(vocab_size, 1))), seed_(seed) {}
+  /// \param block_tokens  that a block stands for: 512 in Mooncake's traces, 16 in Alibaba's.
+  explicit trace_prompts(std::int64_t vocab_size = 30000, std::uint64_t seed = 0, std::int64_t block_tokens = 512)
+      : vocab_size_(static_cast<std::uint64_t>(std::max<std::int64_t>(vocab_size, 1))),
+        seed_(seed),
+        block_tokens_(std::max<std::int64_t>(block_tokens, 1)) {}
 
   /// The prompt for the arrival number `index`. \pre  the trace tells lengths
   [[nodiscard]] prompt at(std::uint64_t index, const arrival& a) const {
@@ -172,12 +181,13 @@ class trace_prompts {
     json_writer json(p.content);
     json.begin_array();
     const std::int64_t length = std::max<std::int64_t>(1, a.input_len);
-    for (std::int64_t begin = 0, block = 0; begin < length; begin += block_tokens, ++block) {
+    p.tokens_in_asked = length;
+    for (std::int64_t begin = 0, block = 0; begin < length; begin += block_tokens_, ++block) {
       const bool named = static_cast<std::size_t>(block) < a.blocks.size();
       const std::string name = named ? "block " + std::to_string(a.blocks[static_cast<std::size_t>(block)])
                                      : "own " + std::to_string(index) + " " + std::to_string(block);
       random_stream random(hash64(name, seed_));
-      for (std::int64_t i = begin; i < std::min(length, begin + block_tokens); ++i) json.value(token(random));
+      for (std::int64_t i = begin; i < std::min(length, begin + block_tokens_); ++i) json.value(token(random));
     }
     json.end_array();
     return p;
@@ -189,6 +199,7 @@ class trace_prompts {
     return first + random.below(vocab_size_ - first);
   }
   std::uint64_t vocab_size_, seed_;
+  std::int64_t block_tokens_;
 };
 
 }  // namespace weir::inline v0

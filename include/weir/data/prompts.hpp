@@ -2,6 +2,7 @@
 #ifndef WEIR_DATA_PROMPTS_HPP
 #define WEIR_DATA_PROMPTS_HPP
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,8 +27,9 @@ enum class prompt_form : unsigned char {
 struct prompt {
   std::string id;  ///< Global: survives splitting and merging. Empty where the line gave none.
   prompt_form form = prompt_form::text;
-  std::string content;                   ///< Raw JSON value, checked: a string, messages, or an array of integers.
-  std::int64_t max_tokens = unmeasured;  ///< >= 1, or `unmeasured`: the sender's default holds.
+  std::string content;                        ///< Raw JSON value, checked: a string, messages, or an array of integers.
+  std::int64_t max_tokens = unmeasured;       ///< >= 1, or `unmeasured`: the sender's default holds.
+  std::int64_t tokens_in_asked = unmeasured;  ///< Its length as it was wanted; the server's count may be another.
   std::int64_t t_sched_ns = unmeasured;  ///< Intended arrival, ns after the run's start; `unmeasured`: no schedule.
   std::string expected, subject, session, model;  ///< Empty where not known.
   std::int64_t turn = 0;                          ///< Place in its session, from 0.
@@ -46,6 +48,8 @@ inline void append_record(std::string& out, const prompt& p) {
   json.begin_object().field("type", "prompt").field("id", p.id);
   json.key(names[static_cast<unsigned char>(p.form)]).raw(p.content);
   if (p.max_tokens != unmeasured) json.field("max_tokens", p.max_tokens);
+  if (p.tokens_in_asked != unmeasured && p.form != prompt_form::token_ids)
+    json.field("tokens_in_asked", p.tokens_in_asked);  // ids speak for themselves
   if (p.t_sched_ns != unmeasured) json.field("t_sched_ns", p.t_sched_ns);
   text("expected", p.expected);
   text("subject", p.subject);
@@ -99,6 +103,7 @@ class prompt_reader {
     if (name == "session") return read_text(p.session, name, v);
     if (name == "model") return read_text(p.model, name, v);
     if (name == "max_tokens") return read_count(p.max_tokens, name, v, 1);
+    if (name == "tokens_in_asked") return read_count(p.tokens_in_asked, name, v, 1);
     if (name == "t_sched_ns") return read_count(p.t_sched_ns, name, v, 0);
     if (name == "turn") return read_count(p.turn, name, v, 0);
     if (name == "think_ns") return read_count(p.think_ns, name, v, 0);
@@ -128,6 +133,7 @@ class prompt_reader {
       return failure{errc::parse, "has none of the fields prompt, messages, prompt_token_ids and question"};
     if (!source_) append_json_string(p.content, question_);
     if (p.expected.empty()) p.expected = gold_of(answer_);
+    if (p.form == prompt_form::token_ids) p.tokens_in_asked = 1 + std::ranges::count(p.content, ',');
     return p;
   }
 

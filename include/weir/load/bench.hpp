@@ -18,10 +18,12 @@
 #include "weir/base/json_write.hpp"
 #include "weir/base/measured.hpp"
 #include "weir/base/result.hpp"
+#include "weir/load/ask_tokens.hpp"
 #include "weir/load/bench_options.hpp"
 #include "weir/load/bench_table.hpp"
 #include "weir/load/client_watch.hpp"
 #include "weir/load/file_limit.hpp"
+#include "weir/load/fit_length.hpp"
 #include "weir/load/progress.hpp"
 #include "weir/load/record_log.hpp"
 #include "weir/load/run_config.hpp"
@@ -51,9 +53,9 @@ class bench_session {
       : options_(std::move(options)), console_(&console), summary_(options_.goals), precision_(options_.until) {}
 
   result<bench_report> run() {
-    for (const auto step :
-         {&bench_session::find_servers, &bench_session::check_prompts, &bench_session::open_log,
-          &bench_session::plan_load, &bench_session::begin_signals, &bench_session::warm_up, &bench_session::measure})
+    for (const auto step : {&bench_session::find_servers, &bench_session::fit_prompts, &bench_session::check_prompts,
+                            &bench_session::open_log, &bench_session::plan_load, &bench_session::begin_signals,
+                            &bench_session::warm_up, &bench_session::measure})
       if (auto done = (this->*step)(); !done) return done.error();
     return report();
   }
@@ -80,8 +82,9 @@ class bench_session {
   /// Addresses, models, clients and the writers of requests, endpoint by endpoint.
   result<void> find_servers() {
     for (auto& where : options_.endpoints) {
-      auto addresses =
-          reach(where, options_.request, options_.tls, [this](std::string_view said) { console_->note(said); });
+      auto addresses = reach(
+          where, options_.request, options_.tls, [this](std::string_view said) { console_->note(said); },
+          options_.ready_ns);
       if (!addresses) return addresses.error();
       const auto target = where.target(options_.path);
       if (!target) return target.error();
@@ -94,6 +97,21 @@ class bench_session {
       targets_.push_back({&where, clients_.back().get(), &writers_.back()});
     }
     options_.identity.model = options_.endpoints.front().model;
+    return {};
+  }
+
+  result<void> fit_prompts() {
+    if (!options_.fit_lengths || std::ranges::none_of(options_.prompts, can_fit)) return {};
+    token_question count(options_.endpoints.front(), dials_.front().addresses, options_.request);
+    const length_fit fit = fit_lengths(options_.prompts, count, 60'000'000'000);
+    const auto note = [&](std::size_t prompts, const std::string& what) {
+      if (prompts > 0)
+        console_->note(std::to_string(prompts) + " prompts " + what + "; tokens_in of their records is real");
+    };
+    note(fit.left, "are only about as long as asked for (" + fit.why + ")");
+    note(fit.near, "could only be brought near the length asked for");
+    if (!count.with_template() && options_.request.chat)
+      console_->note("the server's /tokenize counts no chats: lengths are without what its template adds");
     return {};
   }
 
@@ -280,8 +298,12 @@ class bench_session {
     return s;
   }
   [[nodiscard]] run_state state(std::size_t in_flight) const {
-    return {options_.repeat ? 0 : plan_.size() - summary_.turns_not_sent, summary_.requests(), summary_.failed,
-            in_flight, summary_.attempts.counts.tokens_out.known};
+    return {options_.repeat ? 0 : plan_.size() - summary_.turns_not_sent,
+            summary_.requests(),
+            summary_.failed,
+            in_flight,
+            summary_.attempts.counts.tokens_out.known,
+            static_cast<double>(options_.duration_ns) / 1e9};
   }
 
   result<bench_report> report() {
@@ -305,6 +327,7 @@ class bench_session {
     r.completed = summary_.completed, r.failed = summary_.failed, r.good = summary_.good;
     r.level = findings_.judged.level;
     r.completed_per_s = summary_.completed > 0 ? summary_.per_s(static_cast<double>(summary_.completed)) : 0;
+    if (const auto kinds = summary_.by_count(); !kinds.empty()) r.trouble = words_of(*kinds[0].second);
     r.already_done = plan_.already_done;
     r.signal = signals_.seen();
     if (log_) r.records = log_->close();

@@ -33,6 +33,7 @@ struct bench_options {
   request_options request;          ///< Its model, where not empty, is asked of every endpoint.
   std::vector<prompt> prompts;      ///< At least one. Their t_sched_ns hold where all have one and no rate is given.
   std::vector<prompt> warmup;       ///< Sent before, unmeasured.
+  bool fit_lengths = false;         ///< Made-up texts become as long as they ask, by the first server's /tokenize.
   arrival_options arrivals;
   std::int64_t duration_ns = 0;  ///< Nothing is sent after it; what is under way then ends as usual. 0: no limit.
   bool repeat = false;           ///< With a duration and no schedule: begin the prompts again when they are through.
@@ -53,6 +54,7 @@ struct bench_options {
   records_mode mode = records_mode::fresh;
   bool details = false;        ///< Keep what --save-detailed writes.
   bool server_metrics = true;  ///< Ask the servers for their /metrics before and after.
+  std::int64_t ready_ns = 0;   ///< Wait so long for each server to answer /v1/models. 0: not.
   run_record run;              ///< Tool, argv, host, seed: written first.
   run_identity identity;       ///< What of it stands in the result; the rest is filled in.
 };
@@ -73,6 +75,7 @@ struct bench_report {
   std::uint64_t good = 0;          ///< Of the completed, those within the goals.
   trust level = trust::invalid;    ///< The verdict.
   double completed_per_s = 0;      ///< Requests that succeeded a second; 0 where none did.
+  std::string trouble = {};        ///< The commonest failure, as the table tells it; empty where none.
   std::uint64_t already_done = 0;  ///< Prompts that an earlier run had answered (--resume).
   int signal = 0;                  ///< The signal that ended the run early, or 0.
   result<void> records;            ///< Whether the records were written in full; the run ended early where not.

@@ -3,17 +3,14 @@
 #define WEIR_LOAD_BENCH_PROMPTS_HPP
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "weir/base/json_write.hpp"
 #include "weir/base/result.hpp"
 #include "weir/data/dataset.hpp"
+#include "weir/data/prompt_words.hpp"
 #include "weir/data/prompts.hpp"
 #include "weir/data/prompts_random.hpp"
 #include "weir/data/rows.hpp"
@@ -22,7 +19,7 @@
 namespace weir::inline v0 {
 
 /// Reads prompt records (or lines with `prompt` or `question`) from a file, or from standard input where `path` is -.
-/// \param count  how many are wanted; 0: all there are. Beyond the file's end they come again, as "7#2", "7#3", ...
+/// \param count  how many are wanted; 0: all there are.
 /// \return       a failure names file and line; errc::parse where there is no prompt.
 [[nodiscard]] inline result<std::vector<prompt>> read_prompts(const std::string& path, std::size_t count = 0) {
   auto rows = path == "-" ? result<row_reader>(row_reader(fd_source(0))) : open_rows(path);
@@ -36,6 +33,11 @@ namespace weir::inline v0 {
   if (!read && read.error().code == errc::io) return read.error();  // names the file already
   if (!read) return failure{read.error().code, name + ": " + read.error().detail};
   if (prompts.empty()) return failure{errc::parse, name + " holds no prompt"};
+  return prompts;
+}
+
+/// Makes the prompts `count`, where they are fewer: they come again, as "7#2", "7#3", ... \pre  there is one
+inline void repeat_prompts(std::vector<prompt>& prompts, std::size_t count) {
   const std::size_t once = prompts.size();
   for (std::size_t i = once; i < count; ++i) {
     prompts.push_back(prompts[i % once]);
@@ -44,39 +46,17 @@ namespace weir::inline v0 {
     if (!prompts.back().session.empty()) prompts.back().session += again;
     prompts.back().t_sched_ns = unmeasured;  // a schedule does not repeat
   }
-  return prompts;
 }
 
-/// Makes a prompt of token ids one of as many common words, for a server that takes only text: about a token each.
-inline void to_words(prompt& p) {
-  static constexpr std::array<std::string_view, 32> words{"the", "of",  "and", "to",   "in",    "is",   "that", "for",
-                                                          "it",  "as",  "was", "with", "be",    "by",   "on",   "not",
-                                                          "he",  "his", "but", "at",   "are",   "this", "have", "from",
-                                                          "or",  "had", "an",  "they", "which", "one",  "you",  "were"};
-  std::string text;
-  std::uint64_t id = 0;
-  for (const char c : p.content) {
-    if (c >= '0' && c <= '9') {
-      id = id * 10 + static_cast<std::uint64_t>(c - '0');
-    } else if (c == ',' || c == ']') {
-      text.append(text.empty() ? "" : " ").append(words[id % words.size()]);
-      id = 0;
-    }
-  }
-  p.form = prompt_form::text;
-  p.content.clear();
-  append_json_string(p.content, text);
-}
-
-/// `count` prompts as `vllm bench serve --dataset-name random` makes them; words instead of token ids for a chat.
+/// `count` prompts as `vllm bench serve --dataset-name random` makes them. \param words  instead of token ids.
 [[nodiscard]] inline result<std::vector<prompt>> make_random_prompts(const random_prompts& make, std::size_t count,
-                                                                     bool chat, std::size_t first = 0) {
+                                                                     bool words, std::size_t first = 0) {
   if (auto ok = make.check(); !ok) return ok.error();
   std::vector<prompt> prompts;
   prompts.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     prompts.push_back(make.at(first + i));
-    if (chat) to_words(prompts.back());
+    if (words) to_words(prompts.back());
   }
   return prompts;
 }

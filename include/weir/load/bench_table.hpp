@@ -92,13 +92,10 @@ inline void add_totals(two_columns& out, const run_identity& run, const run_summ
 inline void add_failures(two_columns& out, const run_summary& s) {
   if (s.failures.empty()) return;
   out.heading("Failures", '-');
-  std::vector<std::pair<std::uint64_t, const failure_kind*>> kinds;
-  for (const auto& [kind, count] : s.failures) kinds.emplace_back(count, &kind);
-  std::ranges::stable_sort(kinds, std::ranges::greater{}, [](const auto& each) { return each.first; });
+  const auto kinds = s.by_count();
   constexpr std::size_t shown = 10;
   for (std::size_t i = 0; i < std::min(kinds.size(), shown); ++i)
-    out.words(std::to_string(kinds[i].first) + " x " + std::string(to_string(kinds[i].second->status)) + ": " +
-              kinds[i].second->error);
+    out.words(std::to_string(kinds[i].first) + " x " + words_of(*kinds[i].second));
   if (kinds.size() > shown) out.words("... and " + std::to_string(kinds.size() - shown) + " other kinds");
 }
 
@@ -156,6 +153,10 @@ inline void add_remarks(two_columns& out, const run_identity& run, run_summary& 
   for (const double p : run.percentiles)
     if (values > 0 && static_cast<double>(values) * (100 - p) < 100 && p < 100)
       remark("with " + std::to_string(values) + " requests, " + percentile_name(p) + " is next to the maximum");
+  if (const auto& l = s.lengths; l.other > 0)
+    remark(std::to_string(l.other) + " prompts had another length than asked for: of " + std::to_string(l.known) +
+           " the mean is " + detail::shown(static_cast<double>(l.real) / static_cast<double>(l.known), 1) +
+           " tokens, not " + detail::shown(static_cast<double>(l.asked) / static_cast<double>(l.known), 1));
   if (counts.itl_by_chunk > 0)
     remark("the tokens of an event are not known for " + std::to_string(counts.itl_by_chunk) +
            " answers: their ITL is the gap between events");

@@ -21,7 +21,17 @@ struct run_state {
   std::size_t wanted = 0;  ///< 0: not known (a run by duration).
   std::size_t ended = 0, failed = 0, in_flight = 0;
   std::int64_t tokens = 0;  ///< Seen so far, those of running answers too.
+  double duration_s = 0;    ///< Of a run that ends by itself then; 0: it does not.
 };
+
+/// "45 s", "12 min", "3 h 20 min"
+[[nodiscard]] inline std::string rough_time(double seconds) {
+  const auto whole = std::llround(std::max(0.0, seconds));
+  if (whole < 100) return std::to_string(whole) + " s";
+  const auto minutes = (whole + 30) / 60;
+  return minutes < 100 ? std::to_string(minutes) + " min"
+                       : std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
+}
 
 /// "128/512 done, 16 in flight, 2988 tok/s, 0 failed, 12 s left"
 /// \param tokens_per_s  now. \param elapsed_s  since the start.
@@ -29,9 +39,10 @@ struct run_state {
   std::string line = std::to_string(s.ended) + (s.wanted > 0 ? "/" + std::to_string(s.wanted) : "") + " done, " +
                      std::to_string(s.in_flight) + " in flight, " + std::to_string(std::llround(tokens_per_s)) +
                      " tok/s, " + std::to_string(s.failed) + " failed";
+  if (s.duration_s > elapsed_s) return line + ", " + rough_time(s.duration_s - elapsed_s) + " left";
   if (s.ended == 0 || s.ended >= s.wanted) return line;
   const double left = elapsed_s * static_cast<double>(s.wanted - s.ended) / static_cast<double>(s.ended);
-  return line + ", " + std::to_string(std::llround(left)) + " s left";
+  return line + ", " + rough_time(left) + " left";
 }
 
 /// Tells the console at intervals, as long as it lives.

@@ -66,6 +66,11 @@ struct failure_kind {
   auto operator<=>(const failure_kind&) const = default;
 };
 
+/// "http: HTTP 404: The model does not exist."
+[[nodiscard]] inline std::string words_of(const failure_kind& kind) {
+  return std::string(to_string(kind.status)) + ": " + kind.error;
+}
+
 /// What the records of a run add up to.
 ///
 /// A request whose first attempt was lost with its connection and sent again counts once in `completed` or `failed`,
@@ -100,6 +105,11 @@ class run_summary {
   std::uint64_t events = 0;                           ///< With tokens, of successes.
   std::uint64_t exposed_events = 0;                   ///< Of them stamped by this program, or together with others.
   std::uint64_t fewer_choices = 0;                    ///< Successes with fewer choices than asked for.
+  /// Of successes that asked for a length and told theirs: how many, how many with another, and tokens of both.
+  struct prompt_lengths {
+    std::uint64_t known = 0, other = 0;
+    std::int64_t asked = 0, real = 0;
+  } lengths;
   std::int32_t asked_choices = 1;
   std::size_t max_in_flight = 0;                   ///< Told by the runner.
   std::map<failure_kind, std::uint64_t> failures;  ///< The first 100 kinds.
@@ -109,6 +119,14 @@ class run_summary {
   std::int64_t first_send_ns = std::numeric_limits<std::int64_t>::max();
   std::int64_t last_token_ns = std::numeric_limits<std::int64_t>::min();  ///< Of successes.
   std::int64_t last_end_ns = std::numeric_limits<std::int64_t>::min();    ///< Of any record.
+
+  /// The kinds of failure, the commonest first.
+  [[nodiscard]] std::vector<std::pair<std::uint64_t, const failure_kind*>> by_count() const {
+    std::vector<std::pair<std::uint64_t, const failure_kind*>> kinds;
+    for (const auto& [kind, count] : failures) kinds.emplace_back(count, &kind);
+    std::ranges::stable_sort(kinds, std::ranges::greater{}, [](const auto& each) { return each.first; });
+    return kinds;
+  }
 
   [[nodiscard]] sample_set& of(latency which) { return attempts.samples[static_cast<std::size_t>(which)]; }
   [[nodiscard]] std::uint64_t requests() const noexcept { return completed + failed; }
@@ -152,6 +170,10 @@ class run_summary {
     events += r.events.size();
     exposed_events += r.stamps == stamp_basis::kernel ? static_cast<std::uint64_t>(r.shared_events) : r.events.size();
     fewer_choices += r.choices.size() < static_cast<std::size_t>(asked_choices);
+    if (r.tokens_in_asked != unmeasured && r.tokens_in != unmeasured) {
+      ++lengths.known, lengths.other += r.tokens_in != r.tokens_in_asked;
+      lengths.asked += r.tokens_in_asked, lengths.real += r.tokens_in;
+    }
     for (const auto& c : r.choices)
       if (c.t_first_ns != unmeasured && c.tokens_out != unmeasured && c.tokens_out > 1)
         tpot_vllm.add(static_cast<double>(span(c.t_first_ns, c.t_last_ns)) / static_cast<double>(c.tokens_out - 1));

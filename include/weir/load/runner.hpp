@@ -240,6 +240,7 @@ class runner final : private timer, private exchange_observer, private conversat
     about.model = p.model.empty() ? target.where->model : p.model;
     about.expected = p.expected;
     about.subject = p.subject;
+    if (!p.continues) about.tokens_in_asked = p.tokens_in_asked;  // nobody knows how long what was said before is
     if (!p.session.empty()) about.session = p.session + again, about.turn = p.turn;
     std::string bytes;
     target.requests->append(bytes, p);

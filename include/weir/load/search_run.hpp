@@ -3,6 +3,7 @@
 #ifndef WEIR_LOAD_SEARCH_RUN_HPP
 #define WEIR_LOAD_SEARCH_RUN_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -129,7 +130,12 @@ inline search_report searched(const load_search& search, const search_plan& plan
       report.signal = ran->signal;
       return report;
     }
-    const probe p{*load, ran->good, ran->completed + ran->failed, ran->completed_per_s, ran->level};
+    const auto answered = [](const probe& p) { return p.per_s > 0; };
+    if (ran->completed == 0 && std::ranges::none_of(search.probes(), answered))
+      return failure{errc::not_found, "no request succeeds at load " + detail::shown(*load, 3) + ": " + ran->trouble};
+    // A load at which nothing succeeds any more is the server's limit, though as a measurement it is none.
+    const trust level = ran->completed == 0 ? trust::suspect : ran->level;
+    const probe p{*load, ran->good, ran->completed + ran->failed, ran->completed_per_s, level};
     search.add(p);
     console.note("probe " + std::to_string(search.probes().size()) + ": load " + detail::shown(p.load, 3) + ", " +
                  std::to_string(p.good) + " of " + std::to_string(p.sent) + " good, " + detail::shown(p.per_s) +

@@ -168,6 +168,8 @@ void append_ours(json_writer& json, const run_identity& run, run_summary& s, Mor
   json.field("error_rate", n > 0 ? static_cast<double>(s.failed) / n : std::numeric_limits<double>::quiet_NaN());
   json.field("held_concurrency", s.held_concurrency()).field("resent", s.resent);
   json.field("turns_not_sent", s.turns_not_sent);
+  if (s.lengths.known > 0)
+    json.field("input_tokens_asked", s.lengths.asked).field("prompts_of_other_length", s.lengths.other);
   if (run.goals) json.field("slo_attainment", static_cast<double>(s.good) / n);
   json.field("tokens_per_chunk", s.tokens_per_chunk());
   if (s.completed > 0) json.field("tokens_basis", basis_words(counts));

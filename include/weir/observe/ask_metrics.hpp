@@ -16,17 +16,17 @@
 
 namespace weir::inline v0 {
 
-/// Where a server keeps its counters: /metrics beside the base URL's /v1, wherever that stands.
-[[nodiscard]] inline std::string metrics_target(const url& base) {
+/// Where a server keeps a page of its own, such as /metrics: beside the base URL's /v1, wherever that stands.
+[[nodiscard]] inline std::string page_beside_v1(const url& base, std::string_view page) {
   std::string_view path = std::string_view(base.target).substr(0, base.target.find('?'));
   while (path.ends_with('/')) path.remove_suffix(1);
   if (path.ends_with("/v1")) path.remove_suffix(3);
-  return std::string(path) + "/metrics";
+  return std::string(path).append(page);
 }
 
 /// The head of a request for them, but for its last line.
 [[nodiscard]] inline std::string metrics_request(const url& base) {
-  return "GET " + metrics_target(base) + " HTTP/1.1\r\nHost: " + base.authority() +
+  return "GET " + page_beside_v1(base, "/metrics") + " HTTP/1.1\r\nHost: " + base.authority() +
          "\r\nConnection: close\r\nAccept: text/plain\r\n";
 }
 
@@ -36,7 +36,7 @@ namespace weir::inline v0 {
 [[nodiscard]] inline result<server_metrics> ask_metrics(const url& base, const std::vector<socket_address>& addresses,
                                                         std::string_view headers = {},
                                                         std::int64_t timeout_ns = 5'000'000'000) {
-  const std::string target = metrics_target(base);
+  const std::string target = page_beside_v1(base, "/metrics");
   const std::string request = metrics_request(base) + std::string(headers) + "\r\n";
   constexpr std::size_t enough = std::size_t{16} << 20;
   const auto answer = http_call(addresses, request, timeout_ns, enough);

@@ -2,12 +2,16 @@
 #ifndef WEIR_OPENAI_MODELS_HPP
 #define WEIR_OPENAI_MODELS_HPP
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "weir/base/clock.hpp"
 #include "weir/base/result.hpp"
 #include "weir/data/json_row.hpp"
 #include "weir/net/address.hpp"
@@ -56,6 +60,19 @@ namespace weir::inline v0 {
   if (!ids) return failure{ids.error().code, ids.error().detail + hint};
   if (ids->empty()) return failure{errc::not_found, where.base_url + " serves no model; name one with --model"};
   return ids;
+}
+
+/// The same, again and again until there is an answer, for `limit_ns` at most.
+[[nodiscard]] inline result<std::vector<std::string>> await_models(const endpoint& where,
+                                                                   const std::vector<socket_address>& addresses,
+                                                                   const request_options& options,
+                                                                   std::int64_t limit_ns) {
+  const std::int64_t end = now_ns() + limit_ns;
+  for (;;) {
+    auto models = ask_models(where, addresses, options, std::clamp<std::int64_t>(end - now_ns(), 1, 10'000'000'000));
+    if (models || now_ns() >= end) return models;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
 }
 
 }  // namespace weir::inline v0

@@ -3,6 +3,7 @@
 #ifndef WEIR_OPENAI_REACH_HPP
 #define WEIR_OPENAI_REACH_HPP
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -20,12 +21,16 @@ namespace weir::inline v0 {
 /// Finds the way to `to` and notes in it which model is to be asked for: the one that `request` names, or the endpoint,
 /// or the first that the server lists.
 /// \param note  is told where the server lists several.
+/// \param ready_ns  the server may take so long until it lists its models; 0: it is not waited for.
 /// \return  what find_way() and ask_models() return.
 [[nodiscard]] inline result<std::vector<socket_address>> reach(endpoint& to, const request_options& request,
                                                                const tls_maker& tls,
-                                                               const std::function<void(std::string_view)>& note) {
+                                                               const std::function<void(std::string_view)>& note,
+                                                               std::int64_t ready_ns = 0) {
   auto addresses = find_way(to, tls);
   if (!addresses) return addresses;
+  if (ready_ns > 0)
+    if (const auto ready = await_models(to, *addresses, request, ready_ns); !ready) return ready.error();
   if (!request.model.empty()) to.model = request.model;
   if (!to.model.empty()) return addresses;
   const auto models = ask_models(to, *addresses, request);

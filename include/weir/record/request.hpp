@@ -99,6 +99,7 @@ struct request_record {
   std::int64_t t_last_ns = unmeasured;     ///< Last event that carried a generated token.
   std::int64_t t_done_ns = unmeasured;     ///< [DONE], or the end of the body, or when it was given up.
 
+  std::int64_t tokens_in_asked = unmeasured;  ///< How long the prompt was to be.
   std::int64_t tokens_in = unmeasured;
   std::int64_t tokens_out = unmeasured;
   tokens_basis basis = tokens_basis::none;      ///< Of tokens_out.
@@ -153,6 +154,7 @@ inline void append_record(std::string& out, const request_record& r) {
   detail::time_field(json, "t_visible_ns", r.t_visible_ns);
   detail::time_field(json, "t_last_ns", r.t_last_ns);
   detail::time_field(json, "t_done_ns", r.t_done_ns);
+  if (r.tokens_in_asked != unmeasured) json.field("tokens_in_asked", r.tokens_in_asked);
   detail::time_field(json, "tokens_in", r.tokens_in);
   detail::time_field(json, "tokens_out", r.tokens_out);
   json.field("tokens_basis", to_string(r.basis)).field("itl_basis", to_string(r.itl_basis));

@@ -57,7 +57,7 @@ inline void clear(request_record& request) {
   request.resent = false;
   for (auto* t : {&request.t_sched_ns, &request.t_woke_ns, &request.t_connect_ns, &request.t_send_ns,
                   &request.t_first_ns, &request.t_visible_ns, &request.t_last_ns, &request.t_done_ns,
-                  &request.tokens_in, &request.tokens_out, &request.turn})
+                  &request.tokens_in, &request.tokens_out, &request.turn, &request.tokens_in_asked})
     *t = unmeasured;
   request.basis = request.itl_basis = tokens_basis::none;
   request.stamps = stamp_basis::user;
@@ -178,6 +178,7 @@ inline std::span<const json_field<request_parts>> request_fields(bool text) {
       field{"t_visible_ns", field_kind::time, &parts::t_visible_ns},
       field{"t_last_ns", field_kind::time, &parts::t_last_ns},
       field{"t_done_ns", field_kind::time, &parts::t_done_ns},
+      field{"tokens_in_asked", field_kind::count, &parts::tokens_in_asked},
       field{"tokens_in", field_kind::count, &parts::tokens_in},
       field{"tokens_out", field_kind::count, &parts::tokens_out},
       field{"tokens_basis",

@@ -32,11 +32,11 @@
 namespace weir::inline v0 {
 
 /// What records can be grouped by.
-enum class group_key : unsigned char { instance = 0, model, subject, endpoint, session, file };
-inline constexpr unsigned char group_key_count = 6;
+enum class group_key : unsigned char { instance = 0, model, subject, endpoint, session, turn, file };
+inline constexpr unsigned char group_key_count = 7;
 [[nodiscard]] constexpr std::string_view to_string(group_key k) noexcept {
-  constexpr std::array<std::string_view, group_key_count> names{"instance", "model",   "subject",
-                                                                "endpoint", "session", "file"};
+  constexpr std::array<std::string_view, group_key_count> names{"instance", "model", "subject", "endpoint",
+                                                                "session",  "turn",  "file"};
   return names[static_cast<std::size_t>(k)];
 }
 
@@ -49,8 +49,9 @@ inline constexpr unsigned char group_key_count = 6;
     unsigned char key = 0;
     while (key < group_key_count && to_string(static_cast<group_key>(key)) != word) ++key;
     if (key == group_key_count)
-      return failure{errc::invalid_argument,
-                     "'" + std::string(word) + "' is none of instance, model, subject, endpoint, session and file"};
+      return failure{
+          errc::invalid_argument,
+          "'" + std::string(word) + "' is none of instance, model, subject, endpoint, session, turn and file"};
     if (!std::ranges::count(keys, static_cast<group_key>(key))) keys.push_back(static_cast<group_key>(key));
   }
   return keys;
@@ -81,6 +82,7 @@ class summarizer {
     // A record that came in two files is one: nobody sends the same request twice in the same nanosecond.
     const std::uint64_t identity = identity_of(r);
     const bool has_time = r.t_sched_ns != unmeasured || r.t_connect_ns != unmeasured || r.t_send_ns != unmeasured;
+    std::string turn;
     const auto value = [&](group_key key) -> std::string_view {
       switch (key) {
         case group_key::instance:
@@ -93,6 +95,8 @@ class summarizer {
           return r.endpoint;
         case group_key::session:
           return r.session;
+        case group_key::turn:
+          return turn = r.turn == unmeasured ? "" : std::to_string(r.turn);
         case group_key::file:
           break;
       }
@@ -123,6 +127,7 @@ class summarizer {
           return files_.back();
         case group_key::endpoint:
         case group_key::session:
+        case group_key::turn:
           break;  // an answer does not say
       }
       return {};

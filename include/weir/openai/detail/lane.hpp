@@ -248,6 +248,7 @@ class lane final : private connection_user, private timer {
     next.subject = last.subject;
     next.session = last.session;
     next.turn = last.turn;
+    next.tokens_in_asked = last.tokens_in_asked;
     return next;
   }
 
