@@ -88,6 +88,26 @@ TEST_CASE("arrivals: a line that is no arrival is refused with file and line", "
   CHECK(weir::read_arrivals("/no/such/file").error().code == weir::errc::not_found);
 }
 
+TEST_CASE("arrivals: a trace may call its fields otherwise, and count in another unit", "[data]") {
+  const scratch_file file("{\"at\": 0.5, \"in\": 40, \"out\": 2, \"h\": [9]}\n{\"at\": 2, \"in\": 3, \"out\": 1}\n");
+  const weir::trace_form form{.time = "at", .input_len = "in", .output_len = "out", .blocks = "h", .unit_s = 1};
+  const auto all = weir::read_arrivals(file.path, 2, 0, form);
+  REQUIRE(all);
+  CHECK((*all)[0].t_ns == 250'000'000);
+  CHECK((*all)[1].t_ns == 1'000'000'000);
+  CHECK((*all)[0].input_len == 40);
+  CHECK((*all)[0].output_len == 2);
+  CHECK((*all)[0].blocks == std::vector<std::int64_t>{9});
+  CHECK_FALSE(weir::read_arrivals(file.path));
+  const weir::arrival a{0, 40, 1, {1, 2, 3}}, b{0, 40, 1, {1, 2, 4}};
+  const weir::trace_prompts make(30000, 1, 16);
+  const auto p = make.at(0, a), q = make.at(1, b);
+  std::size_t same = 0, at = 0;
+  while (p.content[at] == q.content[at]) same += p.content[at++] == ',';
+  CHECK(same == 32);
+  CHECK(p.tokens_in_asked == 40);
+}
+
 TEST_CASE("arrivals: prompts of a trace are as long as it says and share what its blocks share", "[data]") {
   const weir::trace_prompts make(30000, 1);
   const weir::arrival a{5, 1100, 7, {1, 2, 3}}, b{6, 1100, 7, {1, 2, 4}}, c{7, 30, 0, {}};

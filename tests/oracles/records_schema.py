@@ -21,6 +21,7 @@ WRITTEN = {"run", "endpoint", "prompt", "request", "answer", "metric", "sample",
 PIPELINE = """
 set -eu
 echo '{"id":7,"messages":[{"role":"user","content":"hi"}],"subject":"s","session":"a","turn":1,"expected":3}' > chat.jsonl
+echo '{"id":8,"messages":[{"role":"user","content":"so"}],"session":"a","turn":2,"continues":true,"think_ns":5,"tokens_in_asked":9}' >> chat.jsonl
 weir-prompts --dataset gsm8k --max-tokens 40 questions.jsonl > gsm8k.prompts
 weir-prompts --dataset custom chat.jsonl > chat.prompts
 weir-prompts --dataset random --num-prompts 3 --random-input-len 5 --random-output-len 4 > random.prompts
@@ -32,6 +33,9 @@ weir-serve-many --quiet -n 2 --engine mock --log-dir logs --samples samples --sa
 weir-serve-many --quiet -n 1 --engine mock --log-dir logs --run '
   weir-bench --endpoints "$WEIR_ENDPOINTS" --prompts random.prompts --request-rate 50 --records failed.records || true
 ' -- --ttft 5ms --itl 1ms --error-at 2 --fault-every 2 > /dev/null
+weir-serve-many --quiet -n 1 --engine mock --log-dir logs --run '
+  weir-bench --endpoints "$WEIR_ENDPOINTS" --prompts chat.prompts --records broken.records || true
+' -- --ttft 5ms --itl 1ms --error-at 2 > /dev/null
 weir-score --json closed.records > answers 2> /dev/null
 weir-summarize --json closed.records answers failed.records > metrics
 for n in 1 2 3 4 5; do sed s/mock/m$n/ closed.records > run$n; done
@@ -53,7 +57,7 @@ def run_pipeline(tools):
         if done.returncode != 0:
             sys.exit(f"the pipeline ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
         names = ["endpoints", "answers", "metrics", "gsm8k.prompts", "chat.prompts", "random.prompts", "closed.records",
-                 "chat.records", "failed.records", "samples", "compared"]
+                 "chat.records", "failed.records", "broken.records", "samples", "compared"]
         return [json.loads(line) for name in names for line in (pathlib.Path(directory) / name).open()]
 
 
@@ -73,6 +77,10 @@ def main():
         known = schema["$defs"].get(record["type"], {}).get("properties", {})
         trouble += [f"{record['type']}: field {name} is not in the schema" for name in record if name not in known | {"type": 0}]
     seen = {record["type"] for record in records}
+    for kind, name in [("prompt", "continues"), ("request", "turn"), ("request", "turns_not_sent"),
+                       ("request", "tokens_in_asked")]:
+        if not any(name in r for r in records if r["type"] == kind):
+            trouble.append(f"no {kind} record has {name}")
     if seen != WRITTEN:
         trouble.append(f"record types are {sorted(seen)}, not {sorted(WRITTEN)}")
 

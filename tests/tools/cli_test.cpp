@@ -21,6 +21,8 @@ weir::tool::description example() {
                       {"max-tokens,max-len", "N", "Two long names."},
                       {"by", "RULE", "One of a few [in brackets]: it's so.", "stride|hash|weight=..."},
                       {"header", "K=V", "May be given again.", {}, true},
+                      {"goal", "G", "Takes words.", {}, true, true},
+                      {"quiet-one", "", ""},
                       {"force,f", "", "A flag."}},
           .examples = "weir-example -n 3 rows"};
 }
@@ -111,12 +113,23 @@ TEST_CASE("cli: after -- there are operands, or words kept for the command that 
   CHECK_FALSE(given.has("force"));
 }
 
+TEST_CASE("cli: an option that takes words has all up to the next option", "[cli]") {
+  const auto given =
+      parsed({"--goal", "a", "b=1", "--header", "x=1", "FILE", "--goal=c", "d", "--goal", "-e", "-f", "g"});
+  CHECK(given.all("goal") == words{"a", "b=1", "c", "d", "-e"});
+  CHECK(given.all("header") == words{"x=1"});
+  CHECK(given.operands() == words{"FILE", "g"});
+  CHECK(parsed({"--goal", "a", "--", "b"}).operands() == words{"b"});
+}
+
 TEST_CASE("cli: help names every option, the exit statuses and an example", "[cli]") {
   const auto help = weir::tool::help_text(example());
   for (const auto* part : {"-n, --count N", "--max-tokens, --max-len N", "-f, --force", "(stride | hash | weight=...)",
                            "exit status: 0 done, 2 trouble", "weir-example -n 3 rows", "--completion SHELL"})
     CHECK(help.find(part) != std::string::npos);
   CHECK(help.find("--summary") == std::string::npos);
+  CHECK(help.find("--quiet-one") == std::string::npos);
+  CHECK(parsed({"--quiet-one"}).has("quiet-one"));
 }
 
 TEST_CASE("cli: the manual page is clean roff that keeps quotes, dashes and dots", "[cli]") {

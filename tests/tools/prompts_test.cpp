@@ -40,6 +40,21 @@ TEST_CASE("weir-prompts: its own output is input again, unchanged", "[tools][pro
         once.out.substr(0, once.out.find('\n', once.out.find('\n') + 1) + 1));
 }
 
+TEST_CASE("weir-prompts: a conversation's turns are records that say how they hang together", "[tools]") {
+  const temporary_directory dir;
+  const auto file = dir.write("s.json", R"([{"conversations":[{"from":"human","value":"a"},{"from":"gpt","value":"b"},)"
+                                        R"({"from":"human","value":"c"}]}])");
+  const auto talk = shell(tool + " --dataset sharegpt --turns 0 --max-tokens 9 " + file);
+  CHECK(talk.out ==
+        "{\"type\":\"prompt\",\"id\":\"0/0\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"max_tokens\":9,"
+        "\"session\":\"0\"}\n"
+        "{\"type\":\"prompt\",\"id\":\"0/1\",\"messages\":[{\"role\":\"user\",\"content\":\"c\"}],\"max_tokens\":9,"
+        "\"session\":\"0\",\"turn\":1,\"continues\":true}\n");
+  CHECK(shell(tool + " --dataset custom " + dir.write("again", talk.out)).out == talk.out);
+  CHECK(shell(tool + " --dataset sharegpt --turns 0 --history recorded " + file).out.find("\"content\":\"b\"") !=
+        std::string::npos);
+}
+
 TEST_CASE("weir-prompts: what can't be done is said, with status 2", "[tools]") {
   const temporary_directory dir;
   const std::string bad = dir.write("bad.jsonl", "{\"question\":\"q\",\"answer\":\"#### 1\"}\n{\"question\":\n");
@@ -58,6 +73,7 @@ TEST_CASE("weir-prompts: what can't be done is said, with status 2", "[tools]") 
   says("--dataset gsm8k " + dir.write("empty", ""), "holds no prompt");
   says("--dataset gsm8k a b", "takes one FILE");
   says("--dataset random --shots 4", "--shots has no meaning for --dataset random");
+  says("--dataset gsm8k --turns 2 " + bad, "--turns has no meaning for --dataset gsm8k");
   says("--dataset custom --vocab-size 9", "--vocab-size has no meaning for --dataset custom");
   says("--dataset random --num-prompts 0", "--num-prompts must be at least 1");
   says("--dataset random --random-input-len x", "--random-input-len: 'x' is not a number");
