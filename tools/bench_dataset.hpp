@@ -3,6 +3,7 @@
 #define WEIR_TOOLS_BENCH_DATASET_HPP
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -227,7 +228,7 @@ inline void add_prompts(bench_options& o, const arguments& args, const probe_wis
   for (auto& p : o.prompts)
     if (p.turn > 0 && p.think_ns == unmeasured) p.think_ns = think_ns_of(args);
   drop_too_long(o.prompts, args);
-  o.fit_lengths = args.get("tokenize", "auto") == "auto";
+  o.fit_lengths = made && args.get("tokenize", "auto") == "auto";  // texts of others stay as they are
   o.identity.backend = !backend.empty() ? backend : o.request.chat ? "openai-chat" : "openai";
   o.path = args.get("endpoint", o.request.chat ? "/v1/chat/completions" : "/v1/completions");
 }

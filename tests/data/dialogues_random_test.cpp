@@ -1,5 +1,6 @@
 #include "weir/data/dialogues_random.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -23,7 +24,8 @@ TEST_CASE("dialogues_random: turns of words, each going on from the one before",
     CHECK(all[k].continues == (k > 0));
     CHECK(all[k].form == weir::prompt_form::text);
     CHECK(all[k].max_tokens == 5);
-    CHECK(weir::count_words(all[k]) == (k == 0 ? 23 : 8));
+    CHECK(std::count(all[k].content.begin(), all[k].content.end(), ' ') == (k == 0 ? 22 : 8));
+    CHECK(all[k].content.starts_with("\" ") == (k > 0));
     CHECK(all[k].think_ns == (k == 0 ? weir::unmeasured : 7));
     CHECK(all[k].tokens_in_asked == (k == 0 ? 23 : weir::unmeasured));
   }

@@ -14,7 +14,7 @@ TEST_CASE("prompt_words: as many words as there were ids, and equal ids are equa
   p.content = "[256,257,256,29999]";
   weir::to_words(p);
   CHECK(p.form == weir::prompt_form::text);
-  CHECK(p.content == R"("the of the were")");
+  CHECK(p.content == R"("the of the not")");
   CHECK(weir::count_words(p) == 4);
   const weir::random_prompts make{.input_len = 50, .prefix_len = 10};
   auto a = make.at(0), b = make.at(1);

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -124,10 +125,19 @@ class server final : weir::watcher {
     }
     void on_time(std::int64_t now) override {
       if (!fd_ || todo_.empty()) return;
-      const step s = std::move(todo_.front());
+      step s = std::move(todo_.front());
       todo_.pop_front();
-      if (s.act == step::what::send || s.act == step::what::last)
-        (void)!::send(fd_.get(), s.bytes.data(), s.bytes.size(), MSG_NOSIGNAL);
+      if (s.act == step::what::send || s.act == step::what::last) {
+        const ssize_t sent = ::send(fd_.get(), s.bytes.data(), s.bytes.size(), MSG_NOSIGNAL);
+        const bool full = sent < 0 && errno == EAGAIN;
+        if (full || (sent >= 0 && static_cast<std::size_t>(sent) < s.bytes.size())) {  // the rest in a millisecond
+          if (!full) s.bytes.erase(0, static_cast<std::size_t>(sent));
+          s.after_ns = 1'000'000;
+          todo_.push_front(std::move(s));
+          of_->loop_->arm(*this, now + 1'000'000);
+          return;
+        }
+      }
       if (s.act != step::what::send) close(s.act == step::what::reset);
       if (fd_ && !todo_.empty()) of_->loop_->arm(*this, now + todo_.front().after_ns);
     }

@@ -46,6 +46,7 @@ struct random_dialogues {
       }
       prompt& p = all.emplace_back(make.at(index));
       to_words(p);
+      if (turn > 0) p.content.insert(1, " ");  // or a completion's first word would grow together with the answer
       p.session = session;
       p.turn = turn;
       p.id = session + "/" + std::to_string(turn);
