@@ -201,8 +201,8 @@ inline std::int64_t calls_in(const rank_profile& p, const interval_union* window
 }
 
 /// Span, times by class and collectives: of the trace, else of what Ascend's profiler computed.
-inline void write_whole(metric_writer& out, const rank_profile& p, const windowed_time& seen,
-                        const interval_union* windows) {
+inline void write_rank_figures(metric_writer& out, const rank_profile& p, const windowed_time& seen,
+                               const interval_union* windows) {
   if (p.device.events() == 0 && p.step_table) return write_ascend_time(out, p);
   const bool device = p.device.events() > 0;
   device ? out.time("span", seen.length_ns) : out.missing("span", "us", no_device);
@@ -226,7 +226,7 @@ inline result<void> append_rank_metrics(std::vector<trace_metric>& all, const ra
   const windowed_time seen = cut ? time.in(windows) : time.whole();
   metric_writer out(all, "rank", {{"rank", p.label()}});
   detail::write_file(out, p);
-  detail::write_whole(out, p, seen, inside);
+  detail::write_rank_figures(out, p, seen, inside);
   if (!cut) detail::write_classes(out, p);
   detail::write_iterations(out, p, options.step);
   detail::write_tokens(out, p, options);
