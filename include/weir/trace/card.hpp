@@ -92,28 +92,18 @@ inline void fill(YAML::Node into, const char* key, const std::string& value) {
   if (into[key].IsNull() && !value.empty()) into[key] = value;
 }
 
-/// A value of a trace's JSON as text; empty where it is not there.
-inline std::string from_metadata(const rank_profile& p, std::string_view key, std::string_view member) {
-  const auto found = p.summary.metadata.find(key);
-  if (found == p.summary.metadata.end()) return {};
-  std::string json = found->second + std::string(row_padding, ' ');
-  std::string_view object = json;
-  if (object.starts_with('[')) object.remove_prefix(std::min(object.find('{'), object.size()));
-  return std::string(unquoted(event_arg(object, member)));
-}
-
 /// What the traces say, where the config did not.
 inline void overlay_traces(YAML::Node card, const std::vector<rank_profile>& set) {
   const rank_profile& first = set.front();
   YAML::Node hardware = card["workload"]["hardware"], spec = hardware["xpu_spec"];
   YAML::Node model = card["workload"]["model"], library = card["Model-executor"]["communication_library"];
-  const std::string backend = from_metadata(first, "distributedInfo", "backend");
-  fill(spec, "model", from_metadata(first, "deviceProperties", "name"));
+  const std::string backend = metadata_member(first.summary, "distributedInfo", "backend");
+  fill(spec, "model", metadata_member(first.summary, "deviceProperties", "name"));
   fill(spec, "type", first.device.events() > 0 ? "GPU" : first.on_cpu ? "CPU" : "");
   fill(spec, "total_count",
        std::to_string(std::max<std::int64_t>(first.world_size, static_cast<std::int64_t>(set.size()))));
   fill(library, "name", backend);
-  fill(library, "version", from_metadata(first, "distributedInfo", "nccl_version"));
+  fill(library, "version", metadata_member(first.summary, "distributedInfo", "nccl_version"));
   std::size_t executed = 0, profiled = 0;
   for (const auto& step : first.steps) {
     executed += step.work ? 1 : 0;

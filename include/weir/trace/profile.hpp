@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "weir/base/units.hpp"
+#include "weir/data/window.hpp"
 #include "weir/trace/ascend_figures.hpp"
 #include "weir/trace/ascend_layers.hpp"
 #include "weir/trace/category_counts.hpp"
@@ -29,6 +30,21 @@
 #include "weir/trace/timing_stats.hpp"
 
 namespace weir::inline v0 {
+
+namespace detail {
+
+/// A member of the top-level object `key`, or of the first one in a list, as text without quotes; empty where it is
+/// not there.
+inline std::string metadata_member(const stream_summary& summary, std::string_view key, std::string_view member) {
+  const auto found = summary.metadata.find(key);
+  if (found == summary.metadata.end()) return {};
+  const std::string padded = found->second + std::string(row_padding, ' ');  // a cursor reads beyond what it is given
+  std::string_view object = std::string_view(padded).substr(0, found->second.size());
+  if (object.starts_with('[')) object.remove_prefix(std::min(object.find('{'), object.size()));
+  return std::string(unquoted(event_arg(object, member)));
+}
+
+}  // namespace detail
 
 /// A step: its annotation on the CPU, and on the device where the trace has that (from the first to the last kernel
 /// that the step launched, over all streams).

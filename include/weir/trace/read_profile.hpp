@@ -23,16 +23,11 @@ namespace detail {
 
 /// What the members beside the events say of the run.
 inline void take_metadata(rank_profile& out, const std::string& file) {
-  const auto text = [&](std::string_view key) {
-    const auto found = out.summary.metadata.find(key);
-    return found == out.summary.metadata.end() ? std::string{} : found->second + std::string(row_padding, ' ');
-  };
-  const std::string distributed = text("distributedInfo");
-  out.rank = integer_or(event_arg(distributed, "rank"), rank_of_name(file).value_or(-1));
-  out.world_size = integer_or(event_arg(distributed, "world_size"), -1);
-  std::string base = text("baseTimeNanoseconds");
-  base.erase(base.find_last_not_of(' ') + 1);
-  out.base_ns = std::clamp<std::int64_t>(integer_or(base, 0), 0, latest_ns);
+  const auto& metadata = out.summary.metadata;
+  const auto base = metadata.find("baseTimeNanoseconds");
+  out.rank = integer_or(metadata_member(out.summary, "distributedInfo", "rank"), rank_of_name(file).value_or(-1));
+  out.world_size = integer_or(metadata_member(out.summary, "distributedInfo", "world_size"), -1);
+  out.base_ns = std::clamp<std::int64_t>(base == metadata.end() ? 0 : integer_or(base->second, 0), 0, latest_ns);
   out.file = file;
 }
 
