@@ -158,8 +158,8 @@ inline result<product> predictions_table(const kernels::lab::model_sizes& model,
       append_metric(p.json, "roofline_predicted_speedup", base.total_us() / each.total_us(), "", labels);
       append_metric(p.json, "roofline_kernels", each.kernels, "", labels);
       if (parts)
-        p.shown.push_back(
-            parts_table(all, at, std::string(kernels::name(f)) + ", " + std::to_string(m) + " sequences"));
+        p.shown.push_back(parts_table(
+            all, at, std::string(kernels::name(f)) + ", " + std::to_string(m) + (m == 1 ? " sequence" : " sequences")));
     }
   }
   p.shown.push_back(limits_table(at).shown[0]);

@@ -67,7 +67,9 @@ void check_format(k::lab::backend& device, k::format f, bool quick) {
 }
 
 /// The kernels for clusters alone, over few small sizes that between them take every kernel: for a sanitizer, which
-/// makes each launch a hundred times as long. \param only  a format; empty: all. \param brief  a quarter of them.
+/// makes each launch a hundred times as long. Clusters of one block are left out: memcheck ends a kernel whose only block
+/// sends to itself ("Cluster needs to have at least 2 blocks"), which the device does rightly, as `check` sees.
+/// \param only  a format; empty: all. \param brief  a quarter of them.
 int check_clusters(k::lab::backend& device, const std::string& only, bool brief) {
   int cases = 0;
   for (const k::format f : k::formats)
@@ -78,8 +80,8 @@ int check_clusters(k::lab::backend& device, const std::string& only, bool brief)
         const k::lab::operands from(p, 9);
         const k::lab::expectation exact(from.description());
         for (const int variant : {5, 6})
-          for (const int split : {4, 1}) {
-            if (brief && split == 1) continue;
+          for (const int split : {4, 2}) {
+            if (brief && split == 2) continue;
             const auto v = k::lab::verify(device, from, exact, {variant, split, 2});
             if (v.answer == k::status::no_kernel) continue;
             report(p, v, variant == 5 ? "clusters of 128 rows" : "clusters of 64 rows");
