@@ -67,8 +67,8 @@ void check_format(k::lab::backend& device, k::format f, bool quick) {
 }
 
 /// The kernels for clusters alone, over few small sizes that between them take every kernel: for a sanitizer, which
-/// makes each launch a hundred times as long. Clusters of one block are left out: memcheck ends a kernel whose only block
-/// sends to itself ("Cluster needs to have at least 2 blocks"), which the device does rightly, as `check` sees.
+/// makes each launch a hundred times as long. Clusters of one block are left out: memcheck ends a kernel whose only
+/// block sends to itself ("Cluster needs to have at least 2 blocks"), which the device does rightly, as `check` sees.
 /// \param only  a format; empty: all. \param brief  a quarter of them.
 int check_clusters(k::lab::backend& device, const std::string& only, bool brief) {
   int cases = 0;
