@@ -84,7 +84,7 @@ int check_clusters(k::lab::backend& device, const std::string& only, bool brief)
             if (brief && split == 2) continue;
             const auto v = k::lab::verify(device, from, exact, {variant, split, 2});
             if (v.answer == k::status::no_kernel) continue;
-            report(p, v, variant == 5 ? "clusters of 128 rows" : "clusters of 64 rows");
+            report(p, v, variant == 5 ? "clusters of 64 rows" : "clusters of 128 rows");
             ++cases;
           }
       }

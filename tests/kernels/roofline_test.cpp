@@ -129,6 +129,19 @@ TEST_CASE("roofline: a prediction is each kernel's start and what it moves or co
   CHECK(predicted_us(named(all, "q"), at) == Approx(3 + (8388608 + 64 * 2 * 4096) / 1000e3));
 }
 
+TEST_CASE("roofline: an H200's products take what docs/kernels-h200.txt measured", "[kernels]") {
+  const auto h200 = k::lab::known_machines().at(1);
+  const auto us = [&](k::format f, std::int32_t group, std::int64_t sequences) {
+    return predicted_us(
+        named(k::lab::kernels_of(model("llama-3.1-8b"), {true}, {sequences, 1, 1}, f, group), "gate+up"), h200);
+  };
+  CHECK(us(k::format::w8a16, 0, 1) == Approx(32.88).epsilon(0.01));
+  CHECK(us(k::format::w8a8, 0, 16) == Approx(37.86).epsilon(0.01));
+  CHECK(us(k::format::w8a8_fp8, 0, 16) == Approx(40.36).epsilon(0.01));
+  CHECK(us(k::format::w4a16, 128, 1) == Approx(21.42).epsilon(0.01));
+  CHECK(us(k::format::w4a4, 128, 16) == Approx(41.61).epsilon(0.01));
+}
+
 TEST_CASE("roofline: between two lines a product takes what lies between their times", "[kernels]") {
   limits at = machine(1000, 1e9, 0);
   at.products[0].lines = {{{{2, ""}, {1000, ""}}, {{5, ""}, {500, ""}}, {}, {{10, ""}, {100, ""}}}};  // 1, 16, -, 256

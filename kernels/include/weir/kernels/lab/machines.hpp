@@ -49,10 +49,11 @@ namespace detail {
   return m;
 }
 
-/// An H200 has an H100's processor: what waits for memory there (three quarters of its reading or more) is scaled by
-/// the reading measured.
+/// One H200. What was not measured there is an H100's, which has the same processor; what waits for memory (three
+/// quarters of its reading or more) is scaled by the reading measured.
 [[nodiscard]] inline limits h200() {
-  const std::string one = "one H200, 2026-11-22, docs/kernels.md";
+  const std::string before = "one H200, 2026-11-22, docs/kernels-h200.txt",
+                    one = "one H200, 2026-11-29, docs/kernels-h200.txt";
   limits m = h100();
   const double faster = 4620 / m.read_gb_s.value, waits = 0.75 * m.read_gb_s.value;
   for (const named_figure& f : figures_of(m)) {
@@ -62,7 +63,21 @@ namespace detail {
       f.at->value *= faster, f.at->origin = "scaled by an H200's reading: " + f.at->origin;
   }
   m.name = "h200";
-  m.read_gb_s = {4620, one}, m.bf16_tera = {797, one}, m.fp8_tera = {1483, one};
+  m.read_gb_s = {4620, before}, m.fp8_tera = {1483, before}, m.bf16_tera = {803, one};
+  m.nothing_us = {0.49, one}, m.row_us = {0.88, one}, m.norm_us = {5.85, one};
+  m.attention = {{8.79, one}, {2420, one}}, m.attention_tera = {196, one};
+  constexpr double bf16[line_tokens.size()][2] = {{4.60, 4769}, {4.12, 4554}, {4.26, 4491}, {4.57, 3033}};
+  for (std::size_t i = 0; i < line_tokens.size(); ++i)
+    m.products[0].lines[i] = {{bf16[i][0], "six products, " + one}, {bf16[i][1], "six products, " + one}};
+  m.products[0].tera = {803, one};
+  // From w8a16 on, quantization included, 4-bit weights in groups of 128: at 1 and at 16 tokens.
+  constexpr double others[][2][2] = {{{4.33, 4118}, {7.95, 4345}},  {{3.65, 4221}, {9.38, 4128}},
+                                     {{4.15, 3141}, {12.97, 4291}}, {{5.54, 3814}, {8.69, 2165}},
+                                     {{4.10, 2557}, {10.33, 1933}}, {{3.97, 2546}, {10.21, 1929}}};
+  for (std::size_t f = 0; f < std::size(others); ++f)
+    for (std::size_t i = 0; i < 2; ++i)
+      m.products[f + 1].lines[i] = {{others[f][i][0], "two products, " + one},
+                                    {others[f][i][1], "two products, " + one}};
   return m;
 }
 
