@@ -1,6 +1,6 @@
 // A response of an OpenAI-compatible server, or of anything else: whatever it is and wherever reads cut it, the
-// exchange ends with the same record. The first byte of the input says how many choices were asked for, and whether the
-// server closes behind it.
+// exchange ends with the same record (but for the words about what is no HTTP). The first byte of the input says how
+// many choices were asked for, and whether the server closes behind it.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -39,7 +39,8 @@ std::string text_of(weir::request_record r) {
   if (r.status == weir::outcome::ok) fuzz::require(r.http_status == 200, "only 200 is a success");
   for (const auto& c : r.choices) fuzz::require(c.tokens_out >= 0 || c.tokens_out == weir::unmeasured, "a count");
   for (const auto& e : r.events) fuzz::require(e.tokens >= 1 && e.choice >= 0, "an event with tokens");
-  r.shared_events = 0;  // how events share reads is the cuts' doing
+  r.shared_events = 0;                                        // how events share reads is the cuts' doing
+  if (r.status == weir::outcome::malformed) r.error = "why";  // may quote as much as had come
   std::string out;
   append_record(out, r);
   return out;
