@@ -1,7 +1,7 @@
 // How often the intervals and verdicts err: simulated queues (M/G/k, so that requests hang together) and simulated runs
 // of two systems. Fixed seeds: the same numbers every time. Prints Markdown.
 //
-//   coverage [RUNS [queues|stops|verdicts]]
+//   coverage [RUNS [queues|stops|verdicts [ROW]]]    ROW: of its rows the one (of queues: the queue) alone, from 0
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -138,30 +138,34 @@ void header(const char* columns) {
   std::printf("\n");
 }
 
-void all_queues(int runs) {
+/// All rows, or the one that was asked for.
+void each(const std::vector<std::function<void()>>& rows, int row) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (row < 0 || i == static_cast<std::size_t>(row)) rows[i]();
+}
+void all_queues(int runs, int row) {
   header("| queue | requests | effective | mean | p50 | p90 | p99 |");
-  coverage(1, 0.5, {4000, 20000}, runs);
-  coverage(8, 0.7, {4000, 20000}, runs);
-  coverage(64, 0.8, {1000, 4000, 20000}, runs);
-  coverage(8, 0.9, {4000, 20000}, runs);
-  coverage(64, 0.95, {4000, 20000}, runs);
+  each({[=] { coverage(1, 0.5, {4000, 20000}, runs); }, [=] { coverage(8, 0.7, {4000, 20000}, runs); },
+        [=] { coverage(64, 0.8, {1000, 4000, 20000}, runs); }, [=] { coverage(8, 0.9, {4000, 20000}, runs); },
+        [=] { coverage(64, 0.95, {4000, 20000}, runs); }},
+       row);
 }
-void all_stops(int runs) {
+void all_stops(int runs, int row) {
   header("| queue | until | stopped, % | after requests | truth held, % |");
-  stopping(1, 0.5, 90, 0.05, 100000, runs);
-  stopping(8, 0.7, 50, 0.05, 100000, runs);
-  stopping(8, 0.7, 99, 0.05, 100000, runs);
-  stopping(64, 0.8, 99, 0.05, 100000, runs);
+  each({[=] { stopping(1, 0.5, 90, 0.05, 100000, runs); }, [=] { stopping(8, 0.7, 50, 0.05, 100000, runs); },
+        [=] { stopping(8, 0.7, 99, 0.05, 100000, runs); }, [=] { stopping(64, 0.8, 99, 0.05, 100000, runs); }},
+       row);
 }
-void all_verdicts(int rounds) {
+void all_verdicts(int rounds, int row) {
   header("| truth | runs a side | metrics | first called, % | any called, % |");
   const std::vector<std::string> one{"a_p50_ms"}, four{"a_p50_ms", "b_p50_ms", "c_p50_ms", "d_p50_ms"};
-  verdicts("no change (A/A)", 10, 1, one, rounds);
-  verdicts("no change (A/A)", 12, 1, four, rounds);
-  verdicts("no change (A/A)", 5, 1, four, rounds);
-  verdicts("first 3 % slower", 10, 1.03, one, rounds);
-  verdicts("first 3 % slower", 12, 1.03, four, rounds);
-  verdicts("first 3 % slower", 5, 1.03, one, rounds);
+  each({[=] { verdicts("no change (A/A)", 10, 1, one, rounds); },
+        [=] { verdicts("no change (A/A)", 12, 1, four, rounds); },
+        [=] { verdicts("no change (A/A)", 5, 1, four, rounds); },
+        [=] { verdicts("first 3 % slower", 10, 1.03, one, rounds); },
+        [=] { verdicts("first 3 % slower", 12, 1.03, four, rounds); },
+        [=] { verdicts("first 3 % slower", 5, 1.03, one, rounds); }},
+       row);
 }
 
 }  // namespace
@@ -169,7 +173,8 @@ void all_verdicts(int rounds) {
 int main(int argc, char** argv) {
   const int runs = argc > 1 ? std::atoi(argv[1]) : 2000;
   const std::string part = argc > 2 ? argv[2] : "all";
-  if (part == "all" || part == "queues") all_queues(runs);
-  if (part == "all" || part == "stops") all_stops(runs);
-  if (part == "all" || part == "verdicts") all_verdicts(10 * runs);
+  const int row = argc > 3 ? std::atoi(argv[3]) : -1;
+  if (part == "all" || part == "queues") all_queues(runs, row);
+  if (part == "all" || part == "stops") all_stops(runs, row);
+  if (part == "all" || part == "verdicts") all_verdicts(10 * runs, row);
 }

@@ -59,6 +59,8 @@ TEST_CASE("html: a page loads nothing from outside, and hostile names stay text"
   for (const auto* outside : {" src=\"", "href=\"http", "url(", "@import"}) CHECK(html.find(outside) == html.npos);
   CHECK(html.find("title=\"no &quot;value&quot;\"") != html.npos);
   CHECK(html.find("data-p=\"p99\"") != html.npos);
+  CHECK(weir::detail::percentile_class("adj_p99.9") == "p99.9");  // the picker turns these columns off too
+  CHECK(weir::detail::percentile_class("prompts").empty());
   CHECK(count(html, "class=\"view\"") == 2);  // linear and logarithmic
 }
 
@@ -189,6 +191,13 @@ TEST_CASE("html: plots by load have the ideal, the share of it, and the bound th
   CHECK(named({"rate-0.25", "rate-0.5", "rate-0.125"}) == values{0.125, 0.25, 0.5});
   CHECK(named({"c1", "c2", "warm"}).empty());
   CHECK(named({"c1/a", "c1/b", "c2/a"}).empty());
+  // TTFT and TPOT stand beside each other: a sum of the two means nothing.
+  const auto by_group = drawn("latency");
+  CHECK(by_group.categories ==
+        std::vector<std::string>{"TTFT, c1/a", "TTFT, c1/b", "TTFT, c2/a", "TPOT, c1/a", "TPOT, c1/b", "TPOT, c2/a"});
+  CHECK(std::vector(by_group.series[0].y.begin(), by_group.series[0].y.begin() + 3) == values{60, 50, 51});
+  CHECK(std::vector(by_group.series[0].high.begin(), by_group.series[0].high.begin() + 3) == values{90, 55, 60});
+  CHECK(std::isnan(by_group.series[0].y[3]));
   s.goals = false;
   CHECK_FALSE(weir::plot_named("goodput", s, {}, 1));
   CHECK_FALSE(weir::plot_named("no such plot", s, {}, 1));

@@ -30,8 +30,9 @@ struct html_page {
 
 namespace detail {
 
-/// The percentile that a column shows ("p99 (ms)"), for the picker; nothing for other columns.
+/// The percentile that a column shows ("p99", "adj_p99"), for the picker; nothing for other columns.
 inline std::string percentile_class(std::string_view name) {
+  if (name.starts_with("adj_")) name.remove_prefix(4);
   if (!name.starts_with('p') || name.find_first_not_of("0123456789.", 1) < 2 || name.size() < 2) return {};
   const auto digits = name.substr(1, name.find_first_not_of("0123456789.", 1) - 1);
   return digits.empty() || digits.size() + 1 < name.size() ? std::string() : "p" + std::string(digits);

@@ -51,8 +51,7 @@ inline std::optional<plot> plot_by_load(std::string_view name, const summary& s)
   if (name == "by-group")
     return figure_by_group(s, "Throughput by group", "output tokens / s",
                            {{"output_tokens_per_s", "output tokens / s"}});
-  if (name == "latency")
-    return figure_by_group(s, "Median latency by group", "ms", {{"ttft_p50_ms", "TTFT"}, {"tpot_p50_ms", "TPOT"}});
+  if (name == "latency") return latency_by_group(s);
   if (name == "pareto") return pareto_plot(s, devices);
   if (!detail::loads(s).are_steps())
     return failure{errc::invalid_argument, "the plot '" + std::string(name) +

@@ -71,6 +71,24 @@ inline double exact_of(const group_summary& g, std::string_view name) {
   return p;
 }
 
+/// Median TTFT and TPOT of each group, a row each, with whiskers from p10 to p90 where these were asked for.
+[[nodiscard]] inline plot latency_by_group(const summary& s) {
+  plot p{.title = "Median latency by group, p10 to p90",
+         .kind = plot_kind::whiskers,
+         .x = {"ms", false},
+         .y = {"", false}};
+  plot_series medians{.name = "", .x = {}, .y = {}};
+  for (const auto& [name, shown] : {std::pair{std::string("ttft"), "TTFT"}, {std::string("tpot"), "TPOT"}})
+    for (const auto* g : detail::told_apart(s)) {
+      p.categories.push_back(std::string(shown) + ", " + detail::joined_labels(*g));
+      medians.y.push_back(detail::exact_of(*g, name + "_p50_ms"));
+      medians.low.push_back(detail::exact_of(*g, name + "_p10_ms"));
+      medians.high.push_back(detail::exact_of(*g, name + "_p90_ms"));
+    }
+  p.series.push_back(std::move(medians));
+  return p;
+}
+
 namespace detail {
 
 /// NaN comes last.
