@@ -139,6 +139,10 @@ TEST_CASE("kinds: names of the kernels of real traces belong to what they do", "
         {"batched_transpose_16x32_half", "copy"},
         {"SubTensorOpWithCastTensor1d", "elementwise"},
         {"void permute_pooled_embs_kernel<float>(float const*, long const*)", "embedding"},
+        {"std::enable_if<(((8)>(0)))&&vllm::_typeConvert<c10::BFloat16>::exists, void>::type "
+         "vllm::fused_add_rms_norm_kernel<c10::BFloat16, 8>(c10::BFloat16*, long)",
+         "normalization"},
+        {"void (anonymous namespace)::softmax_warp_forward<float, conv>(float*)", "softmax"},
         {"my_own_kernel", ""}}) {
     CAPTURE(name);
     CHECK(weir::kind_table{}.classify(name).family == family);

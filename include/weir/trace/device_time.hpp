@@ -43,7 +43,6 @@ namespace weir::inline v0 {
 /// "void ns::kernel<int>(int*)" is "kernel"; "ncclKernel_SendRecv_RING(...)" is "ncclKernel_SendRecv_RING".
 [[nodiscard]] inline std::string_view short_kernel_name(std::string_view name) {
   name = qualified_kernel_name(name);
-  if (const auto space = name.rfind(' '); space != name.npos) name.remove_prefix(space + 1);
   if (const auto colons = name.rfind("::"); colons != name.npos) name.remove_prefix(colons + 2);
   return name;
 }

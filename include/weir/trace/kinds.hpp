@@ -130,18 +130,27 @@ inline constexpr kernel_family kernel_families[] = {
   return {};
 }
 
-/// A kernel's name without the arguments of its template and its parameters: "void ns::kernel<int>(int*)" is
-/// "void ns::kernel".
+/// A kernel's own name, without its return type, the arguments of its template and its parameters: of
+/// "void ns::kernel<int>(int*)" it is "ns::kernel", of "std::enable_if<(8)>(0), void>::type kernel<8>(int)" "kernel".
 [[nodiscard]] constexpr std::string_view qualified_kernel_name(std::string_view name) noexcept {
-  for (std::size_t from = 0;;) {
-    const std::size_t at = name.find_first_of("<(", from);
-    if (at == name.npos) return name;
-    const std::string_view rest = name.substr(at);
-    const bool unnamed =
-        rest.starts_with("(anonymous namespace)") || rest.starts_with("<unnamed>");  // nsys' way is the last
-    if (!unnamed) return name.substr(0, at);
-    from = name.find_first_of(">)", at);
+  std::size_t begin = 0, end = name.npos, angles = 0, round = 0;  // a > inside of round brackets is a comparison
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const std::string_view rest = name.substr(i);
+    if (angles + round == 0 && (rest.starts_with("(anonymous namespace)") || rest.starts_with("<unnamed>"))) {
+      i = name.find_first_of(">)", i);  // nsys' way is the last
+      continue;
+    }
+    const char c = name[i];
+    if (angles + round == 0 && c == ' ') begin = i + 1, end = name.npos;
+    if (angles + round == 0 && (c == '<' || c == '(') && end == name.npos) end = i;
+    if (angles + round == 0 && c == '(') break;
+    if (c == '(') ++round;
+    if (c == ')' && round > 0) --round;
+    if (c == '<' && round == 0) ++angles;
+    if (c == '>' && round == 0 && angles > 0) --angles;
   }
+  const auto own = name.substr(begin, end == name.npos ? end : end - begin);
+  return own.empty() ? name : own;
 }
 
 /// One name for what the arguments of events call a collective: "_allgather_base" is "all_gather". Unknown ones stay.
