@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cli.hpp"
 #include "serve_flags.hpp"
@@ -128,7 +129,9 @@ result<int> run(const arguments& args) {
   if (!every) return every.error();
   if (*every < 10'000'000) return weir::failure{weir::errc::invalid_argument, "--sample-every must be at least 10ms"};
   auto run = weir::tool::run_of(*fleet);
-  weir::session session({*std::move(fleet), std::string(args.get("endpoints")), std::string(args.get("run")),
+  std::vector<std::string> command;
+  if (has_command) command = {"/bin/sh", "-c", std::string(args.get("run"))};
+  weir::session session({*std::move(fleet), std::string(args.get("endpoints")), std::move(command),
                          std::string(args.get("samples")), *every, std::move(run)},
                         user);
   auto status = session.run();

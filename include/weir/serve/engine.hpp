@@ -68,6 +68,12 @@ inline std::string python() {
   return std::string(variable("WEIR_PYTHON", "python3"));
 }
 
+/// vLLM's own program: of the interpreter that WEIR_PYTHON names, or else as it is found in PATH.
+inline std::vector<std::string> vllm_program() {
+  if (variable("WEIR_PYTHON").empty()) return {"vllm"};
+  return {python(), "-m", "vllm.entrypoints.cli.main"};
+}
+
 /// A tool of this project: beside the running program, or else found in PATH by its name.
 inline std::string sibling(std::string_view tool) {
   std::array<char, 4096> self;
@@ -97,10 +103,8 @@ inline void add_address(engine& e, const std::vector<std::string>& words) {
 }
 
 inline result<engine> vllm(engine e, const std::vector<std::string>& words) {
-  if (variable("WEIR_PYTHON").empty())
-    e.command = {"vllm", "serve"};
-  else
-    e.command = {python(), "-m", "vllm.entrypoints.cli.main", "serve"};
+  e.command = vllm_program();
+  add(e.command, {"serve"});
   add(e.command, words);
   add_address(e, words);
   if (gives(words, {"--data-parallel-size", "-dp"}) && !gives(words, {"--data-parallel-rpc-port", "-dpp"}))

@@ -41,9 +41,9 @@ namespace weir::inline v0 {
 /// What a session does beside keeping a fleet.
 struct session_spec {
   fleet_spec servers;
-  std::string endpoints = {};  ///< File for the endpoint records; empty: none but the command's.
-  std::string command = {};    ///< Run by sh when all are ready; empty: serve until a signal.
-  std::string samples = {};    ///< File for samples of power, memory and load from then on; empty: none are taken.
+  std::string endpoints = {};             ///< File for the endpoint records; empty: none but the command's.
+  std::vector<std::string> command = {};  ///< Run when all are ready, to its end; empty: serve until a signal.
+  std::string samples = {};  ///< File for samples of power, memory and load from then on; empty: none are taken.
   std::int64_t sample_every_ns = 1'000'000'000;
   run_record run = {};  ///< The samples' first line.
 };
@@ -92,10 +92,15 @@ class session final : private instance_user, private timer, private watcher {
       if (auto turned = loop_.turn(); !turned) return turned.error();
     for (const auto& member : fleet_->members)
       if (fleet_->source)
-        if (auto back = await_devices(*fleet_->source, member.devices, fleet_->locks); !back)
+        if (auto back = await_devices(*fleet_->source, member.devices, fleet_->locks); !back) {
           user_->warn(back.error().detail + "; it is not given to later runs before that is over");
+          devices_back_ = std::move(back);
+        }
     return status_;
   }
+
+  /// After run(): whether the devices were seen to be as they were before.
+  [[nodiscard]] const result<void>& devices_back() const noexcept { return devices_back_; }
 
  private:
   static constexpr std::int64_t command_grace_ns = 10'000'000'000, status_ns = 200'000'000;
@@ -193,7 +198,7 @@ class session final : private instance_user, private timer, private watcher {
   }
 
   void start_command(const std::string& endpoints) {
-    auto started = process::start({.argv = {"/bin/sh", "-c", spec_.command},
+    auto started = process::start({.argv = spec_.command,
                                    .variables = {{"WEIR_ENDPOINTS", std::filesystem::absolute(endpoints).string()},
                                                  {"WEIR_RUN", fleet_->run.name()}},
                                    .held = {fleet_->run.lock_fd()},
@@ -283,6 +288,7 @@ class session final : private instance_user, private timer, private watcher {
   supervisor servers_{loop_, *this};
   std::optional<process> command_;
   std::unique_ptr<sampling> sampling_;
+  result<void> devices_back_;
   bool ready_ = false, ending_ = false, signalled_ = false, changed_ = false, told_no_cgroup_ = false;
   int status_ = 0, failures_ = 0;
   std::int64_t kill_command_ns_ = std::numeric_limits<std::int64_t>::max();
