@@ -23,7 +23,7 @@ struct cell_point {
 };
 
 /// One start of an engine with all that it is asked. Two cells of a sweep never have the same name.
-struct cell {
+struct sweep_cell {
   std::string name;          ///< "qwen3-1.7b_w8a8", "tp_2": a word that can be a file's name.
   std::string model, quant;  ///< As tables show them; may be empty.
   std::string path;          ///< Of the weights: a directory, or a name that the engine looks up.
@@ -33,7 +33,7 @@ struct cell {
   std::vector<std::string> command;  ///< The whole command, with placeholders: mode command, or a server of one's own.
   std::vector<std::pair<std::string, std::string>> variables;  ///< Set over the environment.
   std::string derived_from;  ///< The cell whose memory ran out, where this one looks for what fits.
-  bool operator==(const cell&) const = default;
+  bool operator==(const sweep_cell&) const = default;
 };
 
 /// One of a cell's runs: the k-th start of it, or the one under a profiler.
@@ -72,7 +72,7 @@ inline void write_words(json_writer& json, std::string_view key, const std::vect
 
 /// Writes the fields of a cell into the object that `json` is in: also what is compared to tell one matrix from
 /// another.
-inline void write_cell_fields(json_writer& json, const cell& c) {
+inline void write_cell_fields(json_writer& json, const sweep_cell& c) {
   json.field("name", c.name).field("model", c.model).field("quant", c.quant).field("path", c.path);
   detail::write_settings(json, "settings", c.values);
   json.key("points").begin_array();
@@ -89,7 +89,7 @@ inline void write_cell_fields(json_writer& json, const cell& c) {
   json.end_object().field("derived_from", c.derived_from);
 }
 
-[[nodiscard]] inline std::string cell_json(const cell& c) {
+[[nodiscard]] inline std::string cell_json(const sweep_cell& c) {
   std::string out;
   json_writer json(out);
   json.begin_object();

@@ -23,12 +23,12 @@ namespace weir::inline v0 {
 
 /// One run of a cell, ready to be started.
 struct cell_job {
-  weir::cell cell;
+  sweep_cell cell;
   std::int64_t run = 1;
   bool profiled = false;
-  std::string out;     ///< The sweep's directory, absolute.
-  std::string driver;  ///< vllm_offline.py.
-  std::string study;
+  std::string out = {};     ///< The sweep's directory, absolute.
+  std::string driver = {};  ///< vllm_offline.py.
+  std::string study = {};
 
   [[nodiscard]] std::string name() const { return cell_run{0, run, profiled}.name(cell.name); }
   [[nodiscard]] std::string directory() const { return out + "/cells/" + name(); }
@@ -106,7 +106,7 @@ inline result<void> read_point(cell_point& into, json_value value) {
 }
 
 /// Reads one field of a cell. Others are passed over.
-inline result<void> read_cell_field(cell& c, std::string_view name, json_value value) {
+inline result<void> read_cell_field(sweep_cell& c, std::string_view name, json_value value) {
   const std::array<std::pair<std::string_view, std::string*>, 5> texts{{{"name", &c.name},
                                                                         {"model", &c.model},
                                                                         {"quant", &c.quant},

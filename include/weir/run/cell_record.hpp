@@ -60,12 +60,15 @@ struct profile_facts {
   std::string directory = {};
   std::int64_t files = 0, ranks = 0;
   double device_events = std::numeric_limits<double>::quiet_NaN();
+  double comm_overhead_pct =
+      std::numeric_limits<double>::quiet_NaN();  ///< As weir-trace defines them, mean over ranks.
+  double bubble_ratio_pct = std::numeric_limits<double>::quiet_NaN();
   bool empty = true;
   std::string reason = {};  ///< Why it is empty, or what to know of it.
 };
 
 struct cell_record {
-  weir::cell cell;
+  sweep_cell cell;
   std::int64_t run = 1;
   bool profiled = false;
   cell_status status = cell_status::failed;
@@ -117,6 +120,7 @@ inline void write_engine(json_writer& json, const engine_facts& e) {
 
 inline void write_profile(json_writer& json, const profile_facts& p) {
   json.key("profile").begin_object().field("directory", p.directory).field("files", p.files).field("ranks", p.ranks);
+  json.field("comm_overhead_pct", p.comm_overhead_pct).field("bubble_ratio_pct", p.bubble_ratio_pct);
   json.field("device_events", p.device_events).field("empty", p.empty).field("reason", p.reason).end_object();
 }
 

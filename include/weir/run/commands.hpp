@@ -25,39 +25,30 @@ struct node_place {
 };
 
 /// Whether a cell's load comes over HTTP: also what is "offline" for an engine that has a server only.
-[[nodiscard]] inline bool is_served(const cell& c) {
+[[nodiscard]] inline bool is_served(const sweep_cell& c) {
   const auto mode = c.values.text("mode");
   return mode == "online" || (mode == "offline" && c.values.text("engine") != "vllm");
 }
 
 /// Prompts of an iteration: as given, else one batch (offline) or four (online), else 32.
-[[nodiscard]] inline std::int64_t prompts_of(const cell& c, const settings& point) {
+[[nodiscard]] inline std::int64_t prompts_of(const sweep_cell& c, const settings& point) {
   const auto batch = point.count("batch_size");
   const auto batches = c.values.text("mode") == "online" ? 4 : 1;
   return point.count("num_prompts", batch > 0 ? batches * batch : 32);
 }
 /// Prompts given at once.
-[[nodiscard]] inline std::int64_t batch_of(const cell& c, const settings& point) {
+[[nodiscard]] inline std::int64_t batch_of(const sweep_cell& c, const settings& point) {
   return std::min(point.count("batch_size", prompts_of(c, point)), prompts_of(c, point));
 }
 
 namespace detail {
-
-using words = std::vector<std::string>;
-
-inline void append(words& to, std::initializer_list<std::string> more) {
-  to.insert(to.end(), more);
-}
-inline void append(words& to, const std::vector<std::string>& more) {
-  to.insert(to.end(), more.begin(), more.end());
-}
 
 inline std::string text_of(const settings& s, std::string_view name) {
   return std::string(s.text(name));
 }
 
 /// "name=b4_in512_out128,prompts=4,batch=4,input=512,output=128,n=1,temperature=0.8"
-inline std::string driver_point(const cell& c, const cell_point& p) {
+inline std::string driver_point(const sweep_cell& c, const cell_point& p) {
   const auto& s = p.values;
   std::string text = "name=" + p.name + ",prompts=" + std::to_string(prompts_of(c, s)) +
                      ",batch=" + std::to_string(batch_of(c, s)) + ",input=" + text_of(s, "input_len") +
@@ -104,17 +95,17 @@ inline std::vector<std::string> torchrun(const cell_job& job, const node_place& 
 }  // namespace detail
 
 /// Whether the engine's processes are torchrun's: every one runs the driver.
-[[nodiscard]] inline bool is_torchrun(const cell& c) {
+[[nodiscard]] inline bool is_torchrun(const sweep_cell& c) {
   return c.values.text("executor_backend") == "external_launcher";
 }
 
 /// How many drivers run side by side, each with its share of the prompts: data parallelism without torchrun.
-[[nodiscard]] inline std::int64_t drivers_of(const cell& c) {
+[[nodiscard]] inline std::int64_t drivers_of(const sweep_cell& c) {
   return is_torchrun(c) ? 1 : c.values.count("dp");
 }
 
 /// Prompts' token ids are below this.
-[[nodiscard]] inline std::string vocabulary_of(const cell& c) {
+[[nodiscard]] inline std::string vocabulary_of(const sweep_cell& c) {
   return std::string(c.values.has("vocab_size") ? c.values.text("vocab_size") : "30000");
 }
 

@@ -82,7 +82,7 @@ inline void add_flag(std::vector<std::string>& words, const engine_flag& flag, c
 
 /// A cell's settings as words of its engine, without the model: what was given, and always the tensor-parallel size, so
 /// that nobody else sets it. Data parallelism of vLLM is a server's business (dp_words) or that of several processes.
-[[nodiscard]] inline std::vector<std::string> engine_words(const cell& c) {
+[[nodiscard]] inline std::vector<std::string> engine_words(const sweep_cell& c) {
   std::vector<std::string> words;
   for (const auto& flag : flags_of(c.values.text("engine")))
     if (c.values.given(flag.setting) || flag.setting == "tp") detail::add_flag(words, flag, c.values);
@@ -97,7 +97,7 @@ inline void add_flag(std::vector<std::string>& words, const engine_flag& flag, c
 }
 
 /// The variables of a cell: those of its communication backend, and its own over them.
-[[nodiscard]] inline std::vector<std::pair<std::string, std::string>> cell_variables(const cell& c) {
+[[nodiscard]] inline std::vector<std::pair<std::string, std::string>> cell_variables(const sweep_cell& c) {
   std::vector<std::pair<std::string, std::string>> out;
   const auto backend = c.values.text("comm_backend");
   if (c.values.text("engine") == "vllm") {
@@ -112,7 +112,7 @@ inline void add_flag(std::vector<std::string>& words, const engine_flag& flag, c
 
 /// Settings that somebody gave and that the engine is not told: its table has no word for them. Those that this program
 /// itself heeds are none of them.
-[[nodiscard]] inline std::vector<std::string> untold_settings(const cell& c) {
+[[nodiscard]] inline std::vector<std::string> untold_settings(const sweep_cell& c) {
   std::vector<std::string> out;
   const auto engine = c.values.text("engine");
   const auto flags = flags_of(engine);

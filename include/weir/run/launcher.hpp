@@ -40,9 +40,9 @@ struct job {
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> variables = {};  ///< Set over the environment it would have.
   job_needs needs = {};
-  std::string directory;    ///< Where it starts.
-  std::string log;          ///< Gets its standard output and error, appended.
-  std::string status_file;  ///< Holds its exit status once it has ended: see exit_file.hpp.
+  std::string directory = {};    ///< Where it starts.
+  std::string log = {};          ///< Gets its standard output and error, appended.
+  std::string status_file = {};  ///< Holds its exit status once it has ended: see exit_file.hpp.
 };
 
 /// A job that was handed over. `id` is the launcher's name for it and empty for none.

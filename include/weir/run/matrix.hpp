@@ -79,7 +79,7 @@ struct matrix {
 };
 
 struct expansion {
-  std::vector<cell> cells;
+  std::vector<sweep_cell> cells;
   std::vector<skipped_cell> skipped;
 };
 
@@ -176,16 +176,16 @@ class expander {
  private:
   void add(const matrix_model& model, const matrix_part& configuration, const std::string& quant,
            const settings& chosen) {
-    cell made{.name = {},
-              .model = model.self.name,
-              .quant = quant,
-              .path = model.self.path,
-              .values = {},
-              .points = {},
-              .engine_args = from_.engine_args,
-              .command = from_.command,
-              .variables = from_.variables,
-              .derived_from = {}};
+    sweep_cell made{.name = {},
+                    .model = model.self.name,
+                    .quant = quant,
+                    .path = model.self.path,
+                    .values = {},
+                    .points = {},
+                    .engine_args = from_.engine_args,
+                    .command = from_.command,
+                    .variables = from_.variables,
+                    .derived_from = {}};
     settings all = from_.fixed;
     all.overlay(configuration.fixed);
     all.overlay(chosen);
@@ -211,8 +211,8 @@ class expander {
         made.points.push_back(std::move(point));
     });
     if (excluded(made, configuration.name)) return;
-    if (std::find(out_.cells.begin(), out_.cells.end(), made) != out_.cells.end()) return;  // a model fixed the axis
     if (missing.empty()) missing = why_not(made);
+    if (std::find(out_.cells.begin(), out_.cells.end(), made) != out_.cells.end()) return;  // a model fixed the axis
     if (missing.empty())
       out_.cells.push_back(std::move(made));
     else if (const skipped_cell one{made.name, missing};
@@ -236,7 +236,7 @@ class expander {
     return nullptr;
   }
 
-  [[nodiscard]] std::string name_of(const cell& made, const std::string& configuration) const {
+  [[nodiscard]] std::string name_of(const sweep_cell& made, const std::string& configuration) const {
     std::string name;
     const auto add = [&](const std::string& word) {
       if (!word.empty()) name += (name.empty() ? "" : "_") + name_word(word);
@@ -250,7 +250,7 @@ class expander {
     return name.empty() ? "cell" : name;
   }
 
-  [[nodiscard]] bool excluded(const cell& made, const std::string& configuration) const {
+  [[nodiscard]] bool excluded(const sweep_cell& made, const std::string& configuration) const {
     return std::any_of(from_.exclusions.begin(), from_.exclusions.end(), [&](const matrix_exclusion& rule) {
       const auto other = [](const std::string& wanted, const std::string& have) {
         return !wanted.empty() && wanted != have;
@@ -262,10 +262,14 @@ class expander {
     });
   }
 
-  [[nodiscard]] std::string why_not(const cell& made) const {
-    if (made.path.empty()) return why_impossible(made, {});
+  /// Why the cell can't be run; takes the vocabulary from its model on the way.
+  [[nodiscard]] std::string why_not(sweep_cell& made) const {
+    if (made.path.empty() || made.values.text("engine") == "mock") return why_impossible(made, {});
     const auto facts = lookup_(made.path);
-    return facts ? why_impossible(made, *facts) : facts.error().detail;
+    if (!facts) return facts.error().detail;
+    if (facts->vocabulary > 0 && !made.values.given("vocab_size"))
+      made.values.set("vocab_size", std::to_string(facts->vocabulary));
+    return why_impossible(made, *facts);
   }
 
   const matrix& from_;

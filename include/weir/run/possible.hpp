@@ -46,7 +46,7 @@ inline std::string why_parallelism_impossible(const settings& s, const model_fac
 }  // namespace detail
 
 /// Why a cell can't be run; empty where nothing speaks against it.
-[[nodiscard]] inline std::string why_impossible(const cell& c, const model_facts& model) {
+[[nodiscard]] inline std::string why_impossible(const sweep_cell& c, const model_facts& model) {
   const auto& s = c.values;
   const auto mode = s.text("mode");
   if (auto why = detail::why_parallelism_impossible(s, model); !why.empty()) return why;

@@ -92,6 +92,8 @@ inline result<void> read_profile_facts(profile_facts& p, json_value value) {
     if (name == "files") return read_count(p.files, name, member, 0);
     if (name == "ranks") return read_count(p.ranks, name, member, 0);
     if (name == "device_events") return read_real(p.device_events, name, member);
+    if (name == "comm_overhead_pct") return read_real(p.comm_overhead_pct, name, member);
+    if (name == "bubble_ratio_pct") return read_real(p.bubble_ratio_pct, name, member);
     return name == "empty" ? read_bool(p.empty, name, member) : result<void>();
   });
 }

@@ -99,6 +99,8 @@ class session final : private instance_user, private timer, private watcher {
     return status_;
   }
 
+  /// After run(): the signal that it was told to end by; 0: none.
+  [[nodiscard]] int ended_by() const noexcept { return signal_; }
   /// After run(): whether the devices were seen to be as they were before.
   [[nodiscard]] const result<void>& devices_back() const noexcept { return devices_back_; }
 
@@ -232,6 +234,7 @@ class session final : private instance_user, private timer, private watcher {
       return;
     }
     ending_ = true;
+    signal_ = number;
     status_ = 128 + number;
     user_->say(std::string("stopping: ") + ::strsignal(number));
     if (!command_) return;
@@ -290,7 +293,7 @@ class session final : private instance_user, private timer, private watcher {
   std::unique_ptr<sampling> sampling_;
   result<void> devices_back_;
   bool ready_ = false, ending_ = false, signalled_ = false, changed_ = false, told_no_cgroup_ = false;
-  int status_ = 0, failures_ = 0;
+  int status_ = 0, failures_ = 0, signal_ = 0;
   std::int64_t kill_command_ns_ = std::numeric_limits<std::int64_t>::max();
 };
 

@@ -1,0 +1,90 @@
+// weir/run/sweep_notes.hpp - what a reader of a sweep's tables must know: what may be wrong with them. Needs POSIX and
+// simdjson.
+#ifndef WEIR_RUN_SWEEP_NOTES_HPP
+#define WEIR_RUN_SWEEP_NOTES_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/report/table.hpp"
+#include "weir/run/sweep_results.hpp"
+
+namespace weir::inline v0 {
+
+namespace detail {
+
+/// Cells of one model and plan whose weights have the same bytes although their formats differ: in one of them the
+/// quantization did nothing.
+inline void note_equal_weights(std::vector<std::string>& notes, const std::vector<cell_record>& records) {
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < records.size(); ++i)
+    for (std::size_t k = i + 1; k < records.size(); ++k) {
+      const auto &a = records[i], &b = records[k];
+      if (a.profiled || b.profiled || a.cell.model != b.cell.model || a.cell.quant == b.cell.quant) continue;
+      if (a.cell.values.text("tp") != b.cell.values.text("tp") || a.cell.values.text("pp") != b.cell.values.text("pp"))
+        continue;
+      const double x = a.engine.weights_bytes, y = b.engine.weights_bytes;
+      if (!(std::abs(x - y) <= 0.005 * std::max(x, y)) ||
+          a.engine.weights_from.substr(0, 3) != b.engine.weights_from.substr(0, 3))
+        continue;
+      const std::string pair = a.cell.name + " and " + b.cell.name;
+      if (std::find(told.begin(), told.end(), pair) != told.end()) continue;
+      told.push_back(pair);
+      notes.push_back(pair + " loaded equally many bytes of weights (" +
+                      std::string(weir::cell::number(x / 1073741824.0, 2).shown()) +
+                      " GiB): one of the two was not quantized as its name says");
+    }
+}
+
+inline void note_cells(std::vector<std::string>& notes, const std::vector<cell_record>& records) {
+  for (const auto& r : records) {
+    if (!r.devices_after.empty() && r.devices_after != "empty" && r.devices_after != "none" &&
+        r.devices_after != "nobody looked")
+      notes.push_back("after " + r.name() + " its devices were not empty: " + r.devices_after);
+    if (r.profiled && r.profile.empty)
+      notes.push_back("the profile of " + r.cell.name + " is empty: " + r.profile.reason);
+    for (const auto& note : r.notes) notes.push_back(r.name() + ": " + note);
+  }
+}
+
+inline void note_rows(std::vector<std::string>& notes, const std::vector<result_row>& rows) {
+  std::size_t doubtful = 0, once = 0;
+  std::string first;
+  for (const auto& row : rows) {
+    once += row.done == 1;
+    if (row.verdict.empty() || row.verdict == "VALID") continue;
+    if (doubtful++ == 0) first = row.cell().name + ", " + row.point.name + ": " + row.verdict;
+    if (const double errors = row.mean("error_rate"); errors > 0)
+      notes.push_back(row.cell().name + ", " + row.point.name + ": " +
+                      std::string(weir::cell::number(errors * 100, 2).shown()) + " % of the requests failed");
+  }
+  if (doubtful > 0)
+    notes.push_back("the load generator does not vouch for " + std::to_string(doubtful) + " points (" + first +
+                    ", ...): the reasons stand in cells/*/measure.jsonl");
+  if (once > 1)
+    notes.push_back(
+        "one run a cell: how much a figure would differ in another start of the same engine is not known; "
+        "num_runs says how often a cell is started");
+}
+
+}  // namespace detail
+
+/// The notes below the tables, most serious first.
+[[nodiscard]] inline std::vector<std::string> notes_of(const sweep_results& all, const std::vector<result_row>& rows) {
+  std::vector<std::string> notes;
+  for (const auto& why : all.unreadable) notes.push_back("a record can't be read: " + why);
+  detail::note_equal_weights(notes, all.records);
+  detail::note_cells(notes, all.records);
+  detail::note_rows(notes, rows);
+  if (std::any_of(all.records.begin(), all.records.end(), [](const auto& r) { return r.profiled; }))
+    notes.emplace_back("profiled runs are in no table: a profiler slows what it looks at");
+  return notes;
+}
+
+}  // namespace weir::inline v0
+
+#endif  // WEIR_RUN_SWEEP_NOTES_HPP
