@@ -2,6 +2,7 @@
 #include "summarize_flags.hpp"
 #include "summarize_job.hpp"
 #include "summarize_live.hpp"
+#include "summarize_sweep.hpp"
 #include "terminal.hpp"
 
 namespace {
@@ -34,6 +35,7 @@ result<int> serve(const arguments& args, weir::summarizer empty, const weir::sum
 }
 
 result<int> summarize(const arguments& args) {
+  if (const auto sweep = weir::tool::summarize_sweep(args)) return *sweep;
   auto empty = weir::tool::empty_summarizer(args);
   if (!empty) return empty.error();
   const auto format = args.get("format");

@@ -25,6 +25,8 @@ inline const description summarize_about{
         "Neither the order of records nor how they are spread over files changes a figure. A figure is a value or it "
         "is "
         "missing with a reason, never a silent 0. docs/summarize.md defines every one.\n\n"
+        "Of a directory of weir-sweep (or its benchmark_results), and of *_results.json of batch experiments, it "
+        "prints the sweep's tables: docs/experiments.md.\n\n"
         "Results of vLLM, SGLang, AIPerf, guidellm, ais_bench, evalscope, GenAI-Perf and MLPerf LoadGen are read too, "
         "told by what is in them: docs/results.md. Metric records alone are shown as one table.\n\n"
         "txt and md are several tables with notes; csv, tsv and json are one table with a row for each group. A number "
@@ -66,7 +68,8 @@ inline const description summarize_about{
          {"percentiles", "LIST", "Which percentiles, with commas between (default 50,90,95,99)."},
          {"intervals", "", "A 95 % interval for each percentile; it holds if requests are independent of each other."},
          {"out", "DIR", "Write summary.txt, .md, .csv and .json into DIR, and print --format's as well."},
-         {"force", "", "With --out: overwrite what is there."}},
+         {"force", "", "With --out: overwrite what is there."},
+         {"no-plots", "", "Of a sweep, with --out: no pictures."}},
     .examples =
         "weir-summarize records.jsonl answers.jsonl\n"
         "weir-summarize --group-by instance,subject --format md results/\n"

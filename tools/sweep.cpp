@@ -34,8 +34,8 @@ result<std::string> out_of(const arguments& args, const weir::matrix& m) {
   return std::filesystem::absolute(out).lexically_normal().string();
 }
 
-weir::node_place place_of(const arguments& args) {
-  weir::node_place node;
+weir::cell_node place_of(const arguments& args) {
+  weir::cell_node node;
   if (!args.has("node-rank")) return node;
   node.rank = args.number<std::int64_t>("node-rank", 0).value();
   node.count = args.number<std::int64_t>("nodes", 1).value();
@@ -73,11 +73,13 @@ result<weir::sweep_plan> plan_of(const arguments& args, weir::matrix& m) {
 
 /// Runs the plan. \return  128 + the signal that ended it, or 0.
 result<int> run_plan(const arguments& args, const weir::sweep_plan& plan, const std::string& out) {
-  auto opened = weir::sweep_directory::open(out, plan, args.has("resume"));
+  const auto rank = place_of(args).rank;
+  auto opened =
+      rank == 0 ? weir::sweep_directory::open(out, plan, args.has("resume")) : weir::sweep_directory::beside(out, rank);
   if (!opened) return opened.error();
   auto driver = put_driver(args, opened->path());
   if (!driver) return driver.error();
-  auto where = weir::tool::make_launcher(args);
+  auto where = weir::tool::make_launcher(args, opened->path());
   if (!where) return where.error();
   for (const auto& s : plan.skipped)
     if (!args.has("quiet")) say("left out: " + s.name + ": " + s.reason);
@@ -87,13 +89,14 @@ result<int> run_plan(const arguments& args, const weir::sweep_plan& plan, const 
   const weir::sweep* running = nullptr;
   std::int64_t written_ns = 0;
   const auto tell_state = [&](bool now) {
-    if (running == nullptr || (!now && weir::now_ns() - written_ns < 500'000'000)) return;
+    if (rank > 0 || running == nullptr || (!now && weir::now_ns() - written_ns < 500'000'000)) return;
     written_ns = weir::now_ns();
     (void)weir::replace_text(opened->path() + "/state.jsonl", weir::state_json(running->runs()));
     if (person.draws()) person.draw(weir::tool::state_text(running->runs()));
   };
   weir::sweep_setup setup{.out = opened->path(), .study = plan.study, .driver = *driver, .runner = runner_of(args)};
   setup.placed = args.has("node-rank");
+  if (rank > 0) setup.follower = opened->path() + "/.node" + std::to_string(rank);
   setup.wake_fd = stop.fd();
   setup.stop = [&] { return stop.seen() != 0; };
   setup.changed = [&](const weir::sweep_run& run) {
@@ -131,6 +134,7 @@ result<int> run(const arguments& args) {
   if (!out) return out.error();
   const auto signal = run_plan(args, *plan, *out);
   if (!signal) return signal;
+  if (place_of(args).rank > 0) return signal;
   const auto shown = weir::tool::write_and_show(args, *out);
   if (!shown) return shown;
   return *signal != 0 ? *signal : *shown;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "sweep_profile.hpp"
 #include "weir/run/cell_job.hpp"
 #include "weir/run/run_cell.hpp"
 
@@ -32,6 +33,7 @@ result<int> run_one_cell(const arguments& args) {
   if (args.has("master-addr")) around.node.master = args.get("master-addr");
   if (args.has("master-port")) around.node.port = args.get("master-port");
   around.say = [](std::string_view text) { say(text); };
+  around.look_at_profile = look_at_profile;
   return run_cell(*job, around);
 }
 

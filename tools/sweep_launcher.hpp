@@ -5,20 +5,31 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cli.hpp"
 #include "weir/base/result.hpp"
 #include "weir/run/launcher.hpp"
 #include "weir/run/local_launcher.hpp"
+#include "weir/run/slurm.hpp"
+#include "weir/serve/engine.hpp"
 
 namespace weir::tool {
 
-inline result<std::unique_ptr<launcher>> make_launcher(const arguments& args) {
-  const auto parallel = args.number<std::size_t>("parallel", 1);
-  if (!parallel) return parallel.error();
-  if (*parallel == 0) return failure{errc::invalid_argument, "--parallel must be at least 1"};
+/// \param out  the sweep's directory: batch scripts go there.
+inline result<std::unique_ptr<launcher>> make_launcher(const arguments& args, const std::string& out) {
   const auto name = args.get("launcher", "local");
+  const auto parallel = args.number<std::size_t>("parallel", name == "local" ? 1 : 0);
+  if (!parallel) return parallel.error();
+  if (*parallel == 0 && args.has("parallel")) return failure{errc::invalid_argument, "--parallel must be at least 1"};
   if (name == "local") return std::unique_ptr<launcher>(std::make_unique<local_launcher>(*parallel));
+  if (name == "slurm") {
+    slurm_options options{.site = {.words = args.all("scheduler-arg"), .keeper = detail::sibling("weir-keep")},
+                          .scripts = out + "/slurm"};
+    if (args.has("gres")) options.site.gres = args.get("gres");
+    if (*parallel > 0) options.limits.under_way = *parallel;
+    return std::unique_ptr<launcher>(std::make_unique<slurm_launcher>(std::move(options)));
+  }
   return failure{errc::invalid_argument, "--launcher " + std::string(name) + " is not there yet"};
 }
 

@@ -1,43 +1,15 @@
 // What is made of a sweep's records, in a translation unit of its own.
 #include "sweep_outputs.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
 
+#include "sweep_pictures.hpp"
 #include "weir/base/text_file.hpp"
 #include "weir/run/sweep_report.hpp"
-#include "weir/serve/capture.hpp"
-#include "weir/serve/command.hpp"
 
 namespace weir::tool {
-namespace {
-
-/// Draws with gnuplot; nothing where it is not installed.
-png_maker gnuplot() {
-  if (!find_program("gnuplot", variable("PATH"))) return {};
-  return [](const std::string& script, const std::string& file) -> result<void> {
-    const std::string from = file + ".gp";
-    if (auto wrote = replace_text(from, script); !wrote) return wrote;
-    std::string quoted;
-    for (const char c : file) quoted += c == '\'' ? std::string("''") : std::string(1, c);
-    const auto drawn = capture_output(
-        {"gnuplot", "-e", "set terminal pngcairo size 1200,800; set output '" + quoted + "'", from}, 60'000'000'000);
-    ::unlink(from.c_str());
-    if (!drawn) say(file + " was not drawn: " + drawn.error().detail);
-    return {};
-  };
-}
-
-std::size_t terminal_columns() {
-  winsize size{};
-  return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-}  // namespace
 
 result<int> write_and_show(const arguments& args, const std::string& directory) {
   const auto all = read_sweep_results(directory);

@@ -3,6 +3,7 @@
 #define WEIR_RUN_COMMANDS_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,15 +14,17 @@
 #include "weir/base/result.hpp"
 #include "weir/run/cell_job.hpp"
 #include "weir/run/engine_words.hpp"
+#include "weir/run/parallel_command.hpp"
 #include "weir/serve/engine.hpp"
 
 namespace weir::inline v0 {
 
 /// This machine's part in a cell of several machines. Alone: rank 0 of 1.
-struct node_place {
+struct cell_node {
   std::int64_t rank = 0, count = 1;
-  std::string master = "127.0.0.1";
-  std::string port = "{block+40}";  ///< Of the rendezvous; a placeholder where it is chosen when the cell starts.
+  std::string master = "127.0.0.1", port = "29500";  ///< Where they meet.
+
+  [[nodiscard]] node_place place() const { return {std::to_string(count), std::to_string(rank), master, port}; }
 };
 
 /// Whether a cell's load comes over HTTP: also what is "offline" for an engine that has a server only.
@@ -84,14 +87,6 @@ inline std::string_view engine_profiler(const cell_job& job) {
   return kind == "torch" ? "torch" : kind == "nsys" ? "cuda" : "";
 }
 
-inline std::vector<std::string> torchrun(const cell_job& job, const node_place& node) {
-  const auto here = devices_needed(job.cell.values) / node.count;
-  std::vector<std::string> out{python(), "-m", "torch.distributed.run", "--nproc-per-node=" + std::to_string(here)};
-  add(out, {"--nnodes=" + std::to_string(node.count), "--node-rank=" + std::to_string(node.rank),
-            "--master-addr=" + node.master, "--master-port=" + node.port});
-  return out;
-}
-
 }  // namespace detail
 
 /// Whether the engine's processes are torchrun's: every one runs the driver.
@@ -110,11 +105,11 @@ inline std::vector<std::string> torchrun(const cell_job& job, const node_place& 
 }
 
 /// The driver of vLLM's offline engine. \param dp_rank  which of drivers_of(cell).
-[[nodiscard]] inline std::vector<std::string> driver_command(const cell_job& job, const node_place& node,
+[[nodiscard]] inline std::vector<std::string> driver_command(const cell_job& job, const cell_node& node,
                                                              std::int64_t dp_rank) {
   const auto& c = job.cell;
-  std::vector<std::string> out =
-      is_torchrun(c) ? detail::torchrun(job, node) : std::vector<std::string>{detail::python()};
+  std::vector<std::string> out;
+  if (!is_torchrun(c)) out.push_back(detail::python());
   const bool alone = drivers_of(c) == 1;
   const std::string suffix = alone ? "" : "." + std::to_string(dp_rank);
   detail::add(out, {job.driver, "--out", job.file("driver" + suffix + ".jsonl")});
@@ -134,8 +129,10 @@ inline std::vector<std::string> torchrun(const cell_job& job, const node_place& 
                       job.file("barrier")});
   detail::add(out, {"--", "--model", c.path});
   detail::add(out, engine_words(c));
-  if (is_torchrun(c) && c.values.count("dp") > 1)
-    detail::add(out, {"--data-parallel-size", detail::text_of(c.values, "dp")});
+  if (is_torchrun(c))
+    out =
+        torchrun_command({detail::python(), "-m", "torch.distributed.run"}, static_cast<std::size_t>(node.count),
+                         static_cast<std::size_t>(devices_needed(c.values) / node.count), std::move(out), node.place());
   return detail::under_profiler(job, std::to_string(node.rank), out);
 }
 
@@ -160,18 +157,14 @@ inline std::vector<std::string> torchrun(const cell_job& job, const node_place& 
 
 /// The server of a served cell. \param profiler_flag  the engine takes --profiler-config (vLLM since 0.13).
 /// \return  what make_engine refuses.
-[[nodiscard]] inline result<engine> server_of(const cell_job& job, const node_place& node, bool profiler_flag) {
+[[nodiscard]] inline result<engine> server_of(const cell_job& job, const cell_node& node, bool profiler_flag) {
   const auto& c = job.cell;
   std::vector<std::string> more;
   if (!c.path.empty() && c.values.text("engine") != "mock") more.push_back(c.path);
   detail::add(more, engine_words(c));
   const bool vllm = c.values.text("engine") == "vllm";
   if (vllm && c.values.count("dp") > 1) detail::add(more, {"--data-parallel-size", detail::text_of(c.values, "dp")});
-  if (vllm && node.count > 1) {
-    detail::add(more, {"--nnodes", std::to_string(node.count), "--node-rank", std::to_string(node.rank),
-                       "--master-addr", node.master, "--master-port", node.port});
-    if (node.rank > 0) more.emplace_back("--headless");
-  }
+  if (vllm && node.count > 1) detail::add(more, vllm_node_flags(node.place()));
   const auto profiler = detail::engine_profiler(job);
   if (vllm && !profiler.empty() && profiler_flag) {
     std::string json;

@@ -28,7 +28,7 @@ inline std::string variables_text(const std::vector<std::pair<std::string, std::
 }
 
 /// The command lines of one run.
-inline result<std::vector<std::string>> command_lines(const cell_job& job, const node_place& node) {
+inline result<std::vector<std::string>> command_lines(const cell_job& job, const cell_node& node) {
   std::vector<std::string> lines;
   const auto before = variables_text(cell_variables(job.cell));
   const auto mode = job.cell.values.text("mode");
@@ -54,7 +54,7 @@ inline result<std::vector<std::string>> command_lines(const cell_job& job, const
 /// cell starts; the devices too.
 /// \return  errc::invalid_argument where an engine refuses its words.
 [[nodiscard]] inline result<std::string> dry_run(const sweep_plan& plan, const std::string& out,
-                                                 const std::string& driver, const node_place& node) {
+                                                 const std::string& driver, const cell_node& node) {
   std::string text;
   const auto runs = runs_in_order(plan.cells);
   for (std::size_t i = 0; i < runs.size(); ++i) {

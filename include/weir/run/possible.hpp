@@ -54,6 +54,10 @@ inline std::string why_parallelism_impossible(const settings& s, const model_fac
   if (c.path.empty() && s.text("engine") != "mock" && c.command.empty()) return "no model is given";
   if (s.text("executor_backend") == "external_launcher" && mode != "offline")
     return "external_launcher is torchrun, which runs the offline engine only";
+  if (s.text("executor_backend") == "external_launcher" && s.count("dp") > 1)
+    return "dp under torchrun is not supported: without external_launcher its engines are started side by side";
+  if (mode == "offline" && s.text("engine") == "vllm" && s.count("nodes") > 1 && !s.has("executor_backend"))
+    return "an offline engine of several nodes needs executor_backend external_launcher (torchrun) or ray";
   if ((mode == "throughput" || mode == "latency") && s.text("engine") != "vllm")
     return "mode " + std::string(mode) + " is a bench of vLLM's";
   if (s.count("instances") > 1 && mode != "online") return "several instances need mode online; dp is what offline has";

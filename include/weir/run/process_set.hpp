@@ -61,8 +61,11 @@ class process_sets final : private timer {
     return std::exchange(end_, {});
   }
 
-  /// The signal that ended everything; 0: none did.
-  [[nodiscard]] int signal() const noexcept { return signal_; }
+  /// The signal that ended everything, or would end what is started next; 0: none came.
+  [[nodiscard]] int signal() {
+    (void)loop_.turn(0);
+    return signal_;
+  }
 
  private:
   static constexpr std::int64_t grace_ns = 10'000'000'000;

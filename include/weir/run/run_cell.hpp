@@ -26,7 +26,7 @@ namespace weir::inline v0 {
 
 /// What a run needs beside its file.
 struct cell_surroundings {
-  node_place node = {};
+  cell_node node = {};
   std::vector<std::string> measurer = {};  ///< See served_cell.
   std::function<void(std::string_view)> say = {};
   /// Looks at what a profiled run left, and may move it; empty: nobody looks.

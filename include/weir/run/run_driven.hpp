@@ -39,7 +39,7 @@ namespace weir::inline v0 {
 class driven_cell {
  public:
   /// \param say  a sentence for the person.
-  driven_cell(const cell_job& job, node_place node, std::function<void(std::string_view)> say)
+  driven_cell(const cell_job& job, cell_node node, std::function<void(std::string_view)> say)
       : job_(job), node_(std::move(node)), say_(std::move(say)) {
     if (node_.rank == 0) return;  // another machine's files may lie in the same directory
     const std::string mark = ".node" + std::to_string(node_.rank);
@@ -249,7 +249,7 @@ class driven_cell {
   }
 
   const cell_job& job_;
-  node_place node_;
+  cell_node node_;
   std::function<void(std::string_view)> say_;
   process_sets sets_;
   cell_devices devices_;

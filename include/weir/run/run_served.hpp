@@ -38,7 +38,7 @@ class served_cell final : private session_user {
  public:
   /// \param measurer  the command that puts the load on the servers that WEIR_ENDPOINTS names, and writes measure.jsonl
   ///                  into the cell's directory.
-  served_cell(const cell_job& job, node_place node, std::vector<std::string> measurer,
+  served_cell(const cell_job& job, cell_node node, std::vector<std::string> measurer,
               std::function<void(std::string_view)> say)
       : job_(job), node_(std::move(node)), measurer_(std::move(measurer)), say_(std::move(say)) {}
 
@@ -172,7 +172,7 @@ class served_cell final : private session_user {
   }
 
   const cell_job& job_;
-  node_place node_;
+  cell_node node_;
   std::vector<std::string> measurer_;
   std::function<void(std::string_view)> say_;
   std::vector<std::string> devices_, warnings_;

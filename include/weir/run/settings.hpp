@@ -94,6 +94,8 @@ inline constexpr std::array setting_table{
             "Measured iterations of each point in a run, on new prompts each time."},
     setting{"profile", setting_kind::text, setting_level::sweep, "none",
             "Run each cell once more under this profiler; its numbers are kept apart.", "none|torch|nsys|msprof"},
+    setting{"trace_collection", setting_kind::flag, setting_level::sweep, "false",
+            "Gather each cell's traces, timings and workload card in OUT/trace_collection/CELL."},
     setting{"on_oom", setting_kind::text, setting_level::sweep, "mark",
             "Out of memory: mark the cell, or look for the largest batch or the memory share that fits.",
             "mark|bisect-batch|bisect-memory"},

@@ -119,7 +119,8 @@ inline matrix profiling_study(std::string_view name) {
                     {"output_len", "512"},
                     {"warmup", "2"},
                     {"iterations", "5"},
-                    {"profile", "torch"}});
+                    {"profile", "torch"},
+                    {"trace_collection", "true"}});
   if (name == "E1" || name == "E1.1") add_parallel(m, "E1.1_llama8b_baseline", {});
   if (name == "E1" || name == "E1.2") add_parallel(m, "E1.2_llama8b_tp2", {.tp = 2});
   if (name == "E1" || name == "E1.3") add_parallel(m, "E1.3_llama8b_tp4", {.tp = 4});

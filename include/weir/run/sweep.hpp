@@ -57,6 +57,9 @@ struct sweep_setup {
   std::string study, driver;
   std::vector<std::string> runner;  ///< The command that runs a cell; its directory is added.
   std::vector<std::pair<std::string, std::string>> variables = {};
+  /// Not empty: this is not the first machine of its cells. What it needs goes here, it writes no record, and of the
+  /// first one's records it takes those that are whole before it begins.
+  std::string follower = {};
   bool placed = false;              ///< The runner knows its place among several machines: the launcher need not.
   int wake_fd = -1;                 ///< Readable: look at `stop`.
   std::function<bool()> stop = {};  ///< Start nothing more, and end what runs.
@@ -98,7 +101,7 @@ class sweep {
     if (record && is_whole(*record)) {
       run.record = std::move(*record);
       run.phase = run_phase::resumed;
-    } else if (const auto id = read_text_file(run.job.file("ticket")); id && where_->name() != "local") {
+    } else if (const auto id = read_text_file(home(run) + "/ticket"); id && where_->name() != "local") {
       adopt(run, *id);
     }
     runs_.push_back(std::move(run));
@@ -110,9 +113,14 @@ class sweep {
     const auto blank = std::min(text.find(' '), text.size());
     if (text.substr(0, blank) != where_->name()) return;
     const std::string id(text.substr(std::min(blank + 1, text.size())));
-    run.ticket = {id, run.job.file("status"), run.job.file("runner.out")};
+    run.ticket = {id, home(run) + "/status", home(run) + "/runner.out"};
     run.phase = run_phase::queued;
     run.t_started_ns = now_ns();
+  }
+
+  /// Where what a run is started with lies.
+  [[nodiscard]] std::string home(const sweep_run& run) const {
+    return setup_.follower.empty() ? run.job.directory() : setup_.follower + "/" + run.job.name();
   }
 
   [[nodiscard]] std::size_t under_way() const {
@@ -128,7 +136,7 @@ class sweep {
   [[nodiscard]] job job_of(const sweep_run& run) const {
     const auto& s = run.job.cell.values;
     job out{.name = run.job.name(), .argv = setup_.runner, .variables = setup_.variables};
-    out.argv.push_back(run.job.directory());
+    out.argv.push_back(home(run));
     const auto nodes = setup_.placed ? 1 : s.count("nodes");
     out.needs.nodes = static_cast<std::size_t>(nodes);
     out.needs.devices =
@@ -138,8 +146,8 @@ class sweep {
       out.argv.insert(out.argv.end(), {"--nnodes", "{nnodes}", "--node-rank", "{node_rank}", "--master-addr",
                                        "{master_addr}", "--master-port", "{master_port}"});
     out.directory = setup_.out;
-    out.log = run.job.file("runner.out");
-    out.status_file = run.job.file("status");
+    out.log = home(run) + "/runner.out";
+    out.status_file = home(run) + "/status";
     return out;
   }
 
@@ -165,11 +173,11 @@ class sweep {
     return {};
   }
 
-  static result<void> write_job(const sweep_run& run) {
-    const auto directory = run.job.directory();
+  [[nodiscard]] result<void> write_job(const sweep_run& run) const {
+    const auto directory = home(run);
     if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) return io_failure("cannot make " + directory, errno);
-    ::unlink(run.job.file("status").c_str());
-    return replace_text(run.job.file("cell.json"), cell_job_json(run.job));
+    ::unlink((directory + "/status").c_str());
+    return replace_text(directory + "/cell.json", cell_job_json(run.job));
   }
 
   result<void> hand_over(const std::vector<sweep_run*>& batch, std::span<const job> jobs) {
@@ -193,7 +201,7 @@ class sweep {
       run.ticket = (*tickets)[i];
       run.phase = run_phase::queued;
       if (where_->name() != "local")
-        (void)replace_text(run.job.file("ticket"), std::string(where_->name()) + " " + run.ticket.id);
+        (void)replace_text(home(run) + "/ticket", std::string(where_->name()) + " " + run.ticket.id);
       setup_.changed(run);
     }
     return {};
@@ -227,6 +235,7 @@ class sweep {
     }
     if (run.report.phase == job_phase::queued && was_running) run.phase = run_phase::queued, setup_.changed(run);
     if (run.report.phase != job_phase::ended) return {};
+    if (!setup_.follower.empty()) return finish(run, failed_record(run.job, cell_status::done, {}));
     auto record = read_cell_record(run.job.record());
     const bool fresh = record && record->start_unix_ns > 0 && !is_stale(run, *record);
     if (fresh) return finish(run, std::move(*record));
@@ -238,9 +247,9 @@ class sweep {
   }
 
   /// A record that was there before this start: of a run that failed then.
-  [[nodiscard]] static bool is_stale(const sweep_run& run, const cell_record& record) {
+  [[nodiscard]] bool is_stale(const sweep_run& run, const cell_record& record) const {
     struct stat about{}, job{};
-    if (::stat(run.job.record().c_str(), &about) != 0 || ::stat(run.job.file("cell.json").c_str(), &job) != 0)
+    if (::stat(run.job.record().c_str(), &about) != 0 || ::stat((home(run) + "/cell.json").c_str(), &job) != 0)
       return true;
     const auto ns = [](const struct stat& s) {
       return std::int64_t{s.st_mtim.tv_sec} * 1'000'000'000 + s.st_mtim.tv_nsec;
@@ -248,11 +257,11 @@ class sweep {
     return ns(about) < ns(job) && record.run == run.job.run;
   }
 
-  [[nodiscard]] static std::string why_no_record(const sweep_run& run) {
+  [[nodiscard]] std::string why_no_record(const sweep_run& run) const {
     std::string why = "its runner left no record";
     if (run.report.status) why += ": it ended with status " + std::to_string(*run.report.status);
     if (!run.report.why.empty()) why += ": " + run.report.why;
-    const auto last = log_tail(run.job.file("runner.out"), 0, 1);
+    const auto last = log_tail(home(run) + "/runner.out", 0, 1);
     return last.empty() ? why : why + "; it said: " + last;
   }
 
@@ -266,7 +275,7 @@ class sweep {
     run.record = std::move(record);
     run.phase = run_phase::finished;
     run.t_ended_ns = now_ns();
-    ::unlink(run.job.file("ticket").c_str());
+    ::unlink((home(run) + "/ticket").c_str());
     setup_.changed(run);
     return {};
   }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -146,6 +147,18 @@ class sweep_directory {
         return failure{errc::io, "cannot make " + made.path_ + inner + ": " + error.message()};
     if (auto same = made.compare(plan, resume); !same) return same.error();
     if (auto wrote = replace_text(made.path_ + "/sweep.json", sweep_plan_json(plan)); !wrote) return wrote.error();
+    return made;
+  }
+
+  /// The directory for a machine that is not the first one of its cells: nothing of the first one's is touched.
+  [[nodiscard]] static result<sweep_directory> beside(const std::string& out, std::int64_t rank) {
+    std::error_code error;
+    sweep_directory made;
+    for (const auto* inner : {"/benchmark_results", "/benchmark_logs", "/drivers"})
+      std::filesystem::create_directories(out + inner, error);
+    std::filesystem::create_directories(out + "/.node" + std::to_string(rank), error);
+    if (error) return failure{errc::io, "cannot make " + out + ": " + error.message()};
+    made.path_ = std::filesystem::canonical(out, error).string();
     return made;
   }
 

@@ -1,0 +1,22 @@
+#!/bin/sh
+# run_experiment.sh EXPERIMENT [WEIR-SWEEP OPTION]... - runs configs/EXPERIMENT.yaml, which is generated where it is not
+# there, on this machine or on all machines of the SLURM job that this is in.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+experiment=${1:?usage: run_experiment.sh EXPERIMENT [OPTION]...}
+shift
+config=${CONFIGS:-configs}/$experiment.yaml
+[ -f "$config" ] || "$here/generate_configs.sh" "${CONFIGS:-configs}" > /dev/null
+[ -f "$config" ] || { echo "run_experiment: there is no $config" >&2; exit 2; }
+out=${OUT:-.}/runs/$experiment
+if [ "${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then
+  master=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+  # shellcheck disable=SC2016 # each task's own shell expands the rank
+  srun --ntasks-per-node=1 --kill-on-bad-exit=1 sh -c 'exec weir-sweep "$@" --node-rank "$SLURM_NODEID"' sh \
+    "$config" --out "$out" --resume --nodes "$SLURM_JOB_NUM_NODES" --master-addr "$master" \
+    --executor-backend external_launcher "$@"
+else
+  weir-sweep "$config" --out "$out" --resume "$@"
+fi
+mkdir -p "${OUT:-.}/trace_collection"
+ln -sfn "$(cd "$out" && pwd)/trace_collection/$experiment" "${OUT:-.}/trace_collection/$experiment"

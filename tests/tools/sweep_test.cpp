@@ -1,0 +1,322 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../shell.hpp"
+#include "catch.hpp"
+#include "weir/run/read_cell_record.hpp"
+
+namespace {
+
+const std::string tools = WEIR_TOOLS_DIR;
+const std::string sweep = "WEIR_LOCK_DIR=\"$PWD/locks\" WEIR_RUN_DIR=\"$PWD/runs\" " + tools + "/weir-sweep";
+
+/// A directory to work in, with the experiment's file in it.
+struct scratch {
+  explicit scratch(const std::string& yaml = "") {
+    if (!yaml.empty()) folder.write("x.yaml", yaml);
+    std::filesystem::create_directories(folder.file("runs"));
+    std::filesystem::permissions(folder.file("runs"), std::filesystem::perms::owner_all);
+  }
+  shell_result run(const std::string& words) const {
+    return shell("cd '" + folder.file("") + "' && " + sweep + " " + words + " 2>&1");
+  }
+  std::string text(const std::string& name) const {
+    std::ifstream file(folder.file(name));
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  weir::cell_record record(const std::string& name) const {
+    return weir::read_cell_record(folder.file("out/benchmark_results/" + name + ".json")).value();
+  }
+  std::size_t lines(const std::string& name) const {
+    const auto all = text(name);
+    return static_cast<std::size_t>(std::count(all.begin(), all.end(), '\n'));
+  }
+  temporary_directory folder;
+};
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Cells that write the given shell command's marks: a line in `ran` each.
+std::string commands(const std::string& script, const std::string& more = "") {
+  return "mode: command\ndevices: none\ncommand: [sh, -c, '" + script + "']\n" + more;
+}
+
+const std::string four = "configurations: [{name: a, tp: 1}, {name: b, tp: 2}, {name: c, tp: 4}, {name: d, tp: 8}]\n";
+
+}  // namespace
+
+TEST_CASE("weir-sweep: --dry-run prints every command line and what is left out, and runs nothing", "[sweep]") {
+  const scratch s("mode: command\nmax_devices: 4\ncommand: [bench, '--tp={tp}', '{result}']\n" + four);
+  const auto dry = s.run("x.yaml --out out --dry-run");
+  CHECK(dry.status == 0);
+  CHECK(has(dry.out, "# 2 of 3: b, 2 devices\nbench --tp=2 "));
+  CHECK(has(dry.out, "# left out: d: tp 8 x pp 1 x dp 1 needs 8 devices, there are 4"));
+  CHECK_FALSE(std::filesystem::exists(s.folder.file("out")));
+  const auto study = s.run("tensor-parallel --model /nowhere --dry-run");
+  CHECK(study.status == 2);
+  CHECK(has(study.out, "there is no model at /nowhere"));
+}
+
+TEST_CASE("weir-sweep: what a command measured comes to the tables, and is not run again", "[sweep]") {
+  const scratch s(
+      commands("echo {name} >> ../../ran; echo \"{\\\"output_tokens_per_s\\\": $((100 * {tp}))}\" > {result}", four));
+  const auto first = s.run("x.yaml --out out");
+  CHECK(first.status == 0);
+  CHECK(has(first.out, "800.0"));
+  CHECK(s.lines("out/ran") == 4);
+  CHECK(s.record("d").points.at(0).metrics.value("output_tokens_per_s") == 800);
+  CHECK(has(s.text("out/benchmark_results/summary.csv"), "d,,,"));
+  const auto again = s.run("x.yaml --out out");
+  CHECK(again.status == 2);
+  CHECK(has(again.out, "4 finished runs of this matrix: --resume goes on"));
+  CHECK(s.run("x.yaml --out out --resume").status == 0);
+  CHECK(s.lines("out/ran") == 4);
+  const auto other = s.run("x.yaml --out out --resume --tp 1");
+  CHECK(other.status == 2);
+  CHECK(has(other.out, "holds the results of another matrix"));
+  const auto shown = shell("cd '" + s.folder.file("") + "' && " + tools + "/weir-summarize out/benchmark_results");
+  CHECK(shown.status == 0);
+  CHECK(has(shown.out, "800.0"));
+}
+
+TEST_CASE("weir-sweep: a cell that fails stops no other one, and says why", "[sweep]") {
+  const scratch s(commands(
+      "test {name} != b || { echo the engine is broken; exit 3; }; test {name} != c || exec no-such-program", four));
+  const auto ran = s.run("x.yaml --out out");
+  CHECK(ran.status == 1);
+  CHECK(s.record("a").status == weir::cell_status::done);
+  CHECK(s.record("b").status == weir::cell_status::failed);
+  CHECK(has(s.record("b").reason, "exit status 3; its log ends with: the engine is broken"));
+  CHECK(has(s.record("c").reason, "exit status 127"));
+  CHECK(s.record("d").status == weir::cell_status::done);
+  CHECK(has(ran.out, "Not measured"));
+  CHECK(has(ran.out, "the engine is broken"));
+}
+
+TEST_CASE("weir-sweep: an engine that is not there fails its cells and not the sweep", "[sweep]") {
+  const scratch s("models: [some/model]\ndevices: none\n");
+  const auto ran = s.run("x.yaml --out out --python no-such-python");
+  CHECK(ran.status == 1);
+  CHECK(has(s.record("model").reason, "no-such-python: command not found"));
+}
+
+TEST_CASE("weir-sweep: bad input is told with its place", "[sweep]") {
+  const scratch s("mode: command\ncomand: [true]\n");
+  auto ran = s.run("x.yaml --out out");
+  CHECK(ran.status == 2);
+  CHECK(has(ran.out, "x.yaml:2: unknown key 'comand'; did you mean 'command'?"));
+  ran = s.run("tensor-paralel --out out");
+  CHECK(ran.status == 2);
+  CHECK(has(ran.out, "did you mean tensor-parallel?"));
+  ran = s.run("batch --tp 0 --out out");
+  CHECK(ran.status == 2);
+  CHECK(has(ran.out, "--tp: tp: '0' is not a count of at least 1"));
+  ran = s.run("batch --env HF_TOKEN=hf_x --out out");
+  CHECK(ran.status == 2);
+  CHECK(has(ran.out, "HF_TOKEN looks like a secret"));
+  ran = s.run("--mode command --out out");
+  CHECK(ran.status == 2);
+  CHECK(has(ran.out, "mode command needs a command"));
+  ran = s.run("custom TP=2 PP=x --out out");
+  CHECK(ran.status == 2);
+  CHECK(has(ran.out, "'PP=x'"));
+  CHECK_FALSE(std::filesystem::exists(s.folder.file("out")));
+}
+
+TEST_CASE("weir-sweep: out of memory is told apart, and the largest batch that fits is looked for", "[sweep]") {
+  const scratch s(commands("test {batch_size} -le 5 || { echo torch.OutOfMemoryError: CUDA out of memory; exit 1; }",
+                           "batch_size: [2, 16]\non_oom: bisect-batch\n"));
+  const auto ran = s.run("x.yaml --out out");
+  CHECK(ran.status == 1);
+  const auto cell = s.record("cell");
+  CHECK(cell.status == weir::cell_status::partial);
+  CHECK(cell.points.at(1).status == weir::cell_status::out_of_memory);
+  CHECK(s.record("cell_batch_size9_in512_out128").status == weir::cell_status::out_of_memory);
+  CHECK(s.record("cell_batch_size5_in512_out128").status == weir::cell_status::done);
+  CHECK(s.run("x.yaml --out out --resume").status == 1);
+}
+
+TEST_CASE("weir-sweep: Ctrl-C keeps what is finished, and --resume goes on", "[sweep]") {
+  const scratch s(commands("echo {name} >> ../../ran; test {name} != c || test -e ../../free || sleep 60", four));
+  const auto ended = s.run(
+      "x.yaml --out out & pid=$!; while ! grep -q c out/ran 2> /dev/null; do sleep 0.02; done; kill -INT $pid; wait "
+      "$pid; echo status $?");
+  CHECK(has(ended.out, "status 130"));
+  CHECK(s.record("b").status == weir::cell_status::done);
+  CHECK_FALSE(std::filesystem::exists(s.folder.file("out/benchmark_results/c.json")));
+  s.folder.write("out/free", "");
+  CHECK(s.run("x.yaml --out out --resume").status == 0);
+  CHECK(s.lines("out/ran") == 5);  // a b c, then c d
+}
+
+TEST_CASE("weir-sweep: SIGKILL at any moment loses no finished cell and leaves nothing running", "[sweep]") {
+  const std::string mark = "weir-sweep-killed-" + std::to_string(::getpid());
+  const scratch s(commands(
+      "sleep 0.0{tp}; : " + mark, "configurations: [" + [] {
+        std::string all;
+        for (int i = 0; i < 12; ++i)
+          all += (i ? ", " : "") + std::string("{name: c") + std::to_string(i) + ", tp: " + std::to_string(i % 4 + 1) +
+                 "}";
+        return all;
+      }() + "]\n"));
+  std::map<std::string, std::string> finished;
+  for (int round = 0; round < 6; ++round) {
+    (void)s.run("x.yaml --out out --resume & pid=$!; sleep 0." + std::to_string(5 + round * 4) +
+                "; kill -KILL $pid; wait $pid");
+    for (const auto& [name, text] : finished) {
+      CAPTURE(round, name);
+      CHECK(s.text("out/benchmark_results/" + name) == text);  // still there, and the same
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(s.folder.file("out/benchmark_results")))
+      if (entry.path().extension() == ".json") {
+        CHECK(weir::read_cell_record(entry.path().string()));
+        finished[entry.path().filename().string()] =
+            s.text("out/benchmark_results/" + entry.path().filename().string());
+      }
+  }
+  CHECK(s.run("x.yaml --out out --resume").status == 0);
+  CHECK(finished.size() <= 12);
+  CHECK(shell("for i in 1 2 3 4 5 6 7 8 9 10; do grep -las " + mark +
+              " /proc/[0-9]*/cmdline | grep -v self || exit 0; sleep 0.1; done; exit 1")
+            .status == 0);
+}
+
+TEST_CASE("weir-sweep: results that can't be written stop it, and it goes on when they can", "[sweep]") {
+  const scratch s(commands("true", four));
+  std::filesystem::create_directories(s.folder.file("out/benchmark_results/b.json/full"));
+  const auto full = s.run("x.yaml --out out --resume");
+  CHECK(full.status == 2);
+  CHECK(has(full.out, "what is finished is whole: --resume goes on"));
+  CHECK(s.record("a").status == weir::cell_status::done);
+  std::filesystem::remove_all(s.folder.file("out/benchmark_results/b.json"));
+  CHECK(s.run("x.yaml --out out --resume").status == 0);
+}
+
+TEST_CASE("weir-sweep: two sweeps never share a device", "[sweep]") {
+  const scratch s(commands("echo start {devices} $$ >> ../../uses; sleep 0.05; echo end {devices} $$ >> ../../uses",
+                           "configurations: [{name: a}, {name: b}, {name: c}, {name: d}]\n"));
+  std::string yaml = s.text("x.yaml");
+  yaml.replace(yaml.find("devices: none"), 13, "devices: auto");
+  s.folder.write("x.yaml", yaml);
+  s.folder.write("devices.jsonl",
+                 "{\"type\":\"device\",\"vendor\":\"nvidia\",\"index\":0,\"id\":\"GPU-a\"}\n{\"type\":\"device\","
+                 "\"vendor\":\"nvidia\",\"index\":1,\"id\":\"GPU-b\"}\n");
+  std::filesystem::create_directories(s.folder.file("all"));
+  const auto ran = s.run(
+      "--help > /dev/null; export WEIR_DEVICES=$PWD/devices.jsonl WEIR_LOCK_DIR=$PWD/locks WEIR_RUN_DIR=$PWD/runs;"
+      " for i in 1 2 3; do " +
+      tools + "/weir-sweep x.yaml --out all/out$i & done; wait");
+  std::istringstream uses([&] {
+    std::string all;
+    for (const auto* i : {"1", "2", "3"}) all += s.text(std::string("all/out") + i + "/uses");
+    return all;
+  }());
+  CAPTURE(ran.out);
+  // The three logs are of different files, so times decide: each cell's record says when it ran, and on what.
+  std::map<std::string, std::vector<std::pair<double, double>>> busy;
+  std::size_t cells = 0;
+  for (const auto* i : {"1", "2", "3"})
+    for (const auto* name : {"a", "b", "c", "d"}) {
+      const auto r =
+          weir::read_cell_record(s.folder.file(std::string("all/out") + i + "/benchmark_results/" + name + ".json"))
+              .value();
+      REQUIRE(r.devices.size() == 1);
+      CHECK(r.devices_after == "empty");
+      ++cells;
+      busy[r.devices[0]].emplace_back(
+          static_cast<double>(r.start_unix_ns) / 1e9 + r.wall_s - r.points.at(0).iterations_s.at(0),
+          static_cast<double>(r.start_unix_ns) / 1e9 + r.wall_s);
+    }
+  CHECK(cells == 12);
+  CHECK(busy.size() == 2);
+  for (auto& [device, spans] : busy) {
+    std::sort(spans.begin(), spans.end());
+    for (std::size_t i = 1; i < spans.size(); ++i) {
+      CAPTURE(device, i);
+      CHECK(spans[i].first >= spans[i - 1].second - 0.03);  // a record's end is told a little after the command's
+    }
+  }
+}
+
+TEST_CASE("weir-sweep: an online cell starts its server once, loads every point, and counts every sample", "[sweep]") {
+  const scratch s;
+  const auto ran = s.run(
+      "--mode online --engine mock --models mock --concurrency 1,4 --num-prompts 8 --input-len 16 --output-len 4 -n 3"
+      " --out out -- --ttft 2ms --itl 1ms");
+  CAPTURE(ran.out);
+  CHECK(ran.status == 0);
+  const auto r = s.record("mock");
+  REQUIRE(r.points.size() == 2);
+  for (const auto& p : r.points) {
+    CHECK(p.metrics.value("output_tokens") == 8 * 3 * 4);
+    CHECK(p.metrics.value("prompt_tokens") == 8 * 16);
+    CHECK(p.metrics.value("error_rate") == 0);
+    CHECK(p.metrics.value("ttft_mean_ms") >= 2);
+    CHECK(p.metrics.value("tpot_mean_ms") >= 0.9);  // as it would be 0.3 were three samples taken for one
+  }
+  CHECK(std::filesystem::exists(s.folder.file("out/benchmark_logs/server_mock.log")));
+  CHECK(std::filesystem::exists(s.folder.file("out/report.html")));
+  CHECK(has(s.text("out/results_summary.csv"),
+            "experiment,model,tp,pp,ep,gpus,throughput_tokens_sec,ttft_ms,tpot_ms,mfu_pct,comm_overhead_pct,bubble_"
+            "ratio_pct\nmock,"));
+}
+
+TEST_CASE("weir-sweep: a profile that a server does not take is empty and said, and its run is in no table",
+          "[sweep]") {
+  const scratch s;
+  const auto ran = s.run(
+      "--mode online --engine mock --models mock --num-prompts 2 --input-len 4 --output-len 2 --profile torch --out "
+      "out");
+  CHECK(ran.status == 0);
+  const auto r = s.record("mock_profile");
+  CHECK(r.profiled);
+  CHECK(r.profile.empty);
+  CHECK(has(r.profile.reason, "/start_profile"));
+  CHECK(has(ran.out, "the profile of mock is empty"));
+  CHECK_FALSE(has(s.text("out/benchmark_results/summary.csv"), "mock_profile"));
+}
+
+TEST_CASE("weir-sweep: the diagnostic runs the smallest cell, elsewhere", "[sweep]") {
+  const scratch s(commands("echo {name} {num_prompts} >> ../../ran", four));
+  CHECK(s.run("x.yaml --out out --diagnostic").status == 0);
+  CHECK(s.text("out/diagnostic/ran") == "a 4\n");
+}
+
+TEST_CASE("weir-sweep: --follow shows the states of a sweep", "[sweep]") {
+  const scratch s(commands("test {name} != b || exit 1", four));
+  CHECK(s.run("x.yaml --out out").status == 1);
+  const auto shown = s.run("--follow --out out");
+  CHECK(shown.status == 0);
+  CHECK(has(shown.out, "4 runs: 3 done, 1 failed"));
+  CHECK(s.run("--follow --out nothing").status == 2);
+}
+
+TEST_CASE("weir-sweep: batch studies leave the lists that their scripts read", "[sweep]") {
+  const scratch s;
+  const auto ran = s.run(
+      "custom TP=2 --engine mock --model mock --batch-sizes 2 --seq-lens 8 --max-tokens 4 --num-runs 1 --devices none"
+      " --output-dir out --output-file all.json");
+  CAPTURE(ran.out);
+  CHECK(ran.status == 0);
+  for (const auto* file : {"out/custom_tp2_pp1_dp1_results.json", "all.json"}) {
+    CHECK(has(s.text(file), "\"tensor_parallel_size\":2"));
+    CHECK(has(s.text(file), "\"throughput_tokens_per_sec\":"));
+    CHECK(has(s.text(file), "\"tokens_generated\":8,"));
+  }
+  const auto shown = shell("cd '" + s.folder.file("") + "' && " + tools + "/weir-summarize all.json");
+  CHECK(shown.status == 0);
+  CHECK(has(shown.out, "TP2_PP1_DP1"));
+}
