@@ -94,7 +94,11 @@ result<int> run_plan(const arguments& args, const weir::sweep_plan& plan, const 
     (void)weir::replace_text(opened->path() + "/state.jsonl", weir::state_json(running->runs()));
     if (person.draws()) person.draw(weir::tool::state_text(running->runs()));
   };
-  weir::sweep_setup setup{.out = opened->path(), .study = plan.study, .driver = *driver, .runner = runner_of(args)};
+  weir::sweep_setup setup{.out = opened->path(),
+                          .from = std::filesystem::current_path().string(),
+                          .study = plan.study,
+                          .driver = *driver,
+                          .runner = runner_of(args)};
   setup.placed = args.has("node-rank");
   if (rank > 0) setup.follower = opened->path() + "/.node" + std::to_string(rank);
   setup.wake_fd = stop.fd();

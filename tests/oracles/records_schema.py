@@ -2,7 +2,7 @@
 
 usage: records_schema.py SCHEMA DIRECTORY-OF-THE-TOOLS
 
-A run of prompts, serve-many, mock, bench, score and summarize must validate, line by line; it must hold every type of
+A run of prompts, serve-many, mock, bench, sweep, score and summarize must validate, line by line; it must hold every type of
 record that the tools write, and no field that the schema does not name. Then the schema itself is put to the test: a
 record without a required field, or with a value of another type, must not validate. Exit status 0: so it is; 1: not.
 """
@@ -16,7 +16,7 @@ import tempfile
 
 import jsonschema
 
-WRITTEN = {"run", "endpoint", "prompt", "request", "answer", "metric", "sample", "verdict", "comparison"}
+WRITTEN = {"run", "endpoint", "prompt", "request", "answer", "metric", "sample", "verdict", "comparison", "cell"}
 
 PIPELINE = """
 set -eu
@@ -36,6 +36,10 @@ weir-serve-many --quiet -n 1 --engine mock --log-dir logs --run '
 weir-serve-many --quiet -n 1 --engine mock --log-dir logs --run '
   weir-bench --endpoints "$WEIR_ENDPOINTS" --prompts chat.prompts --records broken.records || true
 ' -- --ttft 5ms --itl 1ms --error-at 2 > /dev/null
+weir-sweep --quiet --mode online --engine mock --models mock --devices none --concurrency 1,2 --num-prompts 4 \\
+  --input-len 4 --output-len 3 --profile torch --out swept > /dev/null 2>&1
+weir-sweep --quiet --mode command --devices none --out failed -- false > /dev/null 2>&1 || true
+cat swept/benchmark_results/mock*.json failed/benchmark_results/cell.json > cells
 weir-score --json closed.records > answers 2> /dev/null
 weir-summarize --json closed.records answers failed.records > metrics
 for n in 1 2 3 4 5; do sed s/mock/m$n/ closed.records > run$n; done
@@ -57,7 +61,7 @@ def run_pipeline(tools):
         if done.returncode != 0:
             sys.exit(f"the pipeline ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
         names = ["endpoints", "answers", "metrics", "gsm8k.prompts", "chat.prompts", "random.prompts", "closed.records",
-                 "chat.records", "failed.records", "broken.records", "samples", "compared"]
+                 "chat.records", "failed.records", "broken.records", "samples", "compared", "cells"]
         return [json.loads(line) for name in names for line in (pathlib.Path(directory) / name).open()]
 
 

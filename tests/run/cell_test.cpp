@@ -178,7 +178,7 @@ TEST_CASE("driver_results: a driver's lines become iterations, several drivers' 
   CHECK(std::isnan(merged.value("ttft_mean_ms")));  // one of three requests has none
   CHECK(merged.find("ttft_mean_ms")->reason == "the engine did not tell the times of every request");
 
-  CHECK_FALSE(weir::read_driver_results({folder.write("bad.jsonl", "{\"type\": 1}\n")}));
+  CHECK_FALSE(weir::read_driver_results({folder.write("bad.jsonl", "{\"type\": [1]}\n")}));
   CHECK_FALSE(weir::read_driver_results({folder.file("none")}).value().started);
 }
 

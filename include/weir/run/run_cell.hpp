@@ -75,8 +75,7 @@ inline void note_what_was_not_told(cell_record& record) {
 }  // namespace detail
 
 /// Runs a cell and writes its record.
-/// \return  0 where there is a record, whatever it says; 128 + the signal that ended it early, and then there is none.
-/// A
+/// \return  0 where there is a record, whatever it says; 128 + the signal that ended it early, without one. A
 ///          failure is one of this machine: a disk that is full, no port to be had.
 [[nodiscard]] inline result<int> run_cell(const cell_job& job, const cell_surroundings& around) {
   if (auto made = detail::make_directories(job); !made) return made.error();

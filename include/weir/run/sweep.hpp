@@ -53,7 +53,8 @@ struct sweep_run {
 
 /// How a sweep is run.
 struct sweep_setup {
-  std::string out;  ///< The directory, opened and locked.
+  std::string out;   ///< The directory, opened and locked.
+  std::string from;  ///< Where cells start: a person's relative paths hold there.
   std::string study, driver;
   std::vector<std::string> runner;  ///< The command that runs a cell; its directory is added.
   std::vector<std::pair<std::string, std::string>> variables = {};
@@ -145,7 +146,7 @@ class sweep {
     if (nodes > 1)
       out.argv.insert(out.argv.end(), {"--nnodes", "{nnodes}", "--node-rank", "{node_rank}", "--master-addr",
                                        "{master_addr}", "--master-port", "{master_port}"});
-    out.directory = setup_.out;
+    out.directory = setup_.from;
     out.log = home(run) + "/runner.out";
     out.status_file = home(run) + "/status";
     return out;
