@@ -40,20 +40,25 @@ class measurement {
   measurement(cell_job job, byte_sink out) : job_(std::move(job)), out_(std::move(out)) {}
 
   result<int> run() {
+    const int ended = measure();
+    if (auto written = out_.close(); !written) return written.error();
+    return signal_ != 0 ? 128 + signal_ : ended;
+  }
+
+ private:
+  int measure() {
     if (job_.profiled) {
       for (const auto& p : job_.cell.points)
-        if (!once(p, -1)) return signal_ == 0 ? 1 : 128 + signal_;
+        if (!once(p, -1)) return 1;
       profile("/start_profile");
     }
     for (std::int64_t k = 0; k < job_.cell.values.count("iterations") && signal_ == 0; ++k)
       for (const auto& p : job_.cell.points)
         if (signal_ == 0 && !once(p, k)) failed_ = true;
     if (job_.profiled) profile("/stop_profile");
-    if (auto written = out_.close(); !written) return written.error();
-    return signal_ != 0 ? 128 + signal_ : failed_ ? 1 : 0;
+    return failed_ ? 1 : 0;
   }
 
- private:
   /// One iteration of a point. A profiled cell is warmed up by one of its own, below 0.
   bool once(const cell_point& p, std::int64_t iteration) {
     auto words = load_words(job_, p, iteration, endpoints_);

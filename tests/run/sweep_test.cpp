@@ -95,7 +95,7 @@ struct scratch_sweep {
         std::make_unique<weir::sweep_directory>(weir::sweep_directory::open(folder.file("out"), plan, true).value());
   }
   weir::sweep_setup setup() {
-    weir::sweep_setup s{.out = directory->path(), .study = "", .driver = "", .runner = {"run"}};
+    weir::sweep_setup s{.out = directory->path(), .from = "", .study = "", .driver = "", .runner = {"run"}};
     s.stop = [this] { return stop; };
     s.changed = [this](const weir::sweep_run& run) {
       phases.push_back(run.job.name() + " " + std::string(weir::phase_name(run.phase)));

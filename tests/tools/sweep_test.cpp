@@ -31,7 +31,8 @@ struct scratch {
     std::filesystem::permissions(folder.file("runs"), std::filesystem::perms::owner_all);
   }
   shell_result run(const std::string& words) const {
-    return shell("cd '" + folder.file("") + "' && " + sweep + " " + words + " 2>&1");
+    // A shell's background commands ignore SIGINT unless they are told not to.
+    return shell("exec 2>&1; cd '" + folder.file("") + "' || exit; env --default-signal=INT " + sweep + " " + words);
   }
   std::string text(const std::string& name) const {
     std::ifstream file(folder.file(name));
@@ -168,8 +169,8 @@ TEST_CASE("weir-sweep: out of memory is told apart, and the largest batch that f
 TEST_CASE("weir-sweep: Ctrl-C keeps what is finished, and --resume goes on", "[sweep]") {
   const scratch s(commands("echo {name} >> ran; test {name} != c || test -e free || sleep 60", four));
   const auto ended = s.run(
-      "x.yaml --out out & pid=$!; while ! grep -q c ran 2> /dev/null; do sleep 0.02; done; kill -INT $pid; wait "
-      "$pid; echo status $?");
+      "x.yaml --out out & pid=$!; i=0; while [ $i -lt 500 ] && ! grep -q c ran 2> /dev/null; do sleep 0.02; "
+      "i=$((i + 1)); done; kill -INT $pid; wait $pid; echo status $?");
   CHECK(has(ended.out, "status 130"));
   CHECK(s.record("b").status == weir::cell_status::done);
   CHECK_FALSE(std::filesystem::exists(s.folder.file("out/benchmark_results/c.json")));
@@ -243,9 +244,9 @@ TEST_CASE("weir-sweep: two sweeps never share a device", "[sweep]") {
   CHECK(on == std::map<std::string, int>{{"GPU-a", 0}, {"GPU-b", 0}});
   for (const auto* i : {"1", "2", "3"})
     for (const auto* name : {"a", "b", "c", "d"}) {
-      const auto r = weir::read_cell_record(s.folder.file(std::string("out") + i + "/benchmark_results/" + name +
-                                                          ".json"))
-                         .value();
+      const auto r =
+          weir::read_cell_record(s.folder.file(std::string("out") + i + "/benchmark_results/" + name + ".json"))
+              .value();
       CHECK(r.devices.size() == 1);
       CHECK(r.devices_after == "empty");
     }

@@ -71,18 +71,19 @@ inline void add_log_facts(engine_facts& into, const log_facts& log) {
 /// version is taken for a current one.
 [[nodiscard]] inline bool has_profiler_flag(std::string_view version) {
   if (version.empty() || version.find('.') == version.npos) return true;
-  const auto major = parse_number<int>(version.substr(0, version.find('.')));
+  const auto first = parse_number<int>(version.substr(0, version.find('.')));
   const auto rest = version.substr(version.find('.') + 1);
-  const auto minor = parse_number<int>(rest.substr(0, rest.find_first_not_of("0123456789")));
-  return !major || !minor || *major > 0 || *minor >= 13;
+  const auto second = parse_number<int>(rest.substr(0, rest.find_first_not_of("0123456789")));
+  return !first || !second || *first > 0 || *second >= 13;
 }
 
 /// Why an engine or a command failed, in one sentence: what its log ends with, and what to do where that is known.
 [[nodiscard]] inline std::string failure_words(const std::string& trouble, const std::string& log, std::int64_t from) {
   const auto tail = log_tail(log, from, 20);
   std::string words = trouble;
-  const auto last = trimmed(log_tail(log, from, 1));
-  if (!last.empty()) words += "; its log ends with: " + std::string(last.substr(0, 300));
+  const auto end = log_tail(log, from, 1);
+  if (const auto last = trimmed(end); !last.empty())
+    words += "; its log ends with: " + std::string(last.substr(0, 300));
   const auto advice = log_advice(tail);
   if (!advice.empty()) words += " (perhaps: " + std::string(advice) + ")";
   return words;

@@ -184,12 +184,14 @@ inline std::string_view engine_profiler(const cell_job& job) {
   return made;
 }
 
-/// weir-bench's own words for one iteration of a point, without the program.
+/// weir-bench's own words for one iteration of a point, without the program. The first iteration has the cell's seed,
+/// each other one prompts of its own; -1 is the warm-up of a profiled cell.
 [[nodiscard]] inline std::vector<std::string> load_words(const cell_job& job, const cell_point& p,
                                                          std::int64_t iteration, const std::string& endpoints) {
   const auto& c = job.cell;
   const auto& s = p.values;
   const auto batch = batch_of(c, s);
+  const std::int64_t apart = iteration >= 0 ? iteration * 1'000'003 : 999'999'937;
   std::vector<std::string> out{"--endpoints",
                                endpoints,
                                "--dataset-name",
@@ -209,7 +211,7 @@ inline std::string_view engine_profiler(const cell_job& job) {
                                "--vocab-size",
                                vocabulary_of(c),
                                "--seed",
-                               std::to_string(c.values.count("seed") + iteration * 1'000'003)};
+                               std::to_string(c.values.count("seed") + apart)};
   if (s.has("request_rate")) detail::add(out, {"--request-rate", detail::text_of(s, "request_rate")});
   if (s.flag("ignore_eos")) out.emplace_back("--ignore-eos");
   if (s.has("top_p")) detail::add(out, {"--extra-body", "{\"top_p\":" + detail::text_of(s, "top_p") + "}"});

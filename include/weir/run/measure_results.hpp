@@ -113,7 +113,7 @@ inline void set_measured_metrics(metric_list& into, const std::vector<measured_i
     if (!read && !rows->terminated()) break;
     if (!read) return failure{errc::parse, path + ":" + std::to_string(rows->line()) + ": " + read.error().detail};
     if (type == "point_failed") out.points[point].error = error;
-    if (type == "profile_failed") out.profile_error = error;
+    if (type == "profile_failed" && out.profile_error.empty()) out.profile_error = error;  // what began it
     if (type != "iteration") continue;
     auto result = flat_json::read(json);
     if (!result) return failure{errc::parse, path + ":" + std::to_string(rows->line()) + ": " + result.error().detail};
