@@ -32,7 +32,7 @@ namespace weir::inline v0 {
   std::string best;
   std::size_t least = std::min(word.size(), std::max<std::size_t>(3, word.size() / 3 + 1));  // edits that are too many
   for (const auto& name : names)
-    if (const auto far = edit_distance(word, name); far < least) least = far, best = name;
+    if (const auto distance = edit_distance(word, name); distance < least) least = distance, best = name;
   return best;
 }
 

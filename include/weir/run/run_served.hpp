@@ -24,6 +24,7 @@
 #include "weir/data/json_row.hpp"
 #include "weir/run/cell_devices.hpp"
 #include "weir/run/cell_evidence.hpp"
+#include "weir/run/cell_iterations.hpp"
 #include "weir/run/cell_job.hpp"
 #include "weir/run/cell_record.hpp"
 #include "weir/run/commands.hpp"

@@ -165,9 +165,9 @@ inline void add_configurations(matrix& m, std::string_view name) {
 /// \return       errc::invalid_argument for an unknown name, with the nearest one, and for words it does not take.
 [[nodiscard]] inline result<matrix> make_study(std::string_view name, const std::vector<std::string>& words = {}) {
   if (std::find(study_names.begin(), study_names.end(), name) == study_names.end()) {
-    const auto near = nearest({study_names.begin(), study_names.end()}, name);
+    const auto closest = nearest({study_names.begin(), study_names.end()}, name);
     return failure{errc::invalid_argument, "there is no study '" + std::string(name) + "'" +
-                                               (near.empty() ? "" : "; did you mean " + near + "?")};
+                                               (closest.empty() ? "" : "; did you mean " + closest + "?")};
   }
   if (name != "custom" && !words.empty())
     return failure{errc::invalid_argument, "'" + words.front() + "': only custom takes TP=n PP=n DP=n"};

@@ -64,8 +64,8 @@ inline std::vector<std::pair<std::string, std::pair<YAML::Node, YAML::Node>>> ya
   std::vector<std::string> names(own.begin(), own.end());
   if (with_settings)
     for (auto& name : setting_names()) names.push_back(std::move(name));
-  const auto near = nearest(names, key);
-  throw yaml_trouble(at, "unknown key '" + key + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+  const auto closest = nearest(names, key);
+  throw yaml_trouble(at, "unknown key '" + key + "'" + (closest.empty() ? "" : "; did you mean '" + closest + "'?"));
 }
 
 inline std::string yaml_value(const setting& which, const YAML::Node& node) {

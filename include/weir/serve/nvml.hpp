@@ -54,7 +54,7 @@ struct nvml_library {
   int (*uuid)(handle, char*, unsigned) = nullptr;
   int (*name)(handle, char*, unsigned) = nullptr;
   int (*pci)(handle, nvml_pci_info*) = nullptr;
-  int (*minor)(handle, unsigned*) = nullptr;  // N of /dev/nvidiaN
+  int (*minor_number)(handle, unsigned*) = nullptr;  // N of /dev/nvidiaN
   int (*memory)(handle, nvml_memory*) = nullptr;
   int (*processes)(handle, unsigned*, nvml_process*) = nullptr;  // that compute
   int (*graphics)(handle, unsigned*, nvml_process*) = nullptr;   // that draw
@@ -85,7 +85,7 @@ struct nvml_library {
     find(out.uuid, "nvmlDeviceGetUUID");
     find(out.name, "nvmlDeviceGetName");
     find(out.pci, "nvmlDeviceGetPciInfo_v3");
-    find(out.minor, "nvmlDeviceGetMinorNumber");
+    find(out.minor_number, "nvmlDeviceGetMinorNumber");
     find(out.memory, "nvmlDeviceGetMemoryInfo_v2");
     find(out.processes, "nvmlDeviceGetComputeRunningProcesses_v3");
     find(out.graphics, "nvmlDeviceGetGraphicsRunningProcesses_v3");
@@ -216,9 +216,9 @@ class nvml_source final : public device_source {
     if (nvml_.memory(handle, &memory) == 0) found.total_bytes = memory.total;
     if (nvml_.pci(whole, &pci) == 0) found.bus = system_bus_id(pci.id);
     found.numa = pci_numa_node(found.bus);
-    unsigned minor = 0;
-    const bool named = nvml_.minor && nvml_.minor(whole, &minor) == 0;
-    files_.push_back({named ? "/dev/nvidia" + std::to_string(minor) : "", "/dev/nvidia-uvm"});
+    unsigned number = 0;
+    const bool named = nvml_.minor_number && nvml_.minor_number(whole, &number) == 0;
+    files_.push_back({named ? "/dev/nvidia" + std::to_string(number) : "", "/dev/nvidia-uvm"});
     devices_.push_back(std::move(found));
     handles_.push_back(handle);
     return true;
