@@ -165,6 +165,7 @@ const description& sweep_about() {
           "weir-sweep FILE.yaml [OPTION]... [-- ENGINE ARGS]\n"
           "weir-sweep STUDY [OPTION]... [-- ENGINE ARGS]\n"
           "weir-sweep custom TP=n PP=n DP=n [OPTION]...\n"
+          "weir-sweep --mode command [OPTION]... -- COMMAND\n"
           "weir-sweep --follow --out DIR",
       .text =
           "A cell is one start of an engine with all the workloads it is given. Offline it is vLLM's LLM.generate, "
@@ -211,7 +212,8 @@ result<matrix> given_matrix(const arguments& args) {
   if (args.has("quants")) m.quants = split_at(args.get("quants"), ',');
   if (auto taken = take_settings(m, args); !taken) return taken.error();
   if (auto taken = take_variables(m, args); !taken) return taken.error();
-  m.engine_args.insert(m.engine_args.end(), args.rest().begin(), args.rest().end());
+  auto& behind = m.fixed.text("mode") == "command" ? m.command : m.engine_args;
+  behind.insert(behind.end(), args.rest().begin(), args.rest().end());
   base_paths(m);
   return m;
 }

@@ -70,7 +70,7 @@ class measurement {
     silent.note = [](std::string_view text) { say(text); };
     silent.progress = [](std::string_view) {};
     try {
-      auto options = bench_options_of(parse(bench_about, words).value(), words);
+      auto options = bench_options_of(parse(bench_about(), words).value(), words);
       const std::string records = options.records;
       const auto report = run_bench(std::move(options), silent);
       if (!report) return fail(p, report.error().detail);

@@ -123,6 +123,14 @@ TEST_CASE("weir-sweep: a cell that fails stops no other one, and says why", "[sw
   CHECK(has(ran.out, "the engine is broken"));
 }
 
+TEST_CASE("weir-sweep: a command is taken from behind --", "[sweep]") {
+  const scratch s;
+  const auto ran = s.run("--mode command --devices none --out out -- sh -c 'echo here >> ran; exit 4'");
+  CHECK(ran.status == 1);
+  CHECK(s.text("ran") == "here\n");
+  CHECK(has(s.record("cell").reason, "exit status 4"));
+}
+
 TEST_CASE("weir-sweep: an engine that is not there fails its cells and not the sweep", "[sweep]") {
   const scratch s("models: [some/model]\ndevices: none\n");
   const auto ran = s.run("x.yaml --out out --python no-such-python");
