@@ -109,6 +109,9 @@ TEST_CASE_METHOD(without_python, "commands: an online cell is a server, and weir
   const auto second = weir::shell_line(weir::load_words(job, job.cell.points[0], 1, "/e"));
   CHECK_FALSE(has(second, "--seed 7"));  // other prompts: a prefix cache knows the first ones
   CHECK_FALSE(has(second, "--warmup 32"));
+  job.cell.points.push_back(job.cell.points[0]);
+  job.cell.points[1].name = "another";
+  CHECK_FALSE(has(weir::shell_line(weir::load_words(job, job.cell.points[1], 0, "/e")), "--seed 7"));  // nor of points
 
   job.profiled = true;
   job.cell.values.set("profile", "torch");

@@ -393,6 +393,27 @@ TEST_CASE("sweep_notes: a quantization that did nothing, devices that were not e
   CHECK(all.rows()[0].mean("output_tokens_per_s") == 100);  // not mixed with the profiled run's
 }
 
+TEST_CASE("sweep_notes: formats of one width have equal weights; where a name says no width, that is all that is said",
+          "[run]") {
+  weir::sweep_results all;
+  for (const auto& [format, bytes] :
+       {std::pair("bf16", 3.45e9), std::pair("w8a8", 2.044e9), std::pair("fp8", 2.042e9), std::pair("w8a16", 2.043e9),
+        std::pair("awq", 1.2e9), std::pair("w4a16", 1.2e9)}) {
+    all.records.push_back(record_of(cell_named(std::string("m_") + format, format), 100));
+    all.records.back().engine.weights_bytes = bytes;
+    all.records.back().engine.weights_from = "tensors";
+    all.plan.cells.push_back(all.records.back().cell);
+  }
+  auto notes = weir::notes_of(all, all.rows());
+  std::erase_if(notes, [](const auto& n) { return n.find("loaded equally many") == std::string::npos; });
+  REQUIRE(notes.size() == 1);  // an H200's w8a8, fp8 and w8a16 are as they should be
+  CHECK(notes[0].starts_with("m_awq and m_w4a16 loaded equally many bytes of weights (1.12 GiB): where their formats"));
+  CHECK(weir::detail::weight_bits("nvfp4") == 4);
+  CHECK(weir::detail::weight_bits("int8_per_channel_weight_only") == 8);
+  CHECK(weir::detail::weight_bits("w4a16-g128") == 4);
+  CHECK(weir::detail::weight_bits("awq") == 0);
+}
+
 TEST_CASE("batch_results: what scripts of batch experiments wrote is read, and what we write is read by them",
           "[run]") {
   const temporary_directory folder;

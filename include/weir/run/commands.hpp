@@ -184,14 +184,16 @@ inline std::string_view engine_profiler(const cell_job& job) {
   return made;
 }
 
-/// weir-bench's own words for one iteration of a point, without the program. The first iteration has the cell's seed,
-/// each other one prompts of its own; -1 is the warm-up of a profiled cell.
+/// weir-bench's own words for one iteration of a point, without the program. The first iteration of the first point has
+/// the cell's seed, each other one prompts of its own, so that no prefix cache knows them; -1 is the warm-up of a
+/// profiled cell.
 [[nodiscard]] inline std::vector<std::string> load_words(const cell_job& job, const cell_point& p,
                                                          std::int64_t iteration, const std::string& endpoints) {
   const auto& c = job.cell;
   const auto& s = p.values;
   const auto batch = batch_of(c, s);
-  const std::int64_t apart = iteration >= 0 ? iteration * 1'000'003 : 999'999'937;
+  const auto place = std::find(c.points.begin(), c.points.end(), p) - c.points.begin();
+  const std::int64_t apart = (iteration >= 0 ? iteration * 1'000'003 : 999'999'937) + place * 10'007;
   std::vector<std::string> out{"--endpoints",
                                endpoints,
                                "--dataset-name",
