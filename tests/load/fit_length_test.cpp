@@ -42,7 +42,7 @@ TEST_CASE("fit_length: with a template around, one question a prompt after the f
   const auto fit = weir::fit_lengths(
       prompts, [&](const prompt& p) -> result<std::int64_t> { return ++asked, weir::count_words(p) + 12; }, minute);
   CHECK(fit.exact == 20);
-  CHECK(fit.near + fit.left == 0);
+  CHECK(fit.inexact + fit.left == 0);
   CHECK(asked == 21);
   for (const auto& p : prompts) CHECK(weir::count_words(p) == 52);
 }
@@ -52,7 +52,7 @@ TEST_CASE("fit_length: where words are no tokens, tries are bounded and the near
   int asked = 0;
   const auto fit = weir::fit_lengths(
       prompts, [&](const prompt& p) -> result<std::int64_t> { return ++asked, tokens_of(p, 5); }, minute);
-  CHECK(fit.exact + fit.near == 200);
+  CHECK(fit.exact + fit.inexact == 200);
   CHECK(fit.exact > 150);
   CHECK(asked <= 200 * 6);
   std::size_t exact = 0;
@@ -68,7 +68,7 @@ TEST_CASE("fit_length: a length that can't be reached ends with the nearest", "[
   int asked = 0;
   const auto fit = weir::fit_lengths(
       prompts, [&](const prompt& p) -> result<std::int64_t> { return ++asked, weir::count_words(p) + 30; }, minute);
-  CHECK(fit.near == 3);
+  CHECK(fit.inexact == 3);
   CHECK(asked <= 18);
   for (const auto& p : prompts) CHECK(weir::count_words(p) == 1);
 }
@@ -103,5 +103,5 @@ TEST_CASE("fit_length: only what was made up for a length is touched", "[load]")
         return 0;
       },
       minute);
-  CHECK(fit.exact + fit.near + fit.left == 0);
+  CHECK(fit.exact + fit.inexact + fit.left == 0);
 }

@@ -109,7 +109,7 @@ class bench_session {
         console_->note(std::to_string(prompts) + " prompts " + what + "; tokens_in of their records is real");
     };
     note(fit.left, "are only about as long as asked for (" + fit.why + ")");
-    note(fit.near, "could only be brought near the length asked for");
+    note(fit.inexact, "could only be brought near the length asked for");
     if (!count.with_template() && options_.request.chat)
       console_->note("the server's /tokenize counts no chats: lengths are without what its template adds");
     return {};

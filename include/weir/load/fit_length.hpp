@@ -21,10 +21,10 @@ namespace weir::inline v0 {
 
 /// How fitting went. Nothing of it ends a run: what a prompt really has, the server's `usage` says.
 struct length_fit {
-  std::size_t exact = 0;  ///< Prompts that have as many tokens as was asked for.
-  std::size_t near = 0;   ///< Prompts that came only near it within the tries.
-  std::size_t left = 0;   ///< Prompts that were not fitted, for want of time or of an answer.
-  std::string why;        ///< Why some were left.
+  std::size_t exact = 0;    ///< Prompts that have as many tokens as was asked for.
+  std::size_t inexact = 0;  ///< Prompts that came only near it within the tries.
+  std::size_t left = 0;     ///< Prompts that were not fitted, for want of time or of an answer.
+  std::string why;          ///< Why some were left.
 };
 
 /// Whether the length of `p` can be fitted: words that were made up, and a length to reach.
@@ -90,7 +90,7 @@ length_fit fit_lengths(std::span<prompt> prompts, Count&& count, std::int64_t li
       search.saw(*tokens, p.tokens_in_asked);
     }
     resize_words(p, static_cast<std::size_t>(best));
-    ++(!done.why.empty() ? done.left : best_off == 0 ? done.exact : done.near);
+    ++(!done.why.empty() ? done.left : best_off == 0 ? done.exact : done.inexact);
   }
   return done;
 }

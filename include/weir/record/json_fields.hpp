@@ -62,7 +62,7 @@ enum class field_kind : unsigned char {
   text,       ///< See take_text.
   time,       ///< See read_time.
   count,      ///< See take_count.
-  small,      ///< See read_small.
+  int32,      ///< See read_small.
   numbers,    ///< An array of integers; read by a function of its own.
   rows,       ///< An array of objects; read by a function of its own.
 };
@@ -81,7 +81,7 @@ struct json_field {
   consteval json_field(std::string_view spelled, field_kind kind, std::int64_t Target::* where)
       : name(spelled), key(spelled), is(kind), number(where) {}
   consteval json_field(std::string_view spelled, std::int32_t Target::* where)
-      : name(spelled), key(spelled), is(field_kind::small), small(where) {}
+      : name(spelled), key(spelled), is(field_kind::int32), int32(where) {}
 
   /// \return  nullptr, or what was expected instead.
   read_outcome read(Target& into, json_value value) const;
@@ -91,7 +91,7 @@ struct json_field {
   field_kind is = field_kind::other;
   std::string Target::* text = nullptr;
   std::int64_t Target::* number = nullptr;
-  std::int32_t Target::* small = nullptr;
+  std::int32_t Target::* int32 = nullptr;
   std::vector<std::int64_t> Target::* list = nullptr;
   reader other = nullptr;
 };
@@ -209,8 +209,8 @@ read_outcome json_field<Target>::read(Target& into, json_value value) const {
       return read_time(into.*number, value);
     case field_kind::count:
       return take_count(into.*number, value);
-    case field_kind::small:
-      return read_small(into.*small, value);
+    case field_kind::int32:
+      return read_small(into.*int32, value);
     default:
       return other(into, value);
   }

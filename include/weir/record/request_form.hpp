@@ -72,10 +72,10 @@ class request_form {
       (into.*field.text).assign(text);
       return true;
     }
-    if (field.is != field_kind::small) return walk.take_number(into.*field.number, size);
+    if (field.is != field_kind::int32) return walk.take_number(into.*field.number, size);
     std::int64_t wide = 0;
     if (!walk.take_number(wide, size) || !std::in_range<std::int32_t>(wide)) return false;
-    into.*field.small = static_cast<std::int32_t>(wide);
+    into.*field.int32 = static_cast<std::int32_t>(wide);
     return true;
   }
 
