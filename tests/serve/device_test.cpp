@@ -44,7 +44,7 @@ struct machine : test::scratch {
   }
   weir::result<std::vector<weir::device_lease>> lease(std::size_t instances, std::size_t each = 1,
                                                       std::vector<std::string> wanted = {}) const {
-    return weir::lease_devices(*source, {instances, each, std::move(wanted)}, path("locks"), 20'000'000);
+    return weir::lease_devices(*source, {instances, each, std::move(wanted)}, path("locks"), {}, 20'000'000);
   }
   std::unique_ptr<weir::device_source> source;
 };
@@ -230,11 +230,87 @@ TEST_CASE("devices: the memory of a run that was killed is waited for by the nex
     m.write("devices", with(600'000'000));
     ::_exit(0);
   }
-  const auto lease = weir::lease_devices(*m.source, {1, 1, {}}, m.path("locks"), 20'000'000'000);
+  const auto lease = weir::lease_devices(*m.source, {1, 1, {}}, m.path("locks"), {}, 20'000'000'000);
   ::waitpid(driver, &status, 0);
   REQUIRE(lease);
   // What the device is held to afterwards is what it used before the one that was killed.
   CHECK((*lease)[0].used_before == std::vector<std::uint64_t>{500'000'000});
+}
+
+TEST_CASE("devices: one that is locked for a run that is gone is waited for, one of a living run is not",
+          "[serve][device]") {
+  const machine m;
+  int go[2];
+  REQUIRE(::pipe2(go, O_CLOEXEC) == 0);
+  const pid_t killed = ::fork();
+  if (killed == 0) {
+    const auto lease = m.lease(1, 7);
+    char byte = 0;
+    // The keeper: it has the locks too, and lives on until `go` ends.
+    if (::fork() == 0) ::close(go[1]), (void)!::read(go[0], &byte, 1), ::_exit(0);
+    ::raise(SIGKILL);
+  }
+  ::close(go[0]);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(killed), &info, WEXITED | WNOWAIT) == 0);
+  std::vector<std::string> news;
+  const auto lease = [&](std::size_t count, std::int64_t at_most_ns, std::size_t go_after) {
+    news.clear();
+    const auto on_wait = [&](const std::string& what) {
+      news.push_back(what);
+      if (news.size() == go_after) ::close(go[1]);
+      return true;
+    };
+    return weir::lease_devices(*m.source, {count, 1, {}}, m.path("locks"), {at_most_ns, on_wait}, 20'000'000);
+  };
+  const std::string who = "pid " + std::to_string(killed);
+  {
+    const auto mine = m.lease(1).value();
+    CHECK_FALSE(lease(8, 60'000'000'000, 0));  // the eighth is held by this very process
+    CHECK(news.empty());
+  }
+  const auto late = lease(8, 50'000'000, 0);  // not reaped yet, but gone
+  REQUIRE_FALSE(late);
+  CHECK(late.error().detail.find(
+            "8 instances of 1 need 8 devices, but only 1 are free:\n  device 0 (GPU-a) is held by " + who) == 0);
+  REQUIRE(news.size() >= 2);
+  CHECK(news[0].find("waiting at most 0.05 s for what killed runs still hold: device 0, device 1, device 2, device 3, "
+                     "device 4, device 5, device 6 of " +
+                     who) == 0);
+  CHECK(std::all_of(news.begin() + 1, news.end(), [](const auto& each) { return each.empty(); }));
+  ::waitpid(killed, nullptr, 0);
+  const auto got = lease(8, 60'000'000'000, 3);
+  REQUIRE(got);
+  CHECK(news.size() >= 3);
+}
+
+TEST_CASE("locks: by whom one was left is told only where its holder is surely gone", "[serve][device]") {
+  const test::scratch here;
+  const auto file = here.path("lock");
+  CHECK(weir::lock_file::left_by(file).empty());
+  auto mine = weir::lock_file::take(file);
+  REQUIRE(mine);
+  CHECK(weir::lock_file::left_by(file).empty());
+  const auto text = test::text_of(file), self = weir::describe_process(::getpid());
+  const auto ticks = std::to_string(weir::start_ticks(::getpid()));
+  REQUIRE(text.starts_with(self + "\n" + ticks + " pid:["));
+  const auto space = text.substr(text.rfind(' '));
+  const auto left_by = [&](const std::string& content) {
+    // In place: a file of another inode is another lock.
+    const weir::unique_fd out(::open(file.c_str(), O_WRONLY | O_TRUNC));
+    weir::write_all(out.get(), content).value();
+    return weir::lock_file::left_by(file);
+  };
+  CHECK(left_by(self + "\n1" + ticks + space) == self);  // the pid was given again: another start
+  CHECK(left_by("pid 4194999 (gone)\n5" + space) == "pid 4194999 (gone)");
+  CHECK(left_by("pid 4194999 (elsewhere)\n5 pid:[1]").empty());  // a container's: its pids can't be seen from here
+  for (const char* bad :
+       {"", "\n", "pid", "pid x (y)\n1 pid:[1]", "pid 4194999 (without more)", "pid 4194999 (cut)\n5"})
+    CHECK(left_by(bad).empty());
+  CHECK(weir::lock_file::take(file).error().detail == "held by pid 4194999 (cut)");
+  left_by("pid 4194999 (gone)\n5" + space);
+  *mine = weir::lock_file();
+  CHECK(weir::lock_file::left_by(file).empty());  // nobody holds it
 }
 
 TEST_CASE("devices: what a driver does not tell of power and load is missing, not 0", "[serve][device]") {

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -438,6 +439,54 @@ TEST_CASE("serve-many: devices are shown to the servers, and are free again afte
   CHECK(b.run(servers(2, good, {"--devices", "auto", "--run", nested})) == 125);  // two of four are left
   CHECK(b.err().find("only 2 are free:\n  device 0 (GPU-a) is held by pid") != std::string::npos);
   CHECK(b.run(servers(4, good, {"--devices", "auto", "--run", "true"})) == 0);
+  ::unsetenv("WEIR_DEVICES");
+}
+
+TEST_CASE("serve-many: after a SIGKILL the next run waits for what the keepers end, and gets it", "[serve-many]") {
+  const bench b;
+  ::setenv("WEIR_DEVICES",
+           b.write("devices", R"({"vendor":"nvidia","index":0,"id":"GPU-a"}
+{"vendor":"nvidia","index":1,"id":"GPU-b"}
+)")
+               .c_str(),
+           1);
+  REQUIRE(::mkfifo(b.path("end").c_str(), 0600) == 0);
+  words options{"-n", "2", "--devices", "auto"};
+  std::string held = "device 0, device 1 of pid ";
+  if (GENERATE(false, true)) {
+    int port = 28'000 + ::getpid() % 3'000;  // not where another suite on this machine would look first
+    while (!weir::hold_ports(2, b.path(""), port, port + 2)) port += 2;
+    options.insert(options.end(), {"--base-port", std::to_string(port)});
+    held = "port " + std::to_string(port) + " of pid ";  // ports are taken first
+  }
+  const auto many = [&](const words& more) {
+    words all = options;
+    all.insert(all.end(), more.begin(), more.end());
+    // What the keeper takes for a resource tracker is not killed at once, and this one has its own mind when to end.
+    all.insert(all.end(), {"--", "/bin/sh", "-c",
+                           "sh -c 'trap \"\" TERM; read x < " + b.path("end") +
+                               " # resource_tracker' & exec " WEIR_NASTY " port {port}"});
+    return all;
+  };
+  const pid_t killed = b.start(many({}));
+  REQUIRE(test::eventually([&] { return b.out().find("GPU-b") != std::string::npos; }, 60 * s));
+  CHECK(b.run(many({"--run", "true"})) == 125);  // its run lives
+  CHECK(b.err().find("waiting") == std::string::npos);
+  ::kill(killed, SIGKILL);
+  REQUIRE(b.status_of(killed) == 128 + SIGKILL);
+
+  held += std::to_string(killed) + " (";
+  const pid_t hasty = b.start(many({"--run", "true"}));
+  CHECK(b.says("weir-serve-many: waiting at most 60 s for what killed runs still hold: " + held));
+  ::kill(hasty, SIGINT);
+  CHECK(b.status_of(hasty) == 128 + SIGINT);
+  const pid_t next = b.start(many({"--run", "grep -c GPU $WEIR_ENDPOINTS"}));
+  CHECK(b.says(held));
+  ::close(::open(b.path("end").c_str(), O_RDWR));
+  REQUIRE(test::eventually([&] { return b.out() == "2\n"; }, 60 * s));
+  ::close(::open(b.path("end").c_str(), O_RDWR));
+  CHECK(b.status_of(next) == 0);
+  CHECK(b.clean());
   ::unsetenv("WEIR_DEVICES");
 }
 

@@ -22,6 +22,7 @@
 #include "weir/serve/describe.hpp"
 #include "weir/serve/device.hpp"
 #include "weir/serve/device_groups.hpp"
+#include "weir/serve/left_locks.hpp"
 #include "weir/serve/lock_file.hpp"
 
 namespace weir::inline v0 {
@@ -38,6 +39,12 @@ struct device_lease {
 struct device_request {
   std::size_t instances = 1, per_instance = 1;
   std::vector<std::string> wanted = {};  ///< The first of these, in this order; empty: any that are free.
+
+  [[nodiscard]] std::size_t devices() const noexcept { return instances * per_instance; }
+  [[nodiscard]] std::string need() const {
+    return std::to_string(instances) + " instances of " + std::to_string(per_instance) + " need " +
+           std::to_string(devices()) + " devices";
+  }
 };
 
 namespace detail {
@@ -111,25 +118,8 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
   return lock;
 }
 
-}  // namespace detail
-
-/// Leases devices for all instances or for none.
-///
-/// The lock of each device is a file in `locks`, held by this program and by the keepers that it is handed to, so it
-/// outlives a killed supervisor exactly until nothing is left on the device. A second lock is held while choosing, so
-/// that two runs do not each take what the other one needs.
-///
-/// \param patience_ns  how long a device is waited for whose former user was killed a moment ago.
-/// \return  errc::not_found for a device that is not there; errc::invalid_argument where fewer are asked for than
-/// needed;
-///          errc::busy where not enough are free, saying who holds each.
-[[nodiscard]] inline result<std::vector<device_lease>> lease_devices(const device_source& source,
-                                                                     const device_request& asked,
-                                                                     const std::string& locks,
-                                                                     std::int64_t patience_ns = 2'000'000'000) {
-  const std::size_t needed = asked.instances * asked.per_instance;
-  const std::string need = std::to_string(asked.instances) + " instances of " + std::to_string(asked.per_instance) +
-                           " need " + std::to_string(needed) + " devices";
+/// The devices to choose from: the first that are wanted, else all that are visible.
+inline result<std::vector<std::size_t>> lease_candidates(const device_source& source, const device_request& asked) {
   const auto& all = source.devices();
   const auto visible = visible_devices(all, all.empty() ? nullptr : std::getenv(visibility_variable(all[0].maker)));
   std::vector<std::size_t> candidates;
@@ -143,26 +133,35 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
     candidates.push_back(*found);
   }
   if (asked.wanted.empty()) candidates = visible;
-  if (candidates.size() < needed)
-    return failure{errc::invalid_argument, need + ", but there are " + std::to_string(candidates.size())};
+  if (candidates.size() < asked.devices())
+    return failure{errc::invalid_argument, asked.need() + ", but there are " + std::to_string(candidates.size())};
+  if (!asked.wanted.empty()) candidates.resize(asked.devices());
+  return candidates;
+}
 
-  if (!asked.wanted.empty()) candidates.resize(needed);
-
+/// lease_devices as things are now. Where it would do if runs that are gone held no device, those are noted in `left`.
+inline result<std::vector<device_lease>> lease_now(const device_source& source, const device_request& asked,
+                                                   const std::vector<std::size_t>& candidates, const std::string& locks,
+                                                   std::int64_t patience_ns, left_locks& left) {
   result<lock_file> choosing = failure{errc::busy, ""};
   for (const auto start = now_ns(); !choosing && now_ns() - start < 30'000'000'000; ::usleep(1000))
     if (choosing = lock_file::take(locks + "/devices.lock"); choosing || choosing.error().code != errc::busy) break;
   if (!choosing) return choosing.error();
 
+  const auto& all = source.devices();
   std::map<std::size_t, std::pair<lock_file, std::uint64_t>> taken;
   std::string refused;
   for (const auto at : candidates) {
     std::uint64_t used = 0;
-    auto lock = detail::take_device(source, at, locks, patience_ns, used);
-    if (lock)
+    auto lock = take_device(source, at, locks, patience_ns, used);
+    if (lock) {
       taken.emplace(at, std::pair(std::move(*lock), used));
-    else
-      refused += "\n  " + lock.error().detail;
+      continue;
+    }
+    refused += "\n  " + lock.error().detail;
+    left.note("device " + std::to_string(all[at].index), device_file(locks, all[at], ".lock"));
   }
+  if (taken.size() + left.size() < asked.devices()) left.clear();
   std::vector<std::size_t> free;
   std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(free),
                [&](std::size_t at) { return taken.contains(at); });
@@ -171,18 +170,18 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
   if (asked.wanted.empty())
     groups = choose_groups(source, free, asked.per_instance, asked.instances);
   else
-    for (std::size_t i = 0; free.size() == candidates.size() && i < needed; i += asked.per_instance)
+    for (std::size_t i = 0; free.size() == candidates.size() && i < free.size(); i += asked.per_instance)
       groups.emplace_back(free.begin() + static_cast<std::ptrdiff_t>(i),
                           free.begin() + static_cast<std::ptrdiff_t>(i + asked.per_instance));
   if (groups.size() < asked.instances)
-    return failure{errc::busy, need + ", but only " + std::to_string(free.size()) + " are free:" + refused};
+    return failure{errc::busy, asked.need() + ", but only " + std::to_string(free.size()) + " are free:" + refused};
 
   std::vector<device_lease> leases;
   for (auto& group : groups) {
     auto& lease = leases.emplace_back();
     for (const auto at : group) {
-      detail::device_debt{taken.at(at).second + memory_slack(all[at]),
-                          "its memory was not seen back after " + describe_process(::getpid()) + " had it"}
+      device_debt{taken.at(at).second + memory_slack(all[at]),
+                  "its memory was not seen back after " + describe_process(::getpid()) + " had it"}
           .write(locks, all[at]);
       lease.devices.push_back(all[at]);
       lease.used_before.push_back(taken.at(at).second);
@@ -191,6 +190,32 @@ inline result<lock_file> take_device(const device_source& source, std::size_t at
     lease.places = std::move(group);
   }
   return leases;
+}
+
+}  // namespace detail
+
+/// Leases devices for all instances or for none.
+///
+/// The lock of each device is a file in `locks`, held by this program and by the keepers that it is handed to, so it
+/// outlives a killed supervisor exactly until nothing is left on the device. A second lock is held while choosing, so
+/// that two runs do not each take what the other one needs.
+///
+/// \param wait         for devices that are locked for runs that are gone; one of a run that lives is not waited for.
+/// \param patience_ns  how long a device is then waited for until its memory is back.
+/// \return  errc::not_found for a device that is not there; errc::invalid_argument where fewer are asked for than
+/// needed;
+///          errc::busy where not enough are free, saying who holds each.
+[[nodiscard]] inline result<std::vector<device_lease>> lease_devices(const device_source& source,
+                                                                     const device_request& asked,
+                                                                     const std::string& locks,
+                                                                     const left_wait& wait = {},
+                                                                     std::int64_t patience_ns = 2'000'000'000) {
+  const auto candidates = detail::lease_candidates(source, asked);
+  if (!candidates) return candidates.error();
+  const auto take = [&](left_locks& left) {
+    return detail::lease_now(source, asked, *candidates, locks, patience_ns, left);
+  };
+  return take_when_left(take, wait);
 }
 
 /// Looks whether a lease's devices are as they were before: nobody on them, their memory back. What is back is struck

@@ -29,6 +29,7 @@
 #include "weir/serve/gateway.hpp"
 #include "weir/serve/http_health.hpp"
 #include "weir/serve/instance.hpp"
+#include "weir/serve/left_locks.hpp"
 #include "weir/serve/placeholders.hpp"
 #include "weir/serve/ports.hpp"
 #include "weir/serve/run_directory.hpp"
@@ -85,11 +86,12 @@ inline result<std::string> own_locks() {
   return io_failure("cannot make " + locks, errno);
 }
 
-inline result<std::vector<held_port>> fleet_ports(const fleet_spec& spec, const std::string& locks) {
+inline result<std::vector<held_port>> fleet_ports(const fleet_spec& spec, const std::string& locks,
+                                                  const left_wait& wait) {
   if (!spec.base_port) return hold_ports(spec.count, locks);
   std::vector<held_port> ports;
   for (std::size_t i = 0; i < spec.count; ++i) {
-    auto port = hold_port(*spec.base_port + static_cast<int>(i), locks);
+    auto port = hold_port(*spec.base_port + static_cast<int>(i), locks, wait);
     if (!port) return port.error();
     ports.push_back(std::move(*port));
   }
@@ -107,13 +109,13 @@ inline result<void> write_config(const std::string& from, const std::string& to,
 }
 
 /// The leases of all instances, with the source they are from; nothing where the instances are to have none.
-inline result<std::vector<device_lease>> fleet_devices(const fleet_spec& spec, fleet& made) {
+inline result<std::vector<device_lease>> fleet_devices(const fleet_spec& spec, fleet& made, const left_wait& wait) {
   std::vector<device_lease> none(spec.count);
   if (spec.devices_from == fleet_spec::device_use::none) return none;
   auto source = open_device_source();
   if (!source) return source.error();
   made.source = std::move(*source);
-  return lease_devices(*made.source, {spec.count, spec.devices_per_instance, spec.devices}, made.locks);
+  return lease_devices(*made.source, {spec.count, spec.devices_per_instance, spec.devices}, made.locks, wait);
 }
 
 /// Fills in the command, the environment and the files of a member that has its ports, devices and directory.
@@ -149,14 +151,18 @@ inline result<void> fill_member(fleet_member& member, const fleet_spec& spec, st
 }
 
 /// Takes the gateway's port and writes and checks its configuration.
-inline result<void> take_gateway(const fleet_spec& spec, fleet& made) {
+inline result<void> take_gateway(const fleet_spec& spec, fleet& made, const left_wait& wait) {
   if (spec.gateway.empty()) return {};
   const int next = made.members.back().port.number + 1;
-  auto ports = spec.gateway_port || spec.base_port
-                   ? hold_ports(1, made.locks, spec.gateway_port.value_or(next), spec.gateway_port.value_or(next) + 1)
-                   : hold_ports(1, made.locks, next);
-  if (!ports) return failure{ports.error().code, "the gateway: " + ports.error().detail};
-  made.gateway = std::move(ports->front());
+  result<held_port> port = failure{errc::busy, ""};
+  if (spec.gateway_port || spec.base_port)
+    port = hold_port(spec.gateway_port.value_or(next), made.locks, wait);
+  else if (auto free = hold_ports(1, made.locks, next); free)
+    port = std::move(free->front());
+  else
+    port = free.error();
+  if (!port) return failure{port.error().code, "the gateway: " + port.error().detail};
+  made.gateway = std::move(*port);
   gateway_spec wanted{made.gateway.number, made.run.path(), spec.server.ready.health, {}};
   for (std::size_t i = 0; i < made.members.size(); ++i)
     wanted.backends.push_back({"i" + std::to_string(i), made.members[i].port.number});
@@ -171,10 +177,11 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made) {
 }  // namespace detail
 
 /// Takes what the instances need, all or nothing.
+/// \param wait  for ports and devices that are held for runs that are gone.
 /// \return  errc::busy for a port or a device in use, with its holder; errc::invalid_argument for an unknown
 /// placeholder,
 ///          or more instances than devices; errc::not_found for a device; errc::io for directories.
-[[nodiscard]] inline result<fleet> make_fleet(const fleet_spec& spec) {
+[[nodiscard]] inline result<fleet> make_fleet(const fleet_spec& spec, const left_wait& wait = {}) {
   std::string remark;
   auto locks = lock_directory();
   if (!locks) {
@@ -188,11 +195,11 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made) {
   std::filesystem::create_directories(spec.log_directory, error);
   if (!error && ::access(spec.log_directory.c_str(), W_OK | X_OK) != 0) error.assign(errno, std::generic_category());
   if (error) return failure{errc::io, "cannot use the log directory " + spec.log_directory + ": " + error.message()};
-  auto ports = detail::fleet_ports(spec, *locks);
+  auto ports = detail::fleet_ports(spec, *locks, wait);
   if (!ports) return ports.error();
 
   fleet made{std::move(*run), std::move(*locks), std::move(remark), nullptr, {}, {}, {}};
-  auto devices = detail::fleet_devices(spec, made);
+  auto devices = detail::fleet_devices(spec, made, wait);
   if (!devices) return devices.error();
   for (std::size_t i = 0; i < spec.count; ++i) {
     fleet_member member;
@@ -210,7 +217,7 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made) {
     if (auto filled = detail::fill_member(member, spec, i, made.run); !filled) return filled.error();
     made.members.push_back(std::move(member));
   }
-  if (auto taken = detail::take_gateway(spec, made); !taken) return taken.error();
+  if (auto taken = detail::take_gateway(spec, made, wait); !taken) return taken.error();
   return made;
 }
 

@@ -1,8 +1,9 @@
 // weir/serve/lock_file.hpp - locks between unrelated runs, which the kernel releases when their holders die. Needs
 // Linux.
 //
-// The lock (flock) is the truth; what stands in the file only says who took it. A file is never unlinked: a run that
-// opened it just before would lock a name that is no longer there.
+// The lock (flock) is the truth; what stands in the file only says who took it: in words, and in a second line by start
+// time and pid namespace, so that a holder that is gone is told from one that lives and from one in another container.
+// A file is never unlinked: a run that opened it just before would lock a name that is no longer there.
 #ifndef WEIR_SERVE_LOCK_FILE_HPP
 #define WEIR_SERVE_LOCK_FILE_HPP
 
@@ -11,7 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -20,8 +25,10 @@
 #include "weir/base/result.hpp"
 #include "weir/base/text_file.hpp"
 #include "weir/base/unique_fd.hpp"
+#include "weir/base/units.hpp"
 #include "weir/serve/command.hpp"
 #include "weir/serve/describe.hpp"
+#include "weir/serve/proc.hpp"
 
 namespace weir::inline v0 {
 
@@ -47,7 +54,7 @@ class lock_file {
     auto lock = open_locked(path, {O_RDWR, O_RDWR | O_CREAT | O_EXCL, O_RDWR, O_RDONLY});
     if (!lock) return lock;
     ::fchmod(lock->fd(), 0666);  // other users must be able to lock it after us
-    if (::ftruncate(lock->fd(), 0) == 0) (void)write_all(lock->fd(), describe_process(::getpid()));
+    if (::ftruncate(lock->fd(), 0) == 0) (void)write_all(lock->fd(), signature());
     return lock;
   }
 
@@ -55,10 +62,35 @@ class lock_file {
   /// \return  errc::busy where it is held; errc::io where there is no file.
   [[nodiscard]] static result<lock_file> probe(const std::string& path) { return open_locked(path, {O_RDONLY}); }
 
+  /// Who took a lock that is still held although he is gone (by his keepers, which end what he started), in words.
+  /// \return  empty where nobody holds it, where its holder lives, and where that can't be told.
+  [[nodiscard]] static std::string left_by(const std::string& path) {
+    if (const auto lock = probe(path); lock || lock.error().code != errc::busy) return {};
+    const auto text = read_text_file(path);
+    if (!text || !text->starts_with("pid ")) return {};
+    const auto words = text->substr(0, text->find('\n'));
+    std::string_view rest = std::string_view(*text).substr(std::min(words.size() + 1, text->size()));
+    std::string_view name = std::string_view(words).substr(4);
+    const auto pid = parse_number<pid_t>(next_word(name));
+    const auto started = parse_number<std::int64_t>(next_word(rest));
+    if (!pid || !started || next_word(rest) != pid_namespace() || !process_gone(*pid, *started)) return {};
+    return words;
+  }
+
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 
  private:
+  static std::string signature() {
+    return describe_process(::getpid()) + "\n" + std::to_string(start_ticks(::getpid())) + " " + pid_namespace();
+  }
+  /// Pids mean something within it alone.
+  static std::string pid_namespace() {
+    std::array<char, 64> name;
+    const ssize_t size = ::readlink("/proc/self/ns/pid", name.data(), name.size());
+    return {name.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+
   /// Opens by the first of `ways` that works. Without O_CREAT first: in a sticky directory Linux refuses O_CREAT on
   /// another user's file (protected_regular).
   static result<lock_file> open_locked(const std::string& path, std::initializer_list<int> ways) {
@@ -71,7 +103,8 @@ class lock_file {
     if (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) == 0) return lock;
     if (errno != EWOULDBLOCK) return io_failure("cannot lock " + path, errno);
     const auto holder = read_text_file(path);
-    return failure{errc::busy, holder && !holder->empty() ? "held by " + *holder : path + " is locked"};
+    const auto who = holder ? holder->substr(0, holder->find('\n')) : "";
+    return failure{errc::busy, who.empty() ? path + " is locked" : "held by " + who};
   }
 
   unique_fd fd_;

@@ -26,6 +26,7 @@
 #include "weir/base/result.hpp"
 #include "weir/base/text_file.hpp"
 #include "weir/base/unique_fd.hpp"
+#include "weir/serve/left_locks.hpp"
 #include "weir/serve/lock_file.hpp"
 
 namespace weir::inline v0 {
@@ -46,6 +47,10 @@ struct port_block {
 };
 
 namespace detail {
+
+inline std::string port_lock(const std::string& locks, int port) {
+  return locks + "/port-" + std::to_string(port) + ".lock";
+}
 
 inline void share_port(int fd, bool reuse_address, bool reuse_port) {
   const int on = 1;
@@ -142,7 +147,7 @@ namespace detail {
 inline result<held_port> take_port(int port, const std::string& locks, lingering_ports& lingering) {
   const std::string name = "port " + std::to_string(port);
   if (port < 1 || port > 65535) return failure{errc::invalid_argument, name + " is not a port: 1 to 65535"};
-  auto lock = lock_file::take(locks + "/port-" + std::to_string(port) + ".lock");
+  auto lock = lock_file::take(port_lock(locks, port));
   if (!lock && lock.error().code != errc::busy) return lock.error();
   if (!lock) return failure{errc::busy, name + " is " + lock.error().detail};
   // A plain bind fails beside any other socket, also beside one that will listen later. Shared only after it, it is
@@ -163,10 +168,16 @@ inline result<held_port> take_port(int port, const std::string& locks, lingering
 
 /// Holds exactly `port`.
 /// \param locks  see lock_directory.
+/// \param wait   for a port that is held for a run that is gone; one of a run that lives is not waited for.
 /// \return       errc::busy, with the holder where it can be found; errc::invalid_argument outside 1..65535.
-[[nodiscard]] inline result<held_port> hold_port(int port, const std::string& locks) {
+[[nodiscard]] inline result<held_port> hold_port(int port, const std::string& locks, const left_wait& wait = {}) {
   detail::lingering_ports lingering;
-  auto held = detail::take_port(port, locks, lingering);
+  const auto take = [&](left_locks& left) {
+    auto held = detail::take_port(port, locks, lingering);
+    if (!held) left.note("port " + std::to_string(port), detail::port_lock(locks, port));
+    return held;
+  };
+  auto held = take_when_left(take, wait);
   if (held || !held.error().detail.ends_with(" is in use")) return held;
   const auto who = port_holder(port);
   return failure{errc::busy, held.error().detail + (who.empty() ? "" : " by " + who)};

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -144,6 +145,15 @@ inline std::int64_t stat_field(pid_t pid, int index) noexcept {
 /// When a process started, in clock ticks since boot: with its pid, a name that is not used twice until a reboot.
 [[nodiscard]] inline std::int64_t start_ticks(pid_t pid) noexcept {
   return stat_field(pid, 22);
+}
+
+/// Whether the process with this pid and these start_ticks is no more, or is on its way out. One that its parent has
+/// not reaped yet is gone; one that can't be looked at (hidepid) is not.
+[[nodiscard]] inline bool process_gone(pid_t pid, std::int64_t started) noexcept {
+  constexpr std::int64_t exiting = 0x4;  // the kernel's PF_EXITING: its files may still be open, but it runs no more
+  if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
+  const std::int64_t ticks = start_ticks(pid), flags = stat_field(pid, 9);
+  return (ticks >= 0 && ticks != started) || (flags >= 0 && (flags & exiting) != 0);
 }
 
 /// Whether the first 4 KiB of a process's command line hold `word`.

@@ -45,9 +45,7 @@ struct run_found {
   std::vector<run_instance> instances;
 
   /// Its supervisor still lives.
-  [[nodiscard]] bool serves() const {
-    return held && pid > 0 && weir::start_ticks(static_cast<pid_t>(pid)) == start_ticks;
-  }
+  [[nodiscard]] bool serves() const { return held && pid > 0 && !process_gone(static_cast<pid_t>(pid), start_ticks); }
 };
 
 /// The state file's first line.

@@ -79,7 +79,8 @@ class session final : private instance_user, private timer, private watcher {
       if (auto can = check_replaceable(spec_.samples); !can) return can.error();
     if (auto dead = collect_dead_runs(); dead && dead->runs > 0)
       user_->say("removed what " + std::to_string(dead->runs) + " killed runs had left");
-    auto fleet = make_fleet(spec_.servers);
+    auto fleet = make_fleet(spec_.servers, {.on_wait = [this](const std::string& news) { return still_waits(news); }});
+    if (!fleet && signalled_) return status_;
     if (!fleet) return fleet.error();
     fleet_.emplace(std::move(*fleet));
     if (!fleet_->remark.empty()) user_->warn(fleet_->remark);
@@ -109,6 +110,12 @@ class session final : private instance_user, private timer, private watcher {
 
   [[nodiscard]] bool over() const { return ending_ && !command_ && servers_.all_over(); }
   [[nodiscard]] int failed(int with_command) const { return spec_.command.empty() ? 1 : with_command; }
+
+  /// A wait for what killed runs hold, said once; a signal ends it.
+  bool still_waits(const std::string& news) {
+    if (!news.empty()) user_->warn(news);
+    return loop_.turn(now_ns()) && !signalled_;
+  }
 
   /// What an earlier run wrote must not be taken for this run's; and better to learn now that it can't be written.
   result<void> clear_endpoints() {
