@@ -486,6 +486,8 @@ TEST_CASE("serve-many: after a SIGKILL the next run waits for what the keepers e
   REQUIRE(test::eventually([&] { return b.out() == "2\n"; }, 60 * s));
   ::close(::open(b.path("end").c_str(), O_RDWR));
   CHECK(b.status_of(next) == 0);
+  CHECK(b.survivors() == 0);
+  CHECK(b.run({"gc"}) == 0);  // the killed run's directory: its keepers still held it when the next run looked
   CHECK(b.clean());
   ::unsetenv("WEIR_DEVICES");
 }
