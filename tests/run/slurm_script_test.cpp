@@ -91,6 +91,15 @@ TEST_CASE("slurm script: each task is told which one it is, and has a log", "[sl
   CHECK(here.calls("srun").find("--kill-on-bad-exit=1 /bin/sh -c") == 0);
 }
 
+TEST_CASE("slurm script: the status of several tasks is that of the first that failed, not srun's", "[slurm]") {
+  const place here;
+  auto job = here.a_job({"sh", "-c", "[ {task_rank} = 0 ] || exit 9"});
+  job.needs.tasks_per_node = 2;
+  CHECK(here.run(job) == 9);
+  CHECK(here.exit_file() == "9 17\n");
+  CHECK_FALSE(std::filesystem::exists(here.path("exit.first")));
+}
+
 TEST_CASE("slurm script: vLLM and torchrun over nodes get the flags of their node", "[slurm]") {
   const place here;
   std::vector<std::string> vllm{"echo", "vllm", "serve", "m"};

@@ -210,11 +210,11 @@ class slurm_launcher final : public launcher {
   job_report look(const job_ticket& ticket) {
     if (const auto known = ended_.find(ticket.id); known != ended_.end()) return known->second;
     const auto status = read_exit_file(ticket.status_file, ticket.id);
-    // A status of 128 or more may be of a run that SLURM ended to start it again: its word is waited for.
-    if (status && *status < 128) return over(ticket, {job_phase::ended, status});
     const auto row = answer_.rows.find(ticket.id);
     const bool known = row != answer_.rows.end();
     const std::string where = known ? row->second.nodes : "";
+    // A status of 128 or more may be of a run that SLURM ended to start it again: its word is waited for.
+    if (status && *status < 128) return over(ticket, {job_phase::ended, status, "", where});
     if (!trouble_.empty()) return {job_phase::unknown, {}, trouble_, where};
     if (!answer_.asked.contains(ticket.id)) return {job_phase::queued};
     if (known && !slurm_is_over(row->second.state)) {

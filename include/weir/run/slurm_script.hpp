@@ -1,16 +1,11 @@
 // weir/run/slurm_script.hpp - the batch script of a job under SLURM. Needs the standard library only.
 //
-// The script can be read, and submitted by hand: sbatch FILE. It
-//  - does nothing where the job, requeued, finds that its command has ended already;
-//  - starts the command under weir-keep, because not every SLURM finds what a job leaves; with srun where it has more
-//  than
-//    one task, whose output goes to the log's name with the task's rank behind it, but for the first one's;
-//  - writes the exit-status file when the command has ended by itself. A job that SLURM ends (scancel, time limit,
-//    requeue) writes none.
+// The script can be read, and submitted by hand: sbatch FILE. See job_script.hpp for what it does. A job of several
+// tasks is started by srun; what its tasks say goes to the log's name with the task's rank behind it, but for the first
+// one's.
 #ifndef WEIR_RUN_SLURM_SCRIPT_HPP
 #define WEIR_RUN_SLURM_SCRIPT_HPP
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +16,8 @@
 
 #include "weir/base/result.hpp"
 #include "weir/base/shell_words.hpp"
+#include "weir/run/job_script.hpp"
 #include "weir/run/launcher.hpp"
-#include "weir/run/task_words.hpp"
 
 namespace weir::inline v0 {
 
@@ -45,41 +40,23 @@ struct slurm_site {
 namespace detail {
 
 /// A path as the value of an #SBATCH line: there a '%' would begin a pattern, and some characters can't be said at all.
-inline result<std::string> sbatch_path(std::string_view what, std::string_view path) {
-  if (!path.starts_with('/')) return failure{errc::invalid_argument, std::string(what) + " must be an absolute path"};
+inline result<std::string> sbatch_path(std::string_view path) {
   std::string out;
   for (const char c : path) {
     if (c == '"' || c == '\'' || c == '\\' || static_cast<unsigned char>(c) < 0x20)
-      return failure{errc::invalid_argument, std::string(what) + " " + std::string(path) +
-                                                 ": SLURM takes no quote, backslash or line end in a path"};
+      return failure{errc::invalid_argument,
+                     std::string(path) + ": SLURM takes no quote, backslash or line end in a path"};
     out += c == '%' ? "%%" : std::string(1, c);
   }
   return out.find(' ') == out.npos ? out : "\"" + out + "\"";
 }
 
-inline bool is_variable_name(std::string_view name) {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::all_of(name.begin(), name.end(), fits);
-}
-
-inline bool is_job_name(std::string_view name) {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
-  };
-  return !name.empty() && name[0] != '-' && std::all_of(name.begin(), name.end(), fits);
-}
-
 /// The script's first lines, for `count` jobs like `first`: an array where there are several.
 inline result<std::string> sbatch_header(const job& first, std::size_t count, std::string_view output,
                                          const slurm_site& site) {
-  if (!is_job_name(first.name))
-    return failure{errc::invalid_argument, "'" + first.name + "' is no name for a job: letters, digits, '-', '_', '.'"};
-  const auto directory = sbatch_path("the job's directory", first.directory);
+  if (auto good = check_job(first); !good) return good.error();
+  const auto directory = sbatch_path(first.directory), log = sbatch_path(output);
   if (!directory) return directory.error();
-  const auto log = sbatch_path("the job's log", output);
   if (!log) return log.error();
   const auto& needs = first.needs;
   std::string out = "#!/bin/sh\n";
@@ -101,67 +78,47 @@ inline result<std::string> sbatch_header(const job& first, std::size_t count, st
   return out;
 }
 
-/// What each task runs.
-inline std::string task_text(const job& what, const slurm_site& site) {
-  std::string out =
-      "export WEIR_NODE_RANK=\"$SLURM_NODEID\" WEIR_TASK_RANK=\"$SLURM_PROCID\" WEIR_REST=\n"
-      "[ \"$WEIR_NODE_RANK\" = 0 ] || WEIR_REST=1\n"
-      "[ \"$WEIR_TASK_RANK\" = 0 ] || exec >> \"$WEIR_LOG.$WEIR_TASK_RANK\" 2>&1\n";
-  out += "keep=" + shell_word(site.keeper) + "\n";
-  out +=
-      "[ -x \"$keep\" ] || keep=$(command -v weir-keep) || echo \"no weir-keep on $(hostname): what the command leaves"
-      " is for SLURM to end\" >&2\n"
-      "exec ${keep:+\"$keep\" --} " +
-      task_line(what.argv) + "\n";
-  return out;
+/// What srun starts. The first task that fails leaves its status in $WEIR_FIRST: srun ends the others then, and its own
+/// status is theirs.
+inline std::string slurm_task(const job& what, const slurm_site& site) {
+  return "export WEIR_NODE_RANK=\"$SLURM_NODEID\" WEIR_TASK_RANK=\"$SLURM_PROCID\" WEIR_REST=\n"
+         "[ \"$WEIR_NODE_RANK\" = 0 ] || WEIR_REST=1\n"
+         "[ \"$WEIR_TASK_RANK\" = 0 ] || exec >> \"$WEIR_LOG.$WEIR_TASK_RANK\" 2>&1\n"
+         "trap : TERM INT HUP\n" +
+         kept_line(what, site.keeper) +
+         " || { status=$?; (set -C; echo $status > \"$WEIR_FIRST\") 2> /dev/null; exit $status; }\n";
 }
 
 /// The script without its first lines.
-inline result<std::string> sbatch_body(const job& what, const slurm_site& site) {
-  std::string out = "export WEIR_LOG=" + shell_word(what.log) + "\nexec >> \"$WEIR_LOG\" 2>&1\n";
-  out += "exit_file=" + shell_word(what.status_file) + "\n";
+inline std::string sbatch_body(const job& what, const slurm_site& site) {
+  const std::size_t tasks = what.needs.nodes * what.needs.tasks_per_node;
+  std::string out = job_script_head(
+      what, "me=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}; me=${me:-$SLURM_JOB_ID}");
   out +=
-      "me=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}\n"
-      "me=${me:-$SLURM_JOB_ID}\n"
-      "# Requeued, and the command has ended already: there is nothing to do. One that was ended by a signal is run "
-      "again.\n"
-      "if [ -f \"$exit_file\" ] && read -r ended whose < \"$exit_file\" && [ \"$whose\" = \"$me\" ] &&"
-      " [ \"$ended\" -lt 128 ]; then exit \"$ended\"; fi\n"
-      "told=\n"
-      "trap 'told=1' TERM INT HUP\n"
       "export WEIR_NNODES=\"$SLURM_JOB_NUM_NODES\" WEIR_MASTER_PORT=$((20000 + SLURM_JOB_ID % 100 * 100))\n"
       "WEIR_MASTER_ADDR=$(scontrol show hostnames \"$SLURM_JOB_NODELIST\" | head -n 1)\n"
-      "export WEIR_MASTER_ADDR";
-  out += " WEIR_NTASKS=" + std::to_string(what.needs.nodes * what.needs.tasks_per_node) + "\n";
-  for (const auto& [name, value] : what.variables) {
-    if (!is_variable_name(name))
-      return failure{errc::invalid_argument, "'" + name + "' is no name for an environment variable"};
-    out += "export " + name + "=" + shell_word(value) + "\n";
-  }
-  out += "task=" + shell_quoted(task_text(what, site)) + "\nstatus=0\n";
-  if (what.needs.nodes * what.needs.tasks_per_node > 1)
+      "export WEIR_MASTER_ADDR WEIR_NTASKS=" +
+      std::to_string(tasks) + "\n";
+  if (tasks > 1)
     out +=
-        "srun --kill-on-bad-exit=1 ${SLURM_CPUS_PER_TASK:+--cpus-per-task=\"$SLURM_CPUS_PER_TASK\"}"
-        " /bin/sh -c \"$task\" || status=$?\n";
+        "export WEIR_FIRST=\"$exit_file.first\"\nrm -f \"$WEIR_FIRST\"\n"
+        "srun --kill-on-bad-exit=1 ${SLURM_CPUS_PER_TASK:+--cpus-per-task=\"$SLURM_CPUS_PER_TASK\"} /bin/sh -c " +
+        shell_quoted(slurm_task(what, site)) +
+        " || status=$?\n"
+        "[ $status = 0 ] || [ ! -s \"$WEIR_FIRST\" ] || read -r status < \"$WEIR_FIRST\"\nrm -f \"$WEIR_FIRST\"\n";
   else
-    out += "/bin/sh -c \"$task\" || status=$?\n";
-  out +=
-      "[ -z \"$told\" ] || exit \"$status\"\n"
-      "printf '%s %s\\n' \"$status\" \"$me\" > \"$exit_file.part.$$\" && mv -f \"$exit_file.part.$$\" \"$exit_file\"\n"
-      "exit \"$status\"\n";
-  return out;
+    out += "export WEIR_NODE_RANK=0 WEIR_TASK_RANK=0 WEIR_REST=\n" + kept_line(what, site.keeper) + " || status=$?\n";
+  return out + job_script_tail();
 }
 
 }  // namespace detail
 
 /// The script of one job.
-/// \return  errc::invalid_argument for what SLURM can't be told: see job.
+/// \return  errc::invalid_argument for what SLURM can't be told: see check_job.
 [[nodiscard]] inline result<std::string> sbatch_script(const job& what, const slurm_site& site) {
   auto header = detail::sbatch_header(what, 1, what.log, site);
   if (!header) return header;
-  const auto body = detail::sbatch_body(what, site);
-  if (!body) return body;
-  return *header + *body;
+  return *header + detail::sbatch_body(what, site);
 }
 
 /// The script of an array: element i is scripts[i], the path of the i-th job's own script.
