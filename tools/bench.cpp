@@ -5,7 +5,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -17,6 +16,7 @@
 #include "bench_search.hpp"
 #include "bench_self_test.hpp"
 #include "cli.hpp"
+#include "weir/base/host_name.hpp"
 #include "weir/data/output.hpp"
 
 namespace {
@@ -24,11 +24,6 @@ namespace {
 using weir::result, weir::tool::arguments, weir::tool::say;
 
 std::vector<std::string> words;  // the command line, for the run's record
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 /// Progress on a terminal replaces itself, and stays on one line; elsewhere it is a line now and then.
 class console {
@@ -90,7 +85,7 @@ result<int> bench(const arguments& args) {
     return weir::tool::search_limit(args, words, person.calls);
   }
   auto options = weir::tool::bench_options_of(args, words);
-  options.run.host = host_name();
+  options.run.host = weir::host_name();
   const bool records_to_stdout = options.records == "-";
   if (records_to_stdout && args.has("json")) weir::tool::refuse("--records - and --json both want standard output");
   console person(args);

@@ -2,9 +2,6 @@
 #ifndef WEIR_TOOLS_EVAL_FLAGS_HPP
 #define WEIR_TOOLS_EVAL_FLAGS_HPP
 
-#include <unistd.h>
-
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +10,7 @@
 #include "cli.hpp"
 #include "dataset_flags.hpp"
 #include "server_flags.hpp"
+#include "weir/base/host_name.hpp"
 #include "weir/eval/evaluate.hpp"
 #include "weir/openai/endpoint.hpp"
 
@@ -77,11 +75,6 @@ inline result<std::vector<endpoint>> endpoints_of(const arguments& args) {
   return all;
 }
 
-inline std::string this_host() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
 /// What the options ask for, with all questions read. \param words  the command line, for the run record.
 inline result<eval_options> eval_options_of(const arguments& args, std::vector<std::string> words) {
   if (!args.has("records"))
@@ -119,7 +112,7 @@ inline result<eval_options> eval_options_of(const arguments& args, std::vector<s
   o.mode = args.has("resume") ? records_mode::resume : args.has("force") ? records_mode::replace : records_mode::fresh;
   o.run.tool = "weir-eval";
   o.run.argv = std::move(words);
-  o.run.host = this_host();
+  o.run.host = host_name();
   o.run.seed = want->choice.seed.value_or(0);
   const auto config = [&](std::string name, std::string_view value) {
     std::string json;

@@ -2,16 +2,14 @@
 #ifndef WEIR_TOOLS_SERVE_FLAGS_HPP
 #define WEIR_TOOLS_SERVE_FLAGS_HPP
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "cli.hpp"
+#include "weir/base/host_name.hpp"
 #include "weir/record/run.hpp"
 #include "weir/serve/fleet.hpp"
 
@@ -69,6 +67,7 @@ inline result<fleet_spec> given_fleet(const arguments& args) {
   engine->grace_ns = *grace;
   const auto ready = args.get("ready", "token");
   if (ready != "token") engine->ready.generate.clear();
+  if (ready == "start") engine->ready.asks = false;
   if (ready == "connect" || ready == "health") engine->ready.models.clear();
   if (ready == "connect") engine->ready.health.clear();
   fleet_spec fleet{*std::move(engine), *count};
@@ -77,6 +76,14 @@ inline result<fleet_spec> given_fleet(const arguments& args) {
   const auto gateway_port = args.number<int>("gateway-port", 0);
   if (!gateway_port) return gateway_port.error();
   if (args.has("gateway-port")) fleet.gateway_port = *gateway_port;
+  const auto first = args.number<unsigned short>("first-index", 0);
+  if (!first) return first.error();
+  fleet.first_index = *first;
+  if (args.has("advertise")) fleet.advertise = args.get("advertise") == "auto" ? host_name() : args.get("advertise");
+  if (!fleet.advertise.empty() && !fleet.gateway.empty())
+    return failure{errc::invalid_argument,
+                   "--gateway stands before instances of this machine, and does not go with "
+                   "--advertise"};
   fleet.log_directory = args.get("log-dir", "weir-logs");
   const auto log_limit = args.number<std::uint32_t>("log-limit", 0);
   if (!log_limit) return log_limit.error();
@@ -89,9 +96,7 @@ inline result<fleet_spec> given_fleet(const arguments& args) {
 
 /// What the samples' file says of the run. The server's own words are left out: there may be a key among them.
 inline run_record run_of(const fleet_spec& fleet) {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  run_record run{.tool = "weir-serve-many", .argv = {"weir-serve-many"}, .host = host.data(), .config = {}};
+  run_record run{.tool = "weir-serve-many", .argv = {"weir-serve-many"}, .host = host_name(), .config = {}};
   run.config.emplace_back("instances", std::to_string(fleet.count));
   return run;
 }

@@ -6,72 +6,26 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "serve/scratch.hpp"
+#include "cluster/jobs.hpp"
 #include "shell.hpp"
 #include "weir/base/units.hpp"
 #include "weir/run/slurm.hpp"
-#include "weir/serve/marked.hpp"
 
 namespace {
 
-constexpr std::int64_t ms = 1'000'000, s = 1'000 * ms;
+using test::leaves_much, test::ms, test::s;
 using weir::job_phase;
-using words = std::vector<std::string>;
 
-struct cluster : test::scratch {
-  cluster() { ::setenv("WEIR_TEST_MARK", mark.c_str(), 1); }
-  ~cluster() { weir::kill_marked("WEIR_TEST_MARK=" + mark); }
-
-  [[nodiscard]] weir::job a_job(const std::string& name, words argv, weir::job_needs needs = {}) const {
-    return {name, std::move(argv), {}, needs, path(""), path(name + ".log"), path(name + ".exit")};
-  }
-  [[nodiscard]] weir::job a_script(const std::string& name, const std::string& text, weir::job_needs needs = {}) const {
-    return a_job(name, {"sh", "-c", text}, needs);
-  }
-  std::vector<weir::job_ticket> submit(const std::vector<weir::job>& jobs) { return where.submit(jobs).value(); }
-  weir::job_ticket submit(const weir::job& job) { return submit(std::vector<weir::job>{job})[0]; }
-
-  /// Polls until `holds` of the reports, for at most 40 s; then the last ones.
-  template <class Condition>
-  std::vector<weir::job_report> until(const std::vector<weir::job_ticket>& tickets, Condition&& holds) {
-    for (const auto start = weir::now_ns();;) {
-      auto reports = where.poll(tickets, 200 * ms).value();
-      if (holds(reports) || weir::now_ns() - start > 40 * s) return reports;
-    }
-  }
-  std::vector<weir::job_report> ends(const std::vector<weir::job_ticket>& tickets) {
-    return until(tickets, [](const auto& reports) {
-      return std::all_of(reports.begin(), reports.end(), [](const auto& r) { return r.phase == job_phase::ended; });
-    });
-  }
-  weir::job_report end(const weir::job_ticket& ticket) { return ends({ticket})[0]; }
-  weir::job_report reach(const weir::job_ticket& ticket, job_phase phase) {
-    return until({ticket}, [&](const auto& reports) { return reports[0].phase == phase; })[0];
-  }
-  [[nodiscard]] std::string log(const std::string& name) const { return test::text_of(path(name + ".log")); }
-  [[nodiscard]] bool says(const std::string& name, const std::string& text) const {
-    return test::eventually([&] { return log(name).find(text) != std::string::npos; }, 20 * s);
-  }
-  /// Processes of weir-nasty that this test's jobs started and that are still there.
-  [[nodiscard]] int nasty() const {
-    int count = 0;
-    for (const auto& each : weir::marked_processes("WEIR_TEST_MARK=" + mark))
-      count += test::text_of("/proc/" + std::to_string(each) + "/comm") == "weir-nasty\n";
-    return count;
-  }
-
-  std::string mark = weir::detail::launch_name();
-  weir::slurm_launcher where{{.site = {.words = {}, .gres = "gpu", .keeper = WEIR_TOOLS_DIR "/weir-keep"},
-                              .scripts = path("scripts"),
-                              .limits = {100, 100},
-                              .ask_every_ns = 300 * ms,
-                              .look_every_ns = 50 * ms,
-                              .settle_ns = 1 * s,
-                              .patience_ns = 30 * s}};
+struct cluster final : test::jobs {
+  weir::launcher& where() override { return launcher; }
+  weir::slurm_launcher launcher{{.site = {.words = {}, .gres = "gpu", .keeper = WEIR_TOOLS_DIR "/weir-keep"},
+                                 .scripts = path("scripts"),
+                                 .limits = {100, 100},
+                                 .ask_every_ns = 300 * ms,
+                                 .look_every_ns = 50 * ms,
+                                 .settle_ns = 1 * s,
+                                 .patience_ns = 30 * s}};
 };
-
-const std::string leaves_much =
-    WEIR_NASTY " stubborn grandchildren group session daemon stopped zombie chain port 0 & ";
 
 }  // namespace
 
@@ -79,7 +33,7 @@ TEST_CASE("slurm cluster: an array's jobs end each with a status of its own", "[
   cluster here;
   std::vector<weir::job> jobs;
   for (int i = 0; i < 6; ++i)
-    jobs.push_back(here.a_script("a" + std::to_string(i), "echo ran; exit " + std::to_string(i)));
+    jobs.push_back(here.script("a" + std::to_string(i), "echo ran; exit " + std::to_string(i)));
   const auto tickets = here.submit(jobs);
   CHECK(tickets[0].id + "|" + tickets[5].id == tickets[0].id.substr(0, tickets[0].id.find('_')) + "_0|" +
                                                    tickets[0].id.substr(0, tickets[0].id.find('_')) + "_5");
@@ -94,7 +48,7 @@ TEST_CASE("slurm cluster: an array's jobs end each with a status of its own", "[
 TEST_CASE("slurm cluster: srun starts a task on each node, which is told its rank", "[cluster]") {
   cluster here;
   const auto ticket =
-      here.submit(here.a_script("nodes", "echo $SLURMD_NODENAME {node_rank} {nnodes} {master_addr}", {3, 1, 0, 0}));
+      here.submit(here.script("nodes", "echo $SLURMD_NODENAME {node_rank} {nnodes} {master_addr}", {3, 1, 0, 0}));
   const auto end = here.end(ticket);
   CAPTURE(end.why, here.log("nodes"));
   CHECK(end.status == 0);
@@ -105,14 +59,13 @@ TEST_CASE("slurm cluster: srun starts a task on each node, which is told its ran
 
 TEST_CASE("slurm cluster: where one task fails the others are ended, and its status is the job's", "[cluster]") {
   cluster here;
-  const auto ticket = here.submit(here.a_script("fails", "[ {node_rank} != 2 ] || exit 7; sleep 1000", {3, 1, 0, 0}));
+  const auto ticket = here.submit(here.script("fails", "[ {node_rank} != 2 ] || exit 7; sleep 1000", {3, 1, 0, 0}));
   CHECK(here.end(ticket).status == 7);
 }
 
 TEST_CASE("slurm cluster: a job sees the devices that it asked for", "[cluster]") {
   cluster here;
-  const auto ticket =
-      here.submit(here.a_script("gres", "echo $SLURM_GPUS_ON_NODE $CUDA_VISIBLE_DEVICES", {1, 1, 2, 0}));
+  const auto ticket = here.submit(here.script("gres", "echo $SLURM_GPUS_ON_NODE $CUDA_VISIBLE_DEVICES", {1, 1, 2, 0}));
   CHECK(here.end(ticket).status == 0);
   const bool numbered = std::getenv("WEIR_SLURM_NUMBERED") != nullptr;  // the fake devices, which only root can make
   CHECK(here.log("gres") == (numbered ? "2 0,1\n" : "2\n"));
@@ -120,21 +73,21 @@ TEST_CASE("slurm cluster: a job sees the devices that it asked for", "[cluster]"
 
 TEST_CASE("slurm cluster: a job that can't be is refused in SLURM's words", "[cluster]") {
   cluster here;
-  const auto job = here.a_script("huge", "true", {1, 1, 9, 0});
-  const auto refused = here.where.submit({&job, 1});
+  const auto job = here.script("huge", "true", {1, 1, 9, 0});
+  const auto refused = here.where().submit({&job, 1});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().detail == "sbatch: Batch job submission failed: Requested node configuration is not available");
 }
 
 TEST_CASE("slurm cluster: nothing is left of a job, however it ends", "[cluster]") {
   cluster here;
-  const auto tickets = here.submit({here.a_script("ends", leaves_much + "sleep 1; exit 4"),
-                                    here.a_script("cancelled", leaves_much + "echo up; sleep 1000"),
-                                    here.a_script("waits", leaves_much + "echo up; sleep 1000")});
+  const auto tickets = here.submit({here.script("ends", leaves_much + "sleep 1; exit 4"),
+                                    here.script("cancelled", leaves_much + "echo up; sleep 1000"),
+                                    here.script("waits", leaves_much + "echo up; sleep 1000")});
   REQUIRE(here.says("cancelled", "up"));
   REQUIRE(here.says("waits", "up"));
   CHECK(test::eventually([&] { return here.nasty() > 10; }, 10 * s));
-  REQUIRE(here.where.cancel(std::vector{tickets[1], tickets[2]}));
+  REQUIRE(here.where().cancel(std::vector{tickets[1], tickets[2]}));
   const auto reports = here.ends(tickets);
   CHECK(reports[0].status == 4);
   CHECK_FALSE(reports[1].status);
@@ -144,11 +97,11 @@ TEST_CASE("slurm cluster: nothing is left of a job, however it ends", "[cluster]
 
 TEST_CASE("slurm cluster: nothing is left of a job over several nodes that is cancelled", "[cluster]") {
   cluster here;
-  const auto ticket = here.submit(here.a_script("nodes", leaves_much + "echo up; sleep 1000", {2, 1, 0, 0}));
+  const auto ticket = here.submit(here.script("nodes", leaves_much + "echo up; sleep 1000", {2, 1, 0, 0}));
   REQUIRE(here.says("nodes", "up"));
   CHECK(test::eventually([&] { return here.nasty() > 10; }, 10 * s));
   REQUIRE(test::eventually([&] { return !test::text_of(here.path("nodes.log.1")).empty(); }, 20 * s));
-  REQUIRE(here.where.cancel({&ticket, 1}));
+  REQUIRE(here.where().cancel({&ticket, 1}));
   CHECK(here.end(ticket).why == "CANCELLED: it was cancelled");
   CHECK(test::eventually([&] { return here.nasty() == 0; }, 10 * s));
 }
@@ -156,7 +109,7 @@ TEST_CASE("slurm cluster: nothing is left of a job over several nodes that is ca
 TEST_CASE("slurm cluster: a requeued job is run again, unless its command has ended", "[cluster]") {
   cluster here;
   const auto ticket =
-      here.submit(here.a_script("again", "echo ran; [ ! -e go ] || exit 3; trap 'exit 0' TERM; sleep 1000 & wait"));
+      here.submit(here.script("again", "echo ran; [ ! -e go ] || exit 3; trap 'exit 0' TERM; sleep 1000 & wait"));
   REQUIRE(here.says("again", "ran"));
   const auto requeue = [&] {
     REQUIRE(shell("scontrol requeue " + ticket.id).status == 0);
@@ -180,7 +133,7 @@ TEST_CASE("slurm cluster: a node that is drained on the way costs time and no jo
   cluster here;
   std::vector<weir::job> jobs;
   for (int i = 0; i < 8; ++i)
-    jobs.push_back(here.a_script("d" + std::to_string(i), "sleep 1; echo $SLURMD_NODENAME", {1, 1, 2, 0}));
+    jobs.push_back(here.script("d" + std::to_string(i), "sleep 1; echo $SLURMD_NODENAME", {1, 1, 2, 0}));
   const auto tickets = here.submit(jobs);
   REQUIRE(here.reach(tickets[0], job_phase::running).phase == job_phase::running);
   REQUIRE(shell("scontrol update NodeName=n1 State=DRAIN Reason=test").status == 0);
@@ -194,8 +147,8 @@ TEST_CASE("slurm cluster: a node that is drained on the way costs time and no jo
 
 TEST_CASE("slurm cluster: jobs outlive their controller, and who asks for them waits", "[cluster]") {
   cluster here;
-  const auto quick = here.submit(here.a_script("quick", "sleep 4; exit 6"));
-  const auto slow = here.submit(here.a_script("slow", "until [ -e go ]; do sleep 0.1; done; exit 5"));
+  const auto quick = here.submit(here.script("quick", "sleep 4; exit 6"));
+  const auto slow = here.submit(here.script("slow", "until [ -e go ]; do sleep 0.1; done; exit 5"));
   REQUIRE(here.reach(slow, job_phase::running).phase == job_phase::running);
   const auto pid = weir::parse_number<int>(
       weir::trimmed(test::text_of(std::string(std::getenv("WEIR_SLURM_DIR")) + "/slurmctld.pid")));
@@ -205,8 +158,8 @@ TEST_CASE("slurm cluster: jobs outlive their controller, and who asks for them w
   CHECK(away.phase == job_phase::unknown);
   CHECK(away.why.find("Unable to contact slurm controller") != std::string::npos);
   CHECK(here.end(quick).status == 6);  // while nobody can be asked
-  const auto late = here.a_script("late", "exit 8");
-  CHECK(here.where.submit({&late, 1}).error().code == weir::errc::closed);
+  const auto late = here.script("late", "exit 8");
+  CHECK(here.where().submit({&late, 1}).error().code == weir::errc::closed);
   REQUIRE(std::system("env -u WEIR_TEST_MARK \"$WEIR_SLURM_CTLD\" &") == 0);
   REQUIRE(here.reach(slow, job_phase::running).phase == job_phase::running);
   const auto ticket = here.submit(late);
@@ -217,8 +170,8 @@ TEST_CASE("slurm cluster: jobs outlive their controller, and who asks for them w
 
 TEST_CASE("slurm cluster: a ticket that was written down is enough for another process", "[cluster]") {
   cluster here;
-  const auto done = here.submit(here.a_script("done", "exit 2"));
-  const auto lost = here.submit(here.a_script("lost", "exit 0"));
+  const auto done = here.submit(here.script("done", "exit 2"));
+  const auto lost = here.submit(here.script("lost", "exit 0"));
   REQUIRE(here.end(done).status == 2);
   REQUIRE(here.end(lost).status == 0);
   std::filesystem::remove(here.path("lost.exit"));

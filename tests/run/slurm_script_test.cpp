@@ -22,10 +22,10 @@ struct place : test::fake_slurm {
     return {"j", std::move(argv), {}, {}, path(""), path("the log"), path("exit")};
   }
   /// Runs a job's script as job 17 of SLURM would.
-  int run(const weir::job& what, const std::string& more = "") const {
+  int run(const weir::job& what) const {
     const auto script = write("script", weir::sbatch_script(what, {}).value());
-    return shell(more + " SLURM_JOB_ID=17 SLURM_JOB_NUM_NODES=" + std::to_string(what.needs.nodes) +
-                 " SLURM_JOB_NODELIST=x SLURM_NODEID=0 SLURM_PROCID=0 sh " + script)
+    return shell("SLURM_JOB_ID=17 SLURM_STEP_ID=1 SLURM_STEP_NODELIST=x SLURM_STEP_NUM_TASKS=2 SLURM_STEP_NUM_NODES=" +
+                 std::to_string(what.needs.nodes) + " sh " + script)
         .status;
   }
   [[nodiscard]] std::string log() const { return test::text_of(path("the log")); }
@@ -82,11 +82,11 @@ TEST_CASE("slurm script: a job that is told to end writes no status", "[slurm]")
 TEST_CASE("slurm script: each task is told which one it is, and has a log", "[slurm]") {
   const place here;
   auto job = here.a_job({"sh", "-c", "echo \"$*\"", "sh", "{node_rank}/{nnodes}", "{task_rank} of {ntasks}",
-                         "at={master_addr}:{master_port}", "{rest:--headless}"});
+                         "at={master_addr}:{master_port}", "{rest:--headless}", "{first:--ready=a b}"});
   job.needs.nodes = 2;
   CHECK(here.run(job) == 0);
-  CHECK(has_line(here.log(), "0/2 0 of 2 at=first-node:21700"));  // 20000 + 17 mod 100 times 100
-  CHECK(has_line(test::text_of(here.path("the log.1")), "1/2 1 of 2 at=first-node:21700 --headless"));
+  CHECK(has_line(here.log(), "0/2 0 of 2 at=first-node:21800 --ready=a b"));  // 20000 + (17 + 1) mod 100 times 100
+  CHECK(has_line(test::text_of(here.path("the log.1")), "1/2 1 of 2 at=first-node:21800 --headless"));
   CHECK(here.exit_file() == "0 17\n");
   CHECK(here.calls("srun").find("--kill-on-bad-exit=1 /bin/sh -c") == 0);
 }
@@ -108,7 +108,7 @@ TEST_CASE("slurm script: vLLM and torchrun over nodes get the flags of their nod
   job.needs.nodes = 2;
   CHECK(here.run(job) == 0);
   const std::string common = "vllm serve m --nnodes 2 --node-rank ",
-                    at = " --master-addr first-node --master-port 21700";
+                    at = " --master-addr first-node --master-port 21800";
   CHECK(has_line(here.log(), common + "0" + at));
   CHECK(has_line(test::text_of(here.path("the log.1")), common + "1" + at + " --headless"));
 
@@ -166,7 +166,7 @@ TEST_CASE("slurm script: an array's element runs the script of its number", "[sl
   const auto text = weir::sbatch_array_script(first, {one, two}, here.path("out"), {}).value();
   CHECK(has_line(text, "#SBATCH --array=0-1"));
   const auto file = here.write("array", text);
-  const std::string common = "SLURM_JOB_ID=19 SLURM_ARRAY_JOB_ID=17 SLURM_JOB_NODELIST=x ";
+  const std::string common = "SLURM_JOB_ID=19 SLURM_ARRAY_JOB_ID=17 ";
   CHECK(shell(common + "SLURM_ARRAY_TASK_ID=0 sh " + file).status == 4);
   CHECK(shell(common + "SLURM_ARRAY_TASK_ID=1 sh " + file).status == 5);
   CHECK(here.exit_file() == "4 17_0\n");

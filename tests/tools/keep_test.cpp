@@ -82,3 +82,23 @@ TEST_CASE("keep: a signal that means something else goes to all of the command's
   CHECK(said.out == "usr1\n");
   CHECK(said.status == 3);
 }
+
+TEST_CASE("keep: a command that nobody wants any more is ended", "[keep]") {
+  const test::scratch here;
+  const auto wanted = here.write("wanted", "");
+  const auto began = weir::now_ns();
+  const auto removed =
+      keep("--while " + wanted + " -- sh -c 'trap \"exit 9\" TERM; rm " + wanted + "; sleep 1000 & wait'");
+  CHECK(removed.status == 9);
+  CHECK(removed.out == "weir-keep: " + wanted + " is not there: the command was ended\n");
+  here.write("wanted", "");
+  const auto stale = keep("--while " + wanted + " --stale 100ms -- sleep 1000");
+  CHECK(stale.status == 128 + SIGTERM);
+  CHECK(stale.out == "weir-keep: " + wanted + " was not touched for 0.1 s: the command was ended\n");
+  CHECK(weir::now_ns() - began < 20 * s);
+  // Touched again and again, it goes on.
+  const auto touched =
+      keep("--while " + wanted + " --stale 1500ms -- sh -c 'for i in 1 2 3 4; do sleep 1; touch " + wanted + "; done'");
+  CHECK(touched.status == 0);
+  CHECK(touched.out.empty());
+}

@@ -67,6 +67,11 @@ inline bool is_variable_name(std::string_view name) {
   return out + "status=0\n";
 }
 
+/// What task_words.hpp names, for a job of one task.
+inline constexpr std::string_view one_task =
+    "export WEIR_NNODES=1 WEIR_NODE_RANK=0 WEIR_NTASKS=1 WEIR_TASK_RANK=0 WEIR_MASTER_ADDR=127.0.0.1 "
+    "WEIR_MASTER_PORT=29500 WEIR_FIRST_NODE=1 WEIR_OTHER_NODE=\n";
+
 /// The command under its keeper, for the shell of a task.
 /// \param keeper  where weir-keep lies there; where it does not, it is looked up in PATH.
 [[nodiscard]] inline std::string kept_line(const job& what, std::string_view keeper) {
@@ -74,7 +79,8 @@ inline bool is_variable_name(std::string_view name) {
   out +=
       "[ -x \"$keep\" ] || keep=$(command -v weir-keep) || echo \"no weir-keep on $(hostname): what the command leaves"
       " is for the scheduler to end\" >&2\n";
-  return out + "${keep:+\"$keep\" --} " + task_line(what.argv);
+  // SLURM waits KillWait, 30 s by default, from SIGTERM to SIGKILL.
+  return out + "${keep:+\"$keep\" --grace 25s --} " + task_line(what.argv);
 }
 
 /// Everything behind the command, whose status is in $status.

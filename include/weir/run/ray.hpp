@@ -147,7 +147,7 @@ class ray_launcher final : public launcher {
       const std::string id =
           "weir-" + what.name + "-" + std::string(hash.data(), end) + (turn > 0 ? "-" + std::to_string(turn) : "");
       const auto there = ask(id);
-      if (there && there->over()) continue;
+      if (there && (there->over() || read_exit_file(what.status_file, id))) continue;  // Ray hears of an end later
       if (there) return id;
       if (there.error().code != errc::not_found) return there.error();
       const auto entrypoint = ray_entrypoint(what, id, options_.site);

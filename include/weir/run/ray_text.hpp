@@ -33,10 +33,9 @@ struct ray_site {
                    "job " + what.name +
                        " has several tasks, and a job of Ray's is one process: an engine over several "
                        "nodes finds them itself with --distributed-executor-backend ray"};
-  const std::string script =
-      job_script_head(what, "me=" + shell_word(id)) + "cd " + shell_word(what.directory) + " || exit 125\n" +
-      "export WEIR_NNODES=1 WEIR_NODE_RANK=0 WEIR_NTASKS=1 WEIR_TASK_RANK=0 WEIR_MASTER_ADDR=127.0.0.1 WEIR_REST=\n" +
-      kept_line(what, site.keeper) + " || status=$?\n" + job_script_tail();
+  const std::string script = job_script_head(what, "me=" + shell_word(id)) + "cd " + shell_word(what.directory) +
+                             " || exit 125\n" + std::string(one_task) + kept_line(what, site.keeper) +
+                             " || status=$?\n" + job_script_tail();
   return "exec /bin/sh -c " + shell_quoted(script);
 }
 

@@ -2,9 +2,6 @@
 #ifndef WEIR_RUN_RUN_CELL_HPP
 #define WEIR_RUN_RUN_CELL_HPP
 
-#include <unistd.h>
-
-#include <array>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -14,6 +11,7 @@
 #include <vector>
 
 #include "weir/base/clock.hpp"
+#include "weir/base/host_name.hpp"
 #include "weir/base/result.hpp"
 #include "weir/base/text_file.hpp"
 #include "weir/run/cell_job.hpp"
@@ -34,11 +32,6 @@ struct cell_surroundings {
 };
 
 namespace detail {
-
-inline std::string this_host() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 inline result<void> make_directories(const cell_job& job) {
   std::error_code error;
@@ -81,7 +74,7 @@ inline void note_what_was_not_told(cell_record& record) {
   if (auto made = detail::make_directories(job); !made) return made.error();
   if (around.node.rank == 0) detail::forget_unfinished(job);
   cell_record record{.cell = job.cell, .run = job.run, .profiled = job.profiled};
-  record.host = detail::this_host();
+  record.host = host_name();
   record.start_unix_ns = wall_ns();
   for (const auto& p : job.cell.points) record.points.push_back({.point = p});
   detail::note_what_was_not_told(record);

@@ -115,7 +115,7 @@ class served_cell final : private session_user {
       });
     });
   }
-  void on_status(const supervisor&) override {}
+  void on_status(std::string_view) override {}
 
   /// Gives the servers' logs their names: server_NAME.log, and of further instances server_NAME_1.log.
   void take_logs() {

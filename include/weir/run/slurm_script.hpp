@@ -78,36 +78,35 @@ inline result<std::string> sbatch_header(const job& first, std::size_t count, st
   return out;
 }
 
-/// What srun starts. The first task that fails leaves its status in $WEIR_FIRST: srun ends the others then, and its own
-/// status is theirs.
-inline std::string slurm_task(const job& what, const slurm_site& site) {
-  return "export WEIR_NODE_RANK=\"$SLURM_NODEID\" WEIR_TASK_RANK=\"$SLURM_PROCID\" WEIR_REST=\n"
-         "[ \"$WEIR_NODE_RANK\" = 0 ] || WEIR_REST=1\n"
+/// What srun starts on each node, with $WEIR_LOG and $WEIR_FIRST set. The first task that fails leaves its status in
+/// the file $WEIR_FIRST: srun ends the others then, and its own status is theirs.
+inline std::string slurm_task(const job& what, std::string_view keeper) {
+  return "export WEIR_NODE_RANK=\"$SLURM_NODEID\" WEIR_NNODES=\"$SLURM_STEP_NUM_NODES\"\n"
+         "export WEIR_TASK_RANK=\"$SLURM_PROCID\" WEIR_NTASKS=\"$SLURM_STEP_NUM_TASKS\"\n"
+         "export WEIR_MASTER_PORT=$((20000 + (SLURM_JOB_ID + SLURM_STEP_ID) % 100 * 100))\n"
+         "WEIR_MASTER_ADDR=$(scontrol show hostnames \"$SLURM_STEP_NODELIST\" | head -n 1)\n"
+         "export WEIR_MASTER_ADDR\n"
+         "if [ \"$WEIR_NODE_RANK\" = 0 ]; then WEIR_FIRST_NODE=1 WEIR_OTHER_NODE=; else WEIR_FIRST_NODE= "
+         "WEIR_OTHER_NODE=1; fi\n"
          "[ \"$WEIR_TASK_RANK\" = 0 ] || exec >> \"$WEIR_LOG.$WEIR_TASK_RANK\" 2>&1\n"
          "trap : TERM INT HUP\n" +
-         kept_line(what, site.keeper) +
+         kept_line(what, keeper) +
          " || { status=$?; (set -C; echo $status > \"$WEIR_FIRST\") 2> /dev/null; exit $status; }\n";
 }
 
 /// The script without its first lines.
 inline std::string sbatch_body(const job& what, const slurm_site& site) {
-  const std::size_t tasks = what.needs.nodes * what.needs.tasks_per_node;
   std::string out = job_script_head(
       what, "me=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}; me=${me:-$SLURM_JOB_ID}");
-  out +=
-      "export WEIR_NNODES=\"$SLURM_JOB_NUM_NODES\" WEIR_MASTER_PORT=$((20000 + SLURM_JOB_ID % 100 * 100))\n"
-      "WEIR_MASTER_ADDR=$(scontrol show hostnames \"$SLURM_JOB_NODELIST\" | head -n 1)\n"
-      "export WEIR_MASTER_ADDR WEIR_NTASKS=" +
-      std::to_string(tasks) + "\n";
-  if (tasks > 1)
+  if (what.needs.nodes * what.needs.tasks_per_node > 1)
     out +=
         "export WEIR_FIRST=\"$exit_file.first\"\nrm -f \"$WEIR_FIRST\"\n"
         "srun --kill-on-bad-exit=1 ${SLURM_CPUS_PER_TASK:+--cpus-per-task=\"$SLURM_CPUS_PER_TASK\"} /bin/sh -c " +
-        shell_quoted(slurm_task(what, site)) +
+        shell_quoted(slurm_task(what, site.keeper)) +
         " || status=$?\n"
         "[ $status = 0 ] || [ ! -s \"$WEIR_FIRST\" ] || read -r status < \"$WEIR_FIRST\"\nrm -f \"$WEIR_FIRST\"\n";
   else
-    out += "export WEIR_NODE_RANK=0 WEIR_TASK_RANK=0 WEIR_REST=\n" + kept_line(what, site.keeper) + " || status=$?\n";
+    out += std::string(one_task) + kept_line(what, site.keeper) + " || status=$?\n";
   return out + job_script_tail();
 }
 

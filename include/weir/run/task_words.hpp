@@ -5,8 +5,9 @@
 //   {node_rank} {nnodes}        0, 1, ... and how many nodes
 //   {task_rank} {ntasks}        the same of tasks, over all nodes
 //   {master_addr} {master_port} the first node, and a port that no other job of the cluster is told
-// stand for that, and the whole word {rest:WORD} is WORD on all nodes but the first, where it is left out. All other
-// braces are left alone. The shell finds the values in variables, WEIR_NODE_RANK and so on, which the command sees too.
+// stand for that; the whole word {first:WORD} is WORD on the first node and left out on the others, {rest:WORD} the
+// other way round. All other braces are left alone. The shell finds the values in variables, WEIR_NODE_RANK and so on,
+// which the command sees too.
 #ifndef WEIR_RUN_TASK_WORDS_HPP
 #define WEIR_RUN_TASK_WORDS_HPP
 
@@ -43,9 +44,10 @@ inline std::pair<std::string_view, std::size_t> task_variable_at(std::string_vie
 
 /// One word of a command, for the shell of a task.
 [[nodiscard]] inline std::string task_word(std::string_view word) {
-  constexpr std::string_view rest = "{rest:";
-  if (word.starts_with(rest) && word.ends_with('}'))
-    return "${WEIR_REST:+" + task_word(word.substr(rest.size(), word.size() - rest.size() - 1)) + "}";
+  for (const auto& [lead, name] :
+       {std::pair<std::string_view, std::string_view>{"{first:", "WEIR_FIRST_NODE"}, {"{rest:", "WEIR_OTHER_NODE"}})
+    if (word.starts_with(lead) && word.ends_with('}'))
+      return "${" + std::string(name) + ":+" + task_word(word.substr(lead.size(), word.size() - lead.size() - 1)) + "}";
   std::string out;
   std::string_view plain = word;  // what lies before the next placeholder
   for (std::size_t at = 0; at < plain.size();) {

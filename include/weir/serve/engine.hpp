@@ -26,6 +26,7 @@ struct ready_rule {
   std::string models = "/v1/models";
   std::vector<std::string> generate = {"/v1/completions", "/v1/chat/completions"};  ///< The first that is accepted.
   std::string model = {};  ///< The name to ask for; empty: the first that the server lists.
+  bool asks = true;        ///< false: none of this, it is ready as soon as it is started.
 };
 
 /// An engine, ready to be started any number of times. Words and values hold placeholders.
@@ -98,7 +99,7 @@ while True: time.sleep(3600)
 )";
 
 inline void add_address(engine& e, const std::vector<std::string>& words) {
-  if (!gives(words, {"--host"})) add(e.command, {"--host", "127.0.0.1"});
+  if (!gives(words, {"--host"})) add(e.command, {"--host", "{host}"});
   add(e.command, {"--port", "{port}"});
 }
 
@@ -177,7 +178,8 @@ inline result<engine> mindie(engine e, const std::vector<std::string>& words) {
 }
 
 inline result<engine> mock(engine e, const std::vector<std::string>& words) {
-  e.command = {sibling("weir-mock"), "--port", "{port}"};
+  e.command = {sibling("weir-mock")};
+  add_address(e, words);
   add(e.command, words);
   e.grace_ns = 2'000'000'000;
   return e;

@@ -41,6 +41,10 @@ namespace weir::inline v0 {
 struct fleet_spec {
   engine server;
   std::size_t count = 1;
+  std::size_t first_index = 0;  ///< Number of the first instance, where it is one of several fleets.
+  /// The name that others reach this machine by, for the endpoints: the instances then listen at all its addresses.
+  /// Empty: they listen at 127.0.0.1.
+  std::string advertise = {};
   std::optional<int> base_port = {};  ///< Instance i gets exactly base_port + i; without it, free ports from 8000 on.
   enum class device_use { none, free, named };  ///< No accelerator; any that are free; `devices`.
   device_use devices_from = device_use::none;
@@ -56,6 +60,8 @@ struct fleet_spec {
 
 /// One instance of a fleet, ready to start.
 struct fleet_member {
+  std::string name;  ///< "0"
+  std::string url;   ///< "http://127.0.0.1:8000", as endpoints tell it.
   held_port port;
   std::optional<port_block> block;
   device_lease devices;
@@ -121,8 +127,12 @@ inline result<std::vector<device_lease>> fleet_devices(const fleet_spec& spec, f
 /// Fills in the command, the environment and the files of a member that has its ports, devices and directory.
 inline result<void> fill_member(fleet_member& member, const fleet_spec& spec, std::size_t index,
                                 const run_directory& run) {
-  placeholder_values values{
-      member.port.number, static_cast<int>(index), member.block ? member.block->first : 0, {}, member.directory};
+  placeholder_values values{.port = member.port.number,
+                            .index = static_cast<int>(index),
+                            .block = member.block ? member.block->first : 0,
+                            .devices = {},
+                            .dir = member.directory,
+                            .host = spec.advertise.empty() ? "127.0.0.1" : "0.0.0.0"};
   for (const auto& each : member.devices.devices)
     values.devices += (values.devices.empty() ? "" : ",") + std::to_string(each.index);
   auto words = spec.server.command;
@@ -210,11 +220,15 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made, const left
       if (!block) return block.error();
       member.block = std::move(*block);
     }
-    member.directory = made.run.path() + "/i" + std::to_string(i);
+    const std::size_t number = spec.first_index + i;
+    member.name = std::to_string(number);
+    member.url =
+        "http://" + (spec.advertise.empty() ? "127.0.0.1" : spec.advertise) + ":" + std::to_string(member.port.number);
+    member.directory = made.run.path() + "/i" + member.name;
     if (::mkdir(member.directory.c_str(), 0700) != 0) return io_failure("cannot make " + member.directory, errno);
-    member.log = spec.log_directory + "/" + spec.server.name + "_rank" + std::to_string(i) + "_port" +
+    member.log = spec.log_directory + "/" + spec.server.name + "_rank" + member.name + "_port" +
                  std::to_string(member.port.number) + ".log";
-    if (auto filled = detail::fill_member(member, spec, i, made.run); !filled) return filled.error();
+    if (auto filled = detail::fill_member(member, spec, number, made.run); !filled) return filled.error();
     made.members.push_back(std::move(member));
   }
   if (auto taken = detail::take_gateway(spec, made, wait); !taken) return taken.error();
@@ -225,11 +239,12 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made, const left
 [[nodiscard]] inline instance_spec member_spec(const fleet& from, const fleet_spec& asked, std::size_t i, loop& on,
                                                receive_buffer& buffer) {
   instance_spec spec;
-  spec.name = std::to_string(i);
+  spec.name = from.members[i].name;
   spec.process = from.members[i].process;
-  spec.judge = [&on, &buffer, port = from.members[i].port.number, rule = asked.server.ready](health_user& user) {
-    return std::make_unique<http_health>(on, buffer, port, rule, user);
-  };
+  if (asked.server.ready.asks)
+    spec.judge = [&on, &buffer, port = from.members[i].port.number, rule = asked.server.ready](health_user& user) {
+      return std::make_unique<http_health>(on, buffer, port, rule, user);
+    };
   spec.ready_timeout_ns = asked.ready_timeout_ns;
   spec.grace_ns = asked.server.grace_ns;
   spec.restart = asked.restart;
@@ -257,10 +272,6 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made, const left
   return spec;
 }
 
-[[nodiscard]] inline std::string member_url(const fleet& from, std::size_t i) {
-  return "http://127.0.0.1:" + std::to_string(from.members[i].port.number);
-}
-
 /// What is written down of member `i` while it is kept as `now`.
 [[nodiscard]] inline run_instance member_state(const fleet& from, std::size_t i, const instance& now) {
   const auto& member = from.members[i];
@@ -269,7 +280,7 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made, const left
   const auto* running = now.running();
   return {now.spec().name,
           std::string(state_name(now.state())),
-          member_url(from, i),
+          member.url,
           member.log,
           running ? running->cgroup_path() : "",
           std::move(devices),
@@ -280,13 +291,12 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made, const left
 /// {"type":"endpoint","instance":"0","base_url":"http://127.0.0.1:8000","model":"m","port":8000,"devices":[]}
 /// Behind a gateway its type is "backend", for readers of endpoints to pass over.
 inline void append_endpoint(std::string& out, const fleet& from, std::size_t i, std::string_view model) {
-  const int port = from.members[i].port.number;
+  const auto& member = from.members[i];
   json_writer json(out);
   json.begin_object().field("type", from.gateway.number > 0 ? "backend" : "endpoint");
-  json.field("instance", std::to_string(i));
-  json.field("base_url", member_url(from, i));
-  json.field("model", model).field("port", port).key("devices").begin_array();
-  for (const auto& each : from.members[i].devices.devices) json.value(each.id);
+  json.field("instance", member.name).field("base_url", member.url).field("model", model);
+  json.field("port", member.port.number).key("devices").begin_array();
+  for (const auto& each : member.devices.devices) json.value(each.id);
   json.end_array().end_object();
   out.push_back('\n');
 }

@@ -14,11 +14,12 @@ namespace weir::inline v0 {
 
 /// What the placeholders of one instance stand for.
 struct placeholder_values {
-  int port = 0;         ///< {port}: where the instance is to listen.
-  int index = 0;        ///< {index}: 0 for the first instance.
-  int block = 0;        ///< {block}: the first of 100 ports of its own, for whatever else it listens at.
-  std::string devices;  ///< {devices}: "0,1", or empty where it has none.
-  std::string dir;      ///< {dir}: a directory of its own, removed with it.
+  int port = 0;                    ///< {port}: where the instance is to listen.
+  int index = 0;                   ///< {index}: 0 for the first instance.
+  int block = 0;                   ///< {block}: the first of 100 ports of its own, for whatever else it listens at.
+  std::string devices;             ///< {devices}: "0,1", or empty where it has none.
+  std::string dir;                 ///< {dir}: a directory of its own, removed with it.
+  std::string host = "127.0.0.1";  ///< {host}: the address to listen at.
 };
 
 namespace detail {
@@ -85,11 +86,13 @@ struct placeholder {
       out.append(values.devices);
     else if (found.name == "dir" && found.plus == 0)
       out.append(values.dir);
+    else if (found.name == "host" && found.plus == 0)
+      out.append(values.host);
     else
-      return failure{errc::invalid_argument, "unknown placeholder " + std::string(text.substr(0, found.size)) +
-                                                 "; there are {port}, {index}, {devices}, {dir} and {block}; write {" +
-                                                 std::string(text.substr(0, found.size)) +
-                                                 "} to have it left as it is"};
+      return failure{errc::invalid_argument,
+                     "unknown placeholder " + std::string(text.substr(0, found.size)) +
+                         "; there are {port}, {host}, {index}, {devices}, {dir} and {block}; write {" +
+                         std::string(text.substr(0, found.size)) + "} to have it left as it is"};
     text.remove_prefix(found.size);
   }
   return out;

@@ -10,8 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +31,8 @@
 #include "weir/serve/process.hpp"
 #include "weir/serve/runs.hpp"
 #include "weir/serve/sampler.hpp"
+#include "weir/serve/session_command.hpp"
+#include "weir/serve/session_user.hpp"
 #include "weir/serve/signals.hpp"
 #include "weir/serve/supervise.hpp"
 
@@ -48,21 +48,8 @@ struct session_spec {
   run_record run = {};  ///< The samples' first line.
 };
 
-/// Where a session's words go. Its exit statuses: the command's, or 128 + signal; 124 not ready in time, 125 its own
-/// failure, 126 and 127 as env(1); without a command 1 where servers are not ready or all have ended.
-class session_user {
- public:
-  virtual void say(std::string_view news) = 0;              ///< What goes as it should.
-  virtual void warn(std::string_view news) = 0;             ///< What does not.
-  virtual void on_endpoints(std::string_view records) = 0;  ///< All are ready.
-  virtual void on_status(const supervisor& servers) = 0;    ///< Time to draw the status line again.
-
- protected:
-  ~session_user() = default;
-};
-
 /// Runs one session.
-class session final : private instance_user, private timer, private watcher {
+class session final : private instance_user, private timer {
  public:
   session(session_spec spec, session_user& user) : spec_(std::move(spec)), user_(&user) {}
   ~session() { loop_.disarm(*this); }
@@ -74,7 +61,7 @@ class session final : private instance_user, private timer, private watcher {
       user_->warn(program.error().detail);
       return program.error().code == errc::not_found ? 127 : 126;
     }
-    if (auto clear = clear_endpoints(); !clear) return clear.error();
+    if (auto clear = clear_endpoints(spec_.endpoints); !clear) return clear.error();
     if (!spec_.samples.empty())
       if (auto can = check_replaceable(spec_.samples); !can) return can.error();
     if (auto dead = collect_dead_runs(); dead && dead->runs > 0)
@@ -106,27 +93,15 @@ class session final : private instance_user, private timer, private watcher {
   [[nodiscard]] const result<void>& devices_back() const noexcept { return devices_back_; }
 
  private:
-  static constexpr std::int64_t command_grace_ns = 10'000'000'000, status_ns = 200'000'000;
+  static constexpr std::int64_t status_ns = 200'000'000;
 
-  [[nodiscard]] bool over() const { return ending_ && !command_ && servers_.all_over(); }
+  [[nodiscard]] bool over() const { return ending_ && !command_.running() && servers_.all_over(); }
   [[nodiscard]] int failed(int with_command) const { return spec_.command.empty() ? 1 : with_command; }
 
   /// A wait for what killed runs hold, said once; a signal ends it.
   bool still_waits(const std::string& news) {
     if (!news.empty()) user_->warn(news);
     return loop_.turn(now_ns()) && !signalled_;
-  }
-
-  /// What an earlier run wrote must not be taken for this run's; and better to learn now that it can't be written.
-  result<void> clear_endpoints() {
-    if (spec_.endpoints.empty()) return {};
-    const auto old = read_text_file(spec_.endpoints);
-    if (old && !old->empty() && !old->starts_with(R"({"type":"endpoint")"))
-      return failure{errc::invalid_argument,
-                     spec_.endpoints + " exists and holds something else than endpoint records"};
-    if (auto can = check_replaceable(spec_.endpoints); !can) return can;
-    ::unlink(spec_.endpoints.c_str());
-    return {};
   }
 
   /// Ends with `status`, unless an end with another one is under way.
@@ -143,8 +118,8 @@ class session final : private instance_user, private timer, private watcher {
       for (const auto& each : servers_.instances())
         if (each.state() == instance_state::failed) end(failed(each.why()->code == errc::limit ? 124 : 125));
     }
-    if (ready_ && !command_ && servers_.all_over()) end(failed(125));
-    if (ending_ && !command_ && !servers_.stopping()) {
+    if (ready_ && !command_.running() && servers_.all_over()) end(failed(125));
+    if (ending_ && !command_.running() && !servers_.stopping()) {
       if (sampling_ && !end_samples() && status_ == 0) status_ = failed(125);
       servers_.stop();
     }
@@ -163,7 +138,9 @@ class session final : private instance_user, private timer, private watcher {
     if (auto wrote = replace_text(file, records); !wrote) return user_->warn(wrote.error().detail), end(failed(125));
     if (auto begun = start_samples(); !begun) return user_->warn(begun.error().detail), end(failed(125));
     user_->on_endpoints(records);
-    if (!spec_.command.empty()) start_command(file);
+    if (spec_.command.empty()) return;
+    if (auto started = command_.start(spec_.command, file, fleet_->run); !started)
+      return user_->warn(started.error().detail), end(125);
   }
 
   result<void> start_samples() {
@@ -206,37 +183,21 @@ class session final : private instance_user, private timer, private watcher {
                     : "what the gateway adds can't be measured: " + cost.error().detail);
   }
 
-  void start_command(const std::string& endpoints) {
-    auto started = process::start({.argv = spec_.command,
-                                   .variables = {{"WEIR_ENDPOINTS", std::filesystem::absolute(endpoints).string()},
-                                                 {"WEIR_RUN", fleet_->run.name()}},
-                                   .held = {fleet_->run.lock_fd()},
-                                   .own_input = false});
-    if (!started) return user_->warn(started.error().detail), end(125);
-    command_.emplace(std::move(*started));
-    if (auto watched = loop_.watch(command_->fd(), EPOLLIN, *this); !watched) end(125);
-  }
-
-  /// News of the command. Its status counts when nothing of it is left.
-  void on_ready(std::uint32_t) override {
-    const auto now = command_->update();
-    if (!command_->over()) return;
-    loop_.forget(command_->fd(), *this);
-    command_.reset();
+  /// Nothing of the command is left: its status counts, unless it had to do without an instance.
+  void on_command_end(int status) {
     const auto is_lost = [](const instance& each) {
       return each.state() == instance_state::failed ||
              (each.state() == instance_state::ending && each.why() && each.spec().restart.limit == 0);
     };
     const bool lost = std::any_of(servers_.instances().begin(), servers_.instances().end(), is_lost);
     if (lost) user_->warn("not every instance lived as long as the command: what it measured or wrote is not complete");
-    const int status = now.exec_error != 0 || !now.ended ? 125 : shell_status(now.status);
     end(lost && status == 0 ? 125 : status);
   }
 
   void on_signal(int number) {
-    if (number == SIGUSR1 || number == SIGUSR2) return command_ ? command_->signal_group(number) : void();
+    if (number == SIGUSR1 || number == SIGUSR2) return command_.signal(number);
     if (std::exchange(signalled_, true)) {  // in a hurry
-      if (command_) command_->stop(0);
+      command_.kill();
       servers_.stop(0);
       return;
     }
@@ -244,17 +205,14 @@ class session final : private instance_user, private timer, private watcher {
     signal_ = number;
     status_ = 128 + number;
     user_->say(std::string("stopping: ") + ::strsignal(number));
-    if (!command_) return;
-    command_->signal_group(number);
-    kill_command_ns_ = now_ns() + command_grace_ns;
+    command_.signal(number);
   }
 
   void on_time(std::int64_t now) override {
-    if (command_ && now >= kill_command_ns_) command_->stop(0);
     if (std::exchange(changed_, false)) write_state();
     if (spec_.servers.log_limit_bytes > 0)
       for (const auto& member : fleet_->members) (void)limit_log(member.log, spec_.servers.log_limit_bytes);
-    user_->on_status(servers_);
+    user_->on_status(status_line(servers_));
     loop_.arm(*this, now + status_ns);
   }
 
@@ -296,12 +254,11 @@ class session final : private instance_user, private timer, private watcher {
   receive_buffer buffer_;
   std::optional<fleet> fleet_;
   supervisor servers_{loop_, *this};
-  std::optional<process> command_;
+  session_command command_{loop_, [this](int status) { on_command_end(status); }};
   std::unique_ptr<sampling> sampling_;
   result<void> devices_back_;
   bool ready_ = false, ending_ = false, signalled_ = false, changed_ = false, told_no_cgroup_ = false;
   int status_ = 0, failures_ = 0, signal_ = 0;
-  std::int64_t kill_command_ns_ = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace weir::inline v0
