@@ -2,12 +2,12 @@
 #ifndef WEIR_TOOLS_LAUNCHER_FLAGS_HPP
 #define WEIR_TOOLS_LAUNCHER_FLAGS_HPP
 
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "cli.hpp"
 #include "weir/run/launcher.hpp"
+#include "weir/run/ray.hpp"
 #include "weir/run/slurm.hpp"
 #include "weir/serve/engine.hpp"
 
@@ -25,6 +25,19 @@ inline slurm_options slurm_of(const arguments& args, std::string scripts) {
   slurm_options options{.site = {.words = args.all("scheduler-arg"), .keeper = detail::sibling("weir-keep")},
                         .scripts = std::move(scripts)};
   if (args.has("gres")) options.site.gres = args.get("gres");
+  return options;
+}
+
+inline const option ray_address_option{
+    "ray-address", "URL", "Of the dashboard of a Ray cluster. Default: RAY_ADDRESS, or http://127.0.0.1:8265."};
+
+/// Ray, as the options and the environment want it.
+inline ray_options ray_of(const arguments& args) {
+  ray_options options;
+  options.address = args.get("ray-address", variable("RAY_ADDRESS", options.address));
+  options.token = variable("RAY_AUTH_TOKEN");
+  if (const auto device = args.get("gres", "gpu"); device != "gpu") options.site.device = device;
+  options.site.keeper = detail::sibling("weir-keep");
   return options;
 }
 
