@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "cli.hpp"
+#include "launcher_flags.hpp"
 #include "weir/base/result.hpp"
 #include "weir/run/launcher.hpp"
 #include "weir/run/local_launcher.hpp"
+#include "weir/run/ray.hpp"
 #include "weir/run/slurm.hpp"
-#include "weir/serve/engine.hpp"
 
 namespace weir::tool {
 
@@ -24,13 +25,15 @@ inline result<std::unique_ptr<launcher>> make_launcher(const arguments& args, co
   if (*parallel == 0 && args.has("parallel")) return failure{errc::invalid_argument, "--parallel must be at least 1"};
   if (name == "local") return std::unique_ptr<launcher>(std::make_unique<local_launcher>(*parallel));
   if (name == "slurm") {
-    slurm_options options{.site = {.words = args.all("scheduler-arg"), .keeper = detail::sibling("weir-keep")},
-                          .scripts = out + "/slurm"};
-    if (args.has("gres")) options.site.gres = args.get("gres");
+    auto options = slurm_of(args, out + "/slurm");
     if (*parallel > 0) options.limits.under_way = *parallel;
     return std::unique_ptr<launcher>(std::make_unique<slurm_launcher>(std::move(options)));
   }
-  return failure{errc::invalid_argument, "--launcher " + std::string(name) + " is not there yet"};
+  auto options = ray_of(args);
+  if (*parallel > 0) options.limits.under_way = *parallel;
+  auto ray = ray_launcher::make(std::move(options));
+  if (!ray) return ray.error();
+  return std::unique_ptr<launcher>(std::make_unique<ray_launcher>(*std::move(ray)));
 }
 
 }  // namespace weir::tool

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli_table.hpp"
+#include "launcher_flags.hpp"
 #include "weir/base/nearest.hpp"
 #include "weir/base/text_file.hpp"
 #include "weir/run/cell_devices.hpp"
@@ -57,8 +58,9 @@ std::vector<option> sweep_options() {
       {"launcher", "WHERE", "Where cells run (default local).", "local|slurm|ray"},
       {"parallel", "K",
        "Cells at once (default: 1 here, all under a scheduler). Side by side they disturb each other."},
-      {"scheduler-arg", "WORD", "A word for sbatch: --scheduler-arg=--partition=gpu.", {}, true},
-      {"gres", "NAME", "What SLURM calls devices (default gpu): gpu:h100, npu."},
+      scheduler_arg_option,
+      gres_option,
+      ray_address_option,
       {"python", "PROGRAM",
        "The interpreter that has the engine; the same as WEIR_PYTHON. Default: python3, and vllm on PATH."},
       {"driver", "FILE", "Another driver of the offline engine than the one built in."},
