@@ -34,6 +34,7 @@ TEST_CASE("placeholders: each stands for its value, alone or inside a word", "[s
   CHECK(replaced("{index}:{devices}:{dir}/x") == "1:2,3:/run/i1/x");
   CHECK(replaced("{block}{block+50}{port+1000}") == "20100201509001");
   CHECK(replaced("") == "");
+  CHECK(replaced("{host}:{port}") == "127.0.0.1:8001");
 }
 
 TEST_CASE("placeholders: JSON and other braces are left alone", "[serve][engine]") {
@@ -47,28 +48,28 @@ TEST_CASE("placeholders: JSON and other braces are left alone", "[serve][engine]
 }
 
 TEST_CASE("placeholders: an unknown one is an error that names it", "[serve][engine]") {
-  for (const char* text : {"{prot}", "--x={gpu}", "{devices+1}", "{dir+1}"}) {
+  for (const char* text : {"{prot}", "--x={gpu}", "{devices+1}", "{dir+1}", "{host+1}"}) {
     CAPTURE(text);
     const auto bad = weir::replace_placeholders(text, values);
     REQUIRE_FALSE(bad);
     CHECK(bad.error().code == weir::errc::invalid_argument);
   }
-  CHECK(
-      weir::replace_placeholders("a {prot} b", values).error().detail ==
-      "unknown placeholder {prot}; there are {port}, {index}, {devices}, {dir} and {block}; write {{prot}} to have it "
-      "left as it is");
+  CHECK(weir::replace_placeholders("a {prot} b", values).error().detail ==
+        "unknown placeholder {prot}; there are {port}, {host}, {index}, {devices}, {dir} and {block}; write {{prot}} "
+        "to have it "
+        "left as it is");
 }
 
 TEST_CASE("engine: the user's words come model first, and what they say themselves is not said again",
           "[serve][engine]") {
   ::unsetenv("WEIR_PYTHON");
   CHECK(command("vllm", {"Qwen/Q", "--max-model-len", "9"}) ==
-        "vllm serve Qwen/Q --max-model-len 9 --host 127.0.0.1 --port {port}");
+        "vllm serve Qwen/Q --max-model-len 9 --host {host} --port {port}");
   CHECK(command("vllm", {"--model", "Q", "--host=0.0.0.0"}) == "vllm serve --model Q --host=0.0.0.0 --port {port}");
   CHECK(command("sglang", {"Q"}) ==
-        "python3 -m sglang.launch_server --model-path Q --host 127.0.0.1 --port {port} --nccl-port {block+1}");
-  CHECK(command("transformers", {"Q"}) == "transformers serve Q --host 127.0.0.1 --port {port}");
-  CHECK(command("trtllm", {"Q"}) == "trtllm-serve Q --host 127.0.0.1 --port {port}");
+        "python3 -m sglang.launch_server --model-path Q --host {host} --port {port} --nccl-port {block+1}");
+  CHECK(command("transformers", {"Q"}) == "transformers serve Q --host {host} --port {port}");
+  CHECK(command("trtllm", {"Q"}) == "trtllm-serve Q --host {host} --port {port}");
   CHECK(weir::make_engine("transformers", {"Q"})->ready.model == "Q");
 }
 
