@@ -88,7 +88,8 @@ auto take_when_free(Take&& take, std::int64_t patience_ns, const std::function<b
   if (!source) return source.error();
   auto locks = lock_directory();
   if (!locks) return locks.error();
-  auto leases = take_when_free([&] { return lease_devices(**source, {groups, per_group, choice.named}, *locks); },
+  const left_wait none{.at_most_ns = 0};  // those of killed runs are waited for here, like any others
+  auto leases = take_when_free([&] { return lease_devices(**source, {groups, per_group, choice.named}, *locks, none); },
                                s.duration_ns("device_wait"), waiting);
   if (!leases) return leases.error();
   out.locks = std::move(*locks);
