@@ -69,7 +69,13 @@ TEST_CASE("ports: a server may come back although its last connections linger", 
     CHECK(::read(out.get(), &byte, 1) == 0);
   }
   REQUIRE(test::eventually([&] { return weir::detail::lingering_ports().has(port); }, 30'000'000'000));
-  CHECK(weir::hold_port(port, locks.path("")));
+  const auto held = weir::hold_port(port, locks.path(""));
+  REQUIRE(held);
+
+  const test::scratch elsewhere;  // what lingers does not open the port to a second run, wherever its locks are
+  const auto second = weir::hold_port(port, elsewhere.path(""));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().detail == "port " + std::to_string(port) + " is held by a run that keeps its locks elsewhere");
 }
 
 TEST_CASE("ports: what is in use is refused, however it is used", "[serve][ports]") {

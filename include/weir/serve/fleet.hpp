@@ -153,7 +153,7 @@ inline result<void> fill_member(fleet_member& member, const fleet_spec& spec, st
   member.process.variables.emplace_back("WEIR_RUN", run.name());
   member.process.variables.emplace_back("WEIR_INSTANCE", std::to_string(index));
   member.process.log = member.log;
-  member.process.held = {member.port.socket.get(), member.port.lock.fd(), run.lock_fd()};
+  member.process.held = {member.port.socket.get(), member.port.claim.get(), member.port.lock.fd(), run.lock_fd()};
   if (member.block) member.process.held.push_back(member.block->lock.fd());
   for (const auto& lock : member.devices.locks) member.process.held.push_back(lock.fd());
   if (spec.server.config.empty()) return {};
@@ -261,7 +261,7 @@ inline result<void> take_gateway(const fleet_spec& spec, fleet& made, const left
   spec.process.argv = from.gateway_command;
   spec.process.variables = {{"WEIR_RUN", from.run.name()}, {"WEIR_INSTANCE", spec.name}};
   spec.process.log = asked.log_directory + "/" + asked.gateway + "_port" + std::to_string(from.gateway.number) + ".log";
-  spec.process.held = {from.gateway.socket.get(), from.gateway.lock.fd(), from.run.lock_fd()};
+  spec.process.held = {from.gateway.socket.get(), from.gateway.claim.get(), from.gateway.lock.fd(), from.run.lock_fd()};
   const auto& ready = asked.server.ready;
   const ready_rule rule{ready.models.empty() ? ready.health : ready.models, {}, {}, {}};
   spec.judge = [&on, &buffer, port = from.gateway.number, rule](health_user& user) {

@@ -2,13 +2,15 @@
 //
 // A port is held by a socket that is bound, then given SO_REUSEADDR and SO_REUSEPORT, and never listens. A server that
 // sets either option can bind and listen beside it, again after a restart; a client is refused until the server
-// listens; nobody else gets the port, by number or by chance. A lock file names the holder to other runs.
+// listens; nobody else gets the port, by number or by chance. A lock file names the holder to other runs; a socket's
+// name in the network's namespace refuses the port to runs that keep their locks elsewhere.
 #ifndef WEIR_SERVE_PORTS_HPP
 #define WEIR_SERVE_PORTS_HPP
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,7 +36,7 @@ namespace weir::inline v0 {
 /// A port that is ours. The descriptors go to the keeper too (see process_spec::held), which outlives this program.
 struct held_port {
   int number = 0;
-  unique_fd socket;
+  unique_fd socket, claim;
   lock_file lock;
 };
 
@@ -65,6 +67,20 @@ inline unique_fd bind_port(int port, bool reuse_address, bool reuse_port) {
   where.sin_family = AF_INET;
   where.sin_port = htons(static_cast<std::uint16_t>(port));
   if (fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0) return fd;
+  return {};
+}
+
+/// A socket with a name that only one of this network namespace can have at a time: what binds with both options, as a
+/// server may beside our held socket, is not refused by another run's held socket, and shows in no table.
+/// \return  none where the name is taken (errno EADDRINUSE).
+inline unique_fd claim_port(int port) {
+  unique_fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  const std::string name = "weir-port-" + std::to_string(port);
+  std::copy(name.begin(), name.end(), where.sun_path + 1);  // behind a zero: no file
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), size) == 0) return fd;
   return {};
 }
 
@@ -150,9 +166,12 @@ inline result<held_port> take_port(int port, const std::string& locks, lingering
   auto lock = lock_file::take(port_lock(locks, port));
   if (!lock && lock.error().code != errc::busy) return lock.error();
   if (!lock) return failure{errc::busy, name + " is " + lock.error().detail};
-  // A plain bind fails beside any other socket, also beside one that will listen later. Shared only after it, it is
-  // never open to a second holder in between, not even to one that keeps its locks elsewhere.
-  held_port held{port, bind_port(port, false, false), std::move(*lock)};
+  auto claim = claim_port(port);
+  if (!claim && errno == EADDRINUSE)
+    return failure{errc::busy, name + " is held by a run that keeps its locks elsewhere"};
+  if (!claim) return io_failure("cannot hold " + name, errno);
+  // A plain bind fails beside any other socket, also beside one that will listen later.
+  held_port held{port, bind_port(port, false, false), std::move(claim), std::move(*lock)};
   if (held.socket) {
     share_port(held.socket.get(), true, true);
     return held;
