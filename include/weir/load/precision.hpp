@@ -67,7 +67,8 @@ struct precision_found {
 /// own, so that the one that receives has nothing to wait for.
 class precision_watch {
  public:
-  explicit precision_watch(std::vector<precision_goal> goals) {
+  /// \param how  deferred: looks in the thread that adds, so that where a run ends does not depend on the machine.
+  explicit precision_watch(std::vector<precision_goal> goals, std::launch how = std::launch::async) : how_(how) {
     for (auto& goal : goals) found_.push_back({std::move(goal), 0, {}});
     values_.resize(found_.size());
   }
@@ -77,13 +78,13 @@ class precision_watch {
     if (found_.empty()) return false;
     if (r.status == outcome::ok) latencies_(r, keeper{this});
     if (look_.valid()) {
-      if (look_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return met_;
+      if (look_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) return met_;
       met_ = look_.get();
     }
     const auto least = std::ranges::min(values_, {}, &std::vector<double>::size).size();
     if (met_ || least < next_) return met_;
     next_ = next_look(least);
-    look_ = std::async(std::launch::async, [goals = goals(), values = values_] {
+    look_ = std::async(how_, [goals = goals(), values = values_] {
       for (std::size_t i = 0; i < goals.size(); ++i)
         if (!steady_estimate(values[i], goals[i].p).estimate.within(goals[i].share)) return false;
       return true;
@@ -115,6 +116,7 @@ class precision_watch {
     return out;
   }
 
+  std::launch how_;
   std::vector<precision_found> found_;
   std::vector<std::vector<double>> values_;  // by goal, in the order in which requests ended
   std::size_t next_ = first_look;
