@@ -56,7 +56,7 @@ TEST_CASE("ask_tokens: a server without the page, or that says something else, i
                                                                 {200, "{}"},
                                                                 {200, R"({"count":-1})"},
                                                                 {200, R"({"tokens":7})"}}));
-  const scripted::server_thread server([status = status, body = body](const auto&) { return reply(status, body); });
+  const scripted::server_thread server([code = status, text = body](const auto&) { return reply(code, text); });
   CHECK_FALSE(question(server, false)(text("\"a\"")));
   const auto chat = question(server, true)(text("\"a\""));
   REQUIRE_FALSE(chat);
