@@ -75,7 +75,7 @@ TEST_CASE("token_walk: a text without its end is none, whatever stands behind th
 }
 
 TEST_CASE("token_walk: bytes are compared to the last one", "[record]") {
-  const std::string form = "0123456789abcdefghij\0\0\0\0\0\0\0\0";
+  const std::string form = "0123456789abcdefghij" + std::string(8, '\0');
   for (std::size_t size = 0; size <= 20; ++size)
     for (std::size_t place = 0; place < size; ++place) {
       std::string text = form.substr(0, size);
