@@ -40,7 +40,11 @@ TEST_CASE("fit_length: with a template around, one question a prompt after the f
   auto prompts = texts(20, 64);
   int asked = 0;
   const auto fit = weir::fit_lengths(
-      prompts, [&](const prompt& p) -> result<std::int64_t> { return ++asked, weir::count_words(p) + 12; }, minute);
+      prompts,
+      [&](const prompt& p) -> result<std::int64_t> {
+        return ++asked, static_cast<std::int64_t>(weir::count_words(p)) + 12;
+      },
+      minute);
   CHECK(fit.exact == 20);
   CHECK(fit.inexact + fit.left == 0);
   CHECK(asked == 21);
@@ -67,7 +71,11 @@ TEST_CASE("fit_length: a length that can't be reached ends with the nearest", "[
   auto prompts = texts(3, 4);
   int asked = 0;
   const auto fit = weir::fit_lengths(
-      prompts, [&](const prompt& p) -> result<std::int64_t> { return ++asked, weir::count_words(p) + 30; }, minute);
+      prompts,
+      [&](const prompt& p) -> result<std::int64_t> {
+        return ++asked, static_cast<std::int64_t>(weir::count_words(p)) + 30;
+      },
+      minute);
   CHECK(fit.inexact == 3);
   CHECK(asked <= 18);
   for (const auto& p : prompts) CHECK(weir::count_words(p) == 1);

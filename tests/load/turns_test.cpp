@@ -62,7 +62,7 @@ TEST_CASE("turns: shares hold whole sessions, and all of them together are the p
   for (std::size_t i = 0; i < whole.turns.begins; ++i) whole.t_sched_ns.push_back(static_cast<std::int64_t>(i));
   whole.max_concurrency = 10;
   const auto known = chains(whole.turns);
-  const std::size_t parts = GENERATE(1, 2, 3, 40);
+  const auto parts = GENERATE(as<std::size_t>{}, 1, 2, 3, 40);
   lines together(known.size());
   std::size_t concurrency = 0;
   for (std::size_t part = 0; part < parts; ++part) {
