@@ -30,6 +30,12 @@ namespace weir::inline v0 {
   return 0;
 }
 
+/// Whether all of `bytes` is well-formed UTF-8.
+[[nodiscard]] constexpr bool is_utf8(std::string_view bytes) noexcept {
+  while (const std::size_t length = utf8_length(bytes)) bytes.remove_prefix(length);
+  return bytes.empty();
+}
+
 /// The code point of the well-formed sequence of `length` bytes at the start of `bytes`.
 /// \pre  length == utf8_length(bytes) and length > 0.
 [[nodiscard]] constexpr char32_t utf8_decode(std::string_view bytes, std::size_t length) noexcept {

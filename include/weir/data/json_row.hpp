@@ -27,6 +27,23 @@ using json_value = simdjson::ondemand::value;
   return {errc::parse, "field '" + std::string(name) + "' is not " + std::string(what)};
 }
 
+namespace detail {
+
+/// Calls `take(std::string_view name, json_value)` for each field in order; stops at the first failure.
+template <class Take>
+result<void> each_field(simdjson::ondemand::object& fields, Take&& take) {
+  for (auto each : fields) {
+    simdjson::ondemand::field field;
+    std::string_view name;
+    if (const auto error = std::move(each).get(field)) return json_failure(error);
+    if (const auto error = field.unescaped_key().get(name)) return json_failure(error);
+    if (result<void> taken = take(name, field.value()); !taken) return taken;
+  }
+  return {};
+}
+
+}  // namespace detail
+
 /// Reads JSON objects, one a line; keeps its buffers from line to line.
 class json_row_reader {
  public:
@@ -41,13 +58,7 @@ class json_row_reader {
     if (const auto error = parser_.iterate(padded).get(document)) return json_failure(error);
     if (const auto error = document.get_object().get(fields))
       return error == simdjson::INCORRECT_TYPE ? failure{errc::parse, "not a JSON object"} : json_failure(error);
-    for (auto each : fields) {
-      simdjson::ondemand::field field;
-      std::string_view name;
-      if (const auto error = std::move(each).get(field)) return json_failure(error);
-      if (const auto error = field.unescaped_key().get(name)) return json_failure(error);
-      if (result<void> taken = take(name, field.value()); !taken) return taken;
-    }
+    if (result<void> taken = detail::each_field(fields, take); !taken) return taken;
     if (const char* rest = nullptr; !document.current_location().get(rest))
       return failure{errc::parse, "more text after the JSON object"};
     return {};

@@ -40,13 +40,7 @@ result<void> each_object(json_value array, Begin&& begin, Take&& take) {
     simdjson::ondemand::object object;
     if (const auto error = each.get_object().get(object)) return json_failure(error);
     begin();
-    for (auto entry : object) {
-      simdjson::ondemand::field field;
-      std::string_view name;
-      if (const auto error = std::move(entry).get(field)) return json_failure(error);
-      if (const auto error = field.unescaped_key().get(name)) return json_failure(error);
-      if (result<void> taken = take(name, field.value()); !taken) return taken;
-    }
+    if (result<void> taken = each_field(object, take); !taken) return taken;
   }
   return {};
 }

@@ -22,15 +22,6 @@ struct tree_listing {
 };
 
 namespace detail {
-inline bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 inline result<void> add_to(tree_listing& tree, const std::filesystem::directory_entry& entry, const std::string& root) {
   std::error_code ignored;
   const std::string path = entry.path().lexically_relative(root).generic_string();

@@ -107,44 +107,33 @@ class aiperf_records {
   }
 
   static detail::read_outcome read_metadata(request& r, detail::json_value value) {
-    simdjson::ondemand::object object;
-    if (value.get_object().get(object)) return "an object";
-    for (auto each : object) {  // names longer than those of our own records
-      simdjson::ondemand::field f;
-      std::string_view name;
-      if (std::move(each).get(f) || f.unescaped_key().get(name)) return "an object";
-      detail::read_outcome wrong = nullptr;
-      if (name == "benchmark_phase") wrong = detail::take_text(r.phase, f.value());
-      if (name == "request_start_ns") wrong = detail::read_time(r.start_ns, f.value());
-      if (name == "request_end_ns") wrong = detail::read_time(r.end_ns, f.value());
-      if (wrong != nullptr) return wrong;
-    }
-    return nullptr;
+    // Names are longer than those of our own records.
+    return detail::take_members(value, "an object", [&](std::string_view name, auto of) -> detail::read_outcome {
+      if (name == "benchmark_phase") return detail::take_text(r.phase, of);
+      if (name == "request_start_ns") return detail::read_time(r.start_ns, of);
+      if (name == "request_end_ns") return detail::read_time(r.end_ns, of);
+      return nullptr;
+    });
   }
   /// {name: {"value": number or [numbers], "unit": ...}}
   static detail::read_outcome read_metrics(request& r, detail::json_value value) {
     constexpr auto wanted = "an object of metrics";
-    simdjson::ondemand::object object;
-    if (value.get_object().get(object)) return wanted;
-    for (auto each : object) {
-      simdjson::ondemand::field f;
+    return detail::take_members(value, wanted, [&](std::string_view name, auto of) -> detail::read_outcome {
       simdjson::ondemand::value inner;
-      std::string_view name;
-      if (std::move(each).get(f) || f.unescaped_key().get(name)) return wanted;
       const auto* known = detail::find_name(detail::aiperf_names, name);
-      if ((known == nullptr || known->unit != "ms") && name != tokens_in && name != tokens_out) continue;
+      if ((known == nullptr || known->unit != "ms") && name != tokens_in && name != tokens_out) return nullptr;
       auto& [kept, numbers] = r.metrics.emplace_back(name, std::vector<double>());
-      if (f.value()["value"].get(inner)) return wanted;
+      if (of["value"].get(inner)) return wanted;
       if (inner.raw_json_token().front() != '[') {
         if (!detail::is_null(inner) && inner.get_double().get(numbers.emplace_back())) return wanted;
-        continue;
+        return nullptr;
       }
       simdjson::ondemand::array list;
       if (inner.get_array().get(list)) return wanted;
       for (auto number : list)
         if (number.get_double().get(numbers.emplace_back())) return wanted;
-    }
-    return nullptr;
+      return nullptr;
+    });
   }
   static std::span<const detail::json_field<request>> fields() {
     using field = detail::json_field<request>;

@@ -28,6 +28,22 @@ using json_value = simdjson::ondemand::value;
 /// Reads one kind of value. \return  nullptr, or what was expected instead: "an integer or null".
 using read_outcome = const char*;
 
+/// Calls `take(std::string_view name, json_value)` for each member of an object, whatever its names; stops at the first
+/// one that is not what was expected.
+/// \param wanted  what is said where it is no object.
+template <class Take>
+read_outcome take_members(json_value value, const char* wanted, Take&& take) {
+  simdjson::ondemand::object object;
+  if (value.get_object().get(object)) return wanted;
+  for (auto each : object) {
+    simdjson::ondemand::field field;
+    std::string_view name;
+    if (std::move(each).get(field) || field.unescaped_key().get(name)) return wanted;
+    if (const read_outcome wrong = take(name, field.value())) return wrong;
+  }
+  return nullptr;
+}
+
 /// A name as it stands in a document, with its closing quote, in two words that compare at once.
 ///
 /// Comparing names byte by byte was a seventh of what reading a record costs.

@@ -131,22 +131,14 @@ class record_reader {
 
 /// Reads {rule: text or null} or, where `verdicts`, {rule: bool} into the rules of that name.
 inline detail::read_outcome record_reader::read_rules(answer_record& answer, detail::json_value value, bool verdicts) {
-  simdjson::ondemand::object object;
-  if (value.get_object().get(object)) return "an object";
-  for (auto each : object) {
-    simdjson::ondemand::field field;
-    std::string_view name;
-    if (std::move(each).get(field) || field.unescaped_key().get(name)) return "an object";
+  return detail::take_members(value, "an object", [&](std::string_view name, auto of) -> detail::read_outcome {
     auto rule = std::ranges::find(answer.rules, name, &rule_verdict::rule);
     if (rule == answer.rules.end()) rule = answer.rules.insert(rule, {std::string(name), {}, false, false});
-    if (verdicts) {
-      if (field.value().get_bool().get(rule->correct)) return "an object of true and false";
-    } else if (!detail::is_null(field.value())) {
-      rule->found = true;
-      if (detail::take_text(rule->predicted, field.value())) return "an object of strings and null";
-    }
-  }
-  return nullptr;
+    if (verdicts) return of.get_bool().get(rule->correct) ? "an object of true and false" : nullptr;
+    if (detail::is_null(of)) return nullptr;
+    rule->found = true;
+    return detail::take_text(rule->predicted, of) ? "an object of strings and null" : nullptr;
+  });
 }
 
 inline std::span<const detail::json_field<answer_record>> record_reader::answer_fields() {
@@ -182,32 +174,21 @@ inline std::span<const detail::json_field<run_record>> record_reader::run_fields
 
 /// Reads {name: any value} as names and raw JSON.
 inline detail::read_outcome record_reader::read_config(run_record& run, detail::json_value value) {
-  simdjson::ondemand::object object;
-  if (value.get_object().get(object)) return "an object";
-  for (auto each : object) {
-    simdjson::ondemand::field field;
-    std::string_view name;
-    if (std::move(each).get(field) || field.unescaped_key().get(name)) return "an object";
-    const auto token = field.value().raw_json_token();
-    if (token.front() == '{' || token.front() == '[') continue;  // no value of one's own
+  return detail::take_members(value, "an object", [&](std::string_view name, auto of) -> detail::read_outcome {
+    const auto token = of.raw_json_token();
+    if (token.front() == '{' || token.front() == '[') return nullptr;  // no value of one's own
     run.config.emplace_back(name, token.substr(0, token.find_last_not_of(" \t\r\n") + 1));
-  }
-  return nullptr;
+    return nullptr;
+  });
 }
 
 /// Reads {name: number or null}.
 inline detail::read_outcome record_reader::read_values(sample_record& sample, detail::json_value value) {
   constexpr auto wanted = "an object of numbers and null";
-  simdjson::ondemand::object object;
-  if (value.get_object().get(object)) return wanted;
-  for (auto each : object) {
-    simdjson::ondemand::field field;
-    std::string_view name;
-    if (std::move(each).get(field) || field.unescaped_key().get(name)) return wanted;
+  return detail::take_members(value, wanted, [&](std::string_view name, auto of) -> detail::read_outcome {
     auto& [known, number] = sample.values.emplace_back(std::string(name), std::numeric_limits<double>::quiet_NaN());
-    if (!detail::is_null(field.value()) && field.value().get_double().get(number)) return wanted;
-  }
-  return nullptr;
+    return !detail::is_null(of) && of.get_double().get(number) ? wanted : nullptr;
+  });
 }
 
 inline std::span<const detail::json_field<sample_record>> record_reader::sample_fields() {
@@ -230,15 +211,9 @@ inline detail::read_outcome record_reader::read_value(metric_record& metric, det
 /// Reads {name: string}.
 inline detail::read_outcome record_reader::read_labels(metric_record& metric, detail::json_value value) {
   constexpr auto wanted = "an object of strings";
-  simdjson::ondemand::object object;
-  if (value.get_object().get(object)) return wanted;
-  for (auto each : object) {
-    simdjson::ondemand::field field;
-    std::string_view name;
-    if (std::move(each).get(field) || field.unescaped_key().get(name)) return wanted;
-    if (detail::take_text(metric.labels.emplace_back(std::string(name), "").second, field.value())) return wanted;
-  }
-  return nullptr;
+  return detail::take_members(value, wanted, [&](std::string_view name, auto of) {
+    return detail::take_text(metric.labels.emplace_back(std::string(name), "").second, of) ? wanted : nullptr;
+  });
 }
 
 inline std::span<const detail::json_field<metric_record>> record_reader::metric_fields() {

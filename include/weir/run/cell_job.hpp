@@ -59,14 +59,7 @@ template <class Take>
 result<void> each_member(std::string_view of, json_value value, Take&& take) {
   simdjson::ondemand::object fields;
   if (value.get_object().get(fields)) return field_failure(of, "an object");
-  for (auto each : fields) {
-    simdjson::ondemand::field field;
-    std::string_view name;
-    if (const auto error = std::move(each).get(field)) return json_failure(error);
-    if (const auto error = field.unescaped_key().get(name)) return json_failure(error);
-    if (result<void> taken = take(name, field.value()); !taken) return taken;
-  }
-  return {};
+  return each_field(fields, take);
 }
 
 template <class Take>

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "weir/base/clock.hpp"
@@ -69,11 +70,11 @@ auto take_when_left(Take&& take, const left_wait& wait) {
     if (taken || left.size() == 0) return taken;
     for (bool unchanged = true; unchanged; ::usleep(20'000)) {  // the last sleep lets a keeper close what else it holds
       if (now_ns() - start >= wait.at_most_ns) return taken;
-      const std::string seconds = seconds_text(wait.at_most_ns);
-      const std::string news =
-          told ? "" : "waiting at most " + seconds + " s for what killed runs still hold: " + left.text();
+      std::string news;
+      if (!std::exchange(told, true))
+        news =
+            "waiting at most " + seconds_text(wait.at_most_ns) + " s for what killed runs still hold: " + left.text();
       if (wait.on_wait && !wait.on_wait(news)) return taken;
-      told = true;
       unchanged = left.unchanged();
     }
   }

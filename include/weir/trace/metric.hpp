@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "weir/base/json_write.hpp"
 #include "weir/base/result.hpp"
+#include "weir/record/metric.hpp"
 
 namespace weir::inline v0 {
 
@@ -94,15 +94,10 @@ inline result<void> keep_metrics(std::vector<trace_metric>& metrics, const std::
 /// Appends metrics as records: {"type":"metric","name","value" or null,"reason","unit","labels"}, one a line.
 inline void append_metric_records(std::string& out, const std::vector<trace_metric>& metrics) {
   for (const auto& m : metrics) {
-    json_writer json(out);
-    json.begin_object().field("type", "metric").field("name", m.name);
-    m.text.empty() ? json.field("value", m.value) : json.field("value", m.text);
-    if (std::isnan(m.value) && m.text.empty()) json.field("reason", m.reason);
-    if (!m.unit.empty()) json.field("unit", m.unit);
-    json.key("labels").begin_object().field("table", m.table);
-    for (const auto& [key, value] : m.labels) json.field(key, value);
-    json.end_object().end_object();
-    out.push_back('\n');
+    const bool missing = std::isnan(m.value) && m.text.empty();
+    metric_record record{m.name, m.unit, m.value, m.text, missing ? m.reason : "", {{"table", std::string(m.table)}}};
+    record.labels.insert(record.labels.end(), m.labels.begin(), m.labels.end());
+    append_record(out, record);
   }
 }
 

@@ -16,11 +16,6 @@
 namespace weir::inline v0 {
 namespace detail {
 
-constexpr bool has_foreign_bytes(std::string_view text) noexcept {
-  while (const std::size_t length = utf8_length(text)) text.remove_prefix(length);
-  return !text.empty();
-}
-
 inline void remark_on_damage(std::vector<std::string>& out, const rank_profile& p) {
   const auto say = [&](std::uint64_t count, std::string_view before, std::string_view behind) {
     if (count > 0) out.push_back(p.file + ": " + std::string(before) + std::to_string(count) + std::string(behind));
@@ -31,7 +26,7 @@ inline void remark_on_damage(std::vector<std::string>& out, const rank_profile& 
   say(p.collectives.damaged() + p.damaged_steps, "the arguments of ",
       " collectives and steps are damaged: their sizes and ids are missing");
   say(static_cast<std::uint64_t>(
-          std::ranges::count_if(p.device.names(), [](const auto& name) { return has_foreign_bytes(name.first); })),
+          std::ranges::count_if(p.device.names(), [](const auto& name) { return !is_utf8(name.first); })),
       "the names of ", " kernels are not UTF-8: U+FFFD stands for the bytes that are none");
   if (p.step_table)
     say(p.step_table->damaged, "",
