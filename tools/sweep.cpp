@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "cli.hpp"
+#include "sweep_about.hpp"
 #include "sweep_cell.hpp"
 #include "sweep_console.hpp"
 #include "sweep_follow.hpp"
@@ -18,13 +18,13 @@
 #include "sweep_matrix.hpp"
 #include "sweep_measure.hpp"
 #include "sweep_outputs.hpp"
+#include "sweep_runner.hpp"
 #include "weir/run/dry_run.hpp"
 #include "weir/run/sweep_directory.hpp"
-#include "weir_drivers.hpp"
 
 namespace {
 
-using weir::errc, weir::failure, weir::result, weir::tool::arguments, weir::tool::say;
+using weir::errc, weir::failure, weir::result, weir::tool::arguments, weir::tool::place_of, weir::tool::say;
 
 /// Where a sweep goes that is not told: as the scripts that had these studies did.
 result<std::string> out_of(const arguments& args, const weir::matrix& m) {
@@ -32,35 +32,6 @@ result<std::string> out_of(const arguments& args, const weir::matrix& m) {
   if (out.empty()) return failure{errc::invalid_argument, "where to? name a directory with --out"};
   if (args.has("diagnostic")) out += "/diagnostic";
   return std::filesystem::absolute(out).lexically_normal().string();
-}
-
-weir::cell_node place_of(const arguments& args) {
-  weir::cell_node node;
-  if (!args.has("node-rank")) return node;
-  node.rank = args.number<std::int64_t>("node-rank", 0).value();
-  node.count = args.number<std::int64_t>("nodes", 1).value();
-  node.master = args.get("master-addr", "127.0.0.1");
-  node.port = args.get("master-port", "29500");
-  return node;
-}
-
-/// The driver of the offline engine, in the sweep's directory: it stays with the results that it made.
-result<std::string> put_driver(const arguments& args, const std::string& out) {
-  if (args.has("driver")) return std::filesystem::absolute(std::string(args.get("driver"))).string();
-  const std::string path = out + "/drivers/vllm_offline.py";
-  if (const auto there = weir::read_text_file(path); there && *there == weir::tool::vllm_offline_driver) return path;
-  if (auto wrote = weir::replace_text(path, weir::tool::vllm_offline_driver); !wrote) return wrote.error();
-  return path;
-}
-
-/// The command that runs a cell.
-std::vector<std::string> runner_of(const arguments& args) {
-  std::vector<std::string> words{weir::tool::own_program(), "run-cell"};
-  if (!args.has("node-rank")) return words;
-  const auto node = place_of(args);
-  words.insert(words.end(), {"--nnodes", std::to_string(node.count), "--node-rank", std::to_string(node.rank),
-                             "--master-addr", node.master, "--master-port", node.port});
-  return words;
 }
 
 result<weir::sweep_plan> plan_of(const arguments& args, weir::matrix& m) {
@@ -77,7 +48,7 @@ result<int> run_plan(const arguments& args, const weir::sweep_plan& plan, const 
   auto opened =
       rank == 0 ? weir::sweep_directory::open(out, plan, args.has("resume")) : weir::sweep_directory::beside(out, rank);
   if (!opened) return opened.error();
-  auto driver = put_driver(args, opened->path());
+  auto driver = weir::tool::put_driver(args, opened->path());
   if (!driver) return driver.error();
   auto where = weir::tool::make_launcher(args, opened->path());
   if (!where) return where.error();
@@ -98,7 +69,7 @@ result<int> run_plan(const arguments& args, const weir::sweep_plan& plan, const 
                           .from = std::filesystem::current_path().string(),
                           .study = plan.study,
                           .driver = *driver,
-                          .runner = runner_of(args)};
+                          .runner = weir::tool::runner_of(args)};
   setup.placed = args.has("node-rank");
   if (rank > 0) setup.follower = opened->path() + "/.node" + std::to_string(rank);
   setup.wake_fd = stop.fd();

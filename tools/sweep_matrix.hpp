@@ -1,4 +1,4 @@
-// tools/sweep_matrix.hpp - weir-sweep's command line: its table, and the matrix that it asks for.
+// tools/sweep_matrix.hpp - the matrix that weir-sweep's command line asks for.
 #ifndef WEIR_TOOLS_SWEEP_MATRIX_HPP
 #define WEIR_TOOLS_SWEEP_MATRIX_HPP
 
@@ -7,9 +7,6 @@
 #include "weir/run/matrix.hpp"
 
 namespace weir::tool {
-
-/// The table of options: the settings', and the tool's own.
-const description& sweep_about();
 
 /// The matrix of the operands (FILE.yaml or STUDY), with every flag over it.
 result<matrix> given_matrix(const arguments& args);

@@ -150,8 +150,8 @@ TEST_CASE("slurm cluster: jobs outlive their controller, and who asks for them w
   const auto quick = here.submit(here.script("quick", "sleep 4; exit 6"));
   const auto slow = here.submit(here.script("slow", "until [ -e go ]; do sleep 0.1; done; exit 5"));
   REQUIRE(here.reach(slow, job_phase::running).phase == job_phase::running);
-  const auto pid = weir::parse_number<int>(
-      weir::trimmed(test::text_of(std::string(std::getenv("WEIR_SLURM_DIR")) + "/slurmctld.pid")));
+  const auto pid_file = test::text_of(std::string(std::getenv("WEIR_SLURM_DIR")) + "/slurmctld.pid");
+  const auto pid = weir::parse_number<int>(weir::trimmed(pid_file));
   REQUIRE(pid);
   REQUIRE(::kill(*pid, SIGTERM) == 0);
   const auto away = here.reach(slow, job_phase::unknown);

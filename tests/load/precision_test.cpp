@@ -81,7 +81,20 @@ TEST_CASE("precision: failures tell nothing, and what is known in the end is sai
   json.begin_object();
   append_precision(json, found);
   json.end_object();
-  CHECK(text.starts_with(R"({"until":[{"goal":"p50_ttft:5%","met":true,"value_ms":)"));
+  CHECK(text.starts_with(R"({"until":[{"goal":"p50_ttft:5%","met":true,"values":1000,"value_ms":)"));
   CHECK(text.find(R"("goal":"p99_e2el:1%","met":false)") != std::string::npos);
   CHECK(text.find(R"("low_ms":null,"high_ms":null)") != std::string::npos);
+}
+
+TEST_CASE("precision: a run that ended by a look reports what that look saw", "[load]") {
+  weir::precision_watch watch(goals({"mean_ttft:5%"}), std::launch::deferred);
+  weir::random_stream random(3);
+  std::size_t seen = 0;
+  while (seen < 10'000 && !watch.add(answered(50 + 10 * random.uniform()))) ++seen;
+  REQUIRE(watch.met());
+  for (int i = 0; i < 1000; ++i) watch.add(answered(i % 2 ? 1 : 1e6));  // those that were in flight
+  const auto& found = watch.finish();
+  CHECK(found[0].values == seen);
+  CHECK(found[0].met());
+  CHECK(found[0].known.estimate.value == Approx(55e6).epsilon(0.05));
 }

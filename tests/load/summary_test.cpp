@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "json_field.hpp"
 #include "weir/data/json_row.hpp"
 #include "weir/load/bench_table.hpp"
 #include "weir/load/run_summary.hpp"
@@ -51,17 +52,7 @@ weir::request_record refused(const std::string& words) {
 
 /// The value of a top-level field, as it is spelled.
 std::string field(const std::string& json, const std::string& name) {
-  std::string found = "(absent)";
-  weir::json_row_reader read;
-  const auto ok = read(json, [&](std::string_view key, weir::json_value v) -> weir::result<void> {
-    std::string text;
-    weir::json_writer copy(text);
-    if (const auto error = weir::append_json(copy, v)) return weir::json_failure(error);
-    if (key == name) found = text;
-    return {};
-  });
-  REQUIRE(ok);
-  return found;
+  return test::json_field(json, name).value_or("(absent)");
 }
 
 }  // namespace

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "json_field.hpp"
 #include "mock_process.hpp"
 #include "shell.hpp"
-#include "weir/data/json_row.hpp"
 
 namespace bench_tests {
 
@@ -34,17 +34,7 @@ inline std::vector<std::string> lines_of(const std::string& text) {
 
 /// A top-level field of a JSON object as it is spelled; empty where there is none.
 inline std::string field(const std::string& json, std::string_view name) {
-  std::string found;
-  weir::json_row_reader read;
-  const auto ok = read(json, [&](std::string_view key, weir::json_value v) -> weir::result<void> {
-    std::string text;
-    weir::json_writer copy(text);
-    if (const auto error = weir::append_json(copy, v)) return weir::json_failure(error);
-    if (key == name) found = text;
-    return {};
-  });
-  if (!ok) FAIL("not JSON: " << json.substr(0, 200));
-  return found;
+  return test::json_field(json, name).value_or("");
 }
 inline double number(const std::string& json, std::string_view name) {
   const auto text = field(json, name);

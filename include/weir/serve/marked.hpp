@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "weir/base/text_file.hpp"
@@ -32,11 +33,21 @@ namespace weir::inline v0 {
 }
 
 /// The processes that carry `entry`, dead ones (zombies) left out: those have no environment any more.
+///
+/// A list of /proc is old once it is read: a process may have forked and ended since. So the list is read again until
+/// it names nobody new, 16 times at most (a machine on which processes start all the time).
 [[nodiscard]] inline std::vector<pid_t> marked_processes(std::string_view entry) {
   std::vector<pid_t> found;
-  each_process([&](pid_t pid) {
-    if (has_mark(pid, entry)) found.push_back(pid);
-  });
+  std::unordered_set<pid_t> seen;
+  bool news = true;
+  for (int round = 0; news && round < 16; ++round) {
+    news = false;
+    each_process([&](pid_t pid) {
+      if (!seen.insert(pid).second) return;
+      news = true;
+      if (has_mark(pid, entry)) found.push_back(pid);
+    });
+  }
   return found;
 }
 
