@@ -64,8 +64,8 @@ struct precision_found {
 };
 
 /// Follows a run and says when all goals are met. It looks each time the run has grown by a quarter, in a thread of its
-/// own, so that the one that receives has nothing to wait for. What the look that met the goals saw is what is reported:
-/// with the few requests that end after it an interval could be a hair too wide again.
+/// own, so that the one that receives has nothing to wait for. What the look that met the goals saw is what is
+/// reported: with the few requests that end after it an interval could be a hair too wide again.
 class precision_watch {
  public:
   /// \param how  deferred: looks in the thread that adds, so that where a run ends does not depend on the machine.
