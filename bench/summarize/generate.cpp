@@ -1,5 +1,7 @@
-// Writes COUNT request records with EVENTS per-event times each to standard output: generate COUNT EVENTS. With EVENTS
-// 0 a record has about 600 bytes and no times of events; four instances, open loop, always the same bytes.
+// Writes COUNT request records with EVENTS per-event times each to standard output: generate COUNT EVENTS [mixed]. With
+// EVENTS 0 a record has about 600 bytes and no times of events; four instances, open loop, always the same bytes.
+// `mixed`: each record is of one of eight forms, drawn at random: with and without the members that some have and
+// others have not, one in eight failed.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -36,14 +38,26 @@ weir::request_record make(std::int64_t i, int events, weir::random_stream& rando
   return r;
 }
 
+/// Gives `r` another form: one bit says what is added at the front, one what at the end; one of eight failed.
+void vary(weir::request_record& r, std::uint64_t form) {
+  if ((form & 1) != 0) r.tokens_in_asked = 120;
+  if ((form & 2) != 0) r.shared_events = 3;
+  if ((form & 4) != 0) r.session = "talk", r.turn = 2;
+  if (form != 7) return;
+  r.status = weir::outcome::timeout, r.error = "no answer within 60 s";
+  r.choices.clear(), r.events.clear();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return std::fputs("usage: generate COUNT EVENTS\n", stderr), 2;
-  weir::random_stream random(1);
+  if (argc < 3) return std::fputs("usage: generate COUNT EVENTS [mixed]\n", stderr), 2;
+  weir::random_stream random(1), forms(2);
   std::string out;
   for (std::int64_t i = 0; i < std::atoll(argv[1]); ++i) {
-    append_record(out, make(i, std::atoi(argv[2]), random));
+    auto record = make(i, std::atoi(argv[2]), random);
+    if (argc > 3) vary(record, forms.below(8));
+    append_record(out, record);
     if (out.size() < (1U << 20)) continue;
     if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size()) return 2;
     out.clear();

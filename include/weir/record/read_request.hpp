@@ -21,20 +21,20 @@ class request_target {
 
   /// Reads `line` if its form is known. \pre  32 bytes are readable behind it. \return  whether it was read.
   bool read_by_form(std::string_view line) {
-    for (std::size_t i = 0; i < forms_.size(); ++i) {
-      if (i > 0) repeats_ = false;
-      if (!repeats_) forms_[i].prepare(parts_);
-      if (!forms_[i].read(line, parts_)) continue;
-      if (i > 0) std::swap(forms_[0], forms_[i]);
-      repeats_ = true;
-      return true;
-    }
+    parts_.clear_events();
+    const auto form =
+        forms_.read(line, [&](request_form::hole& h, token_walk& walk) { return request_form::fill(h, walk, parts_); });
+    const bool repeats = form == left_by_;
+    left_by_ = form;
+    if (form == forms_.none) return false;
+    if (!repeats) forms_[form].complete(parts_);
+    if (parts_.join_events() == nullptr) return true;
+    left_by_ = forms_.none;
     return false;
   }
 
   /// Reads the object that is `line`.
   result<void> read(simdjson::ondemand::object object, std::string_view line) {
-    repeats_ = false;
     parts_.start_over();
     parts_.end = line.data() + line.size();
     if (auto ok = read_fields<request_parts>(object, request_fields(parts_.wanted.text), parts_); !ok) return ok;
@@ -46,21 +46,16 @@ class request_target {
 
   /// Makes a form of the line just read. \pre  read() took it for a request.
   void learn(std::string_view line) {
-    if (forms_.size() < most_forms) forms_.emplace_back();
-    if (forms_.back().learn(line, parts_))
-      std::swap(forms_.front(), forms_.back());
-    else
-      forms_.pop_back();
+    request_form form;
+    if (form.learn(line, parts_)) left_by_ = forms_.add(std::move(form));
   }
 
   [[nodiscard]] const request_record& record() const noexcept { return parts_; }
 
  private:
-  static constexpr std::size_t most_forms = 8;  // with and without tokens of events, errors, a new connection, ...
-
   request_parts parts_;
-  std::vector<request_form> forms_;  // the first one was met last
-  bool repeats_ = false;             // parts_ are as the first form left them
+  form_memory<request_form> forms_;
+  std::size_t left_by_ = forms_.none;  // whose holes parts_ were filled by, and nothing else
 };
 
 }  // namespace weir::inline v0::detail

@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "weir/record/record_form.hpp"
 #include "weir/record/request_fields.hpp"
@@ -19,39 +20,6 @@ namespace weir::inline v0::detail {
 /// fixed choice such as the status; texts, numbers, and the arrays of events may differ.
 class request_form {
  public:
-  /// Makes the form of a line that the JSON parser has just read into `r`. \return  false for one that has none.
-  bool learn(std::string_view line, const request_parts& r) {
-    rows_ = r.rows;
-    status_ = r.status, basis_ = r.basis, itl_basis_ = r.itl_basis, stamps_ = r.stamps, resent_ = r.resent;
-    return form_.learn(line, [&](token_walk& walk, auto&& add) {
-      const bool whole = holes_of_object<request_parts>(walk, request_fields(r.wanted.text), add,
-                                                        [&] { return holes_of_rows(walk, r.wanted.text, add); });
-      walk.skip_spaces();
-      return whole;
-    });
-  }
-
-  /// Makes `r` a request of this form, all but what stands in its holes.
-  void prepare(request_parts& r) const {
-    r.start_over();
-    r.choices.resize(rows_);
-    r.status = status_, r.basis = basis_, r.itl_basis = itl_basis_, r.stamps = stamps_, r.resent = resent_;
-  }
-
-  /// Reads a line of this form into `r`. \pre  `r` is prepared, or was read by this form before.
-  /// \return  whether it is of this form; if not, what stands in `r` is of no use.
-  bool read(std::string_view line, request_parts& r) {
-    r.clear_events();
-    const auto fill = [&](hole& h, token_walk& walk) {
-      if (h.of_choice != nullptr) return take(*h.of_choice, r.choices[h.row], walk, h.size);
-      if (h.field == nullptr) return h.text ? walk.skip_text() : walk.skip_scalar();
-      if (h.field->is != field_kind::numbers) return take(*h.field, r, walk, h.size);
-      return r.wanted.events ? walk.take_numbers(r.*h.field->list) : walk.skip_numbers();
-    };
-    return form_.read(line, fill) && r.join_events() == nullptr;
-  }
-
- private:
   /// Whose contents these are: a field's, of the record or of one of its choices; else nobody wants them.
   struct hole {
     const json_field<request_parts>* field = nullptr;
@@ -62,7 +30,80 @@ class request_form {
 
     hole(const json_field<request_parts>* of, std::size_t /*row*/) : field(of) {}
     hole(const json_field<choice_record>* of, std::size_t at) : of_choice(of), row(at) {}
+    /// Whether both are filled alike.
+    bool operator==(const hole& other) const noexcept {
+      return field == other.field && of_choice == other.of_choice && row == other.row && text == other.text;
+    }
   };
+
+  /// Makes the form of a line that the JSON parser has just read into `r`. \return  false for one that has none.
+  bool learn(std::string_view line, const request_parts& r) {
+    rows_ = r.rows;
+    status_ = r.status, basis_ = r.basis, itl_basis_ = r.itl_basis, stamps_ = r.stamps, resent_ = r.resent;
+    const bool learned = form_.learn(line, [&](token_walk& walk, auto&& add) {
+      const bool whole = holes_of_object<request_parts>(walk, request_fields(r.wanted.text), add,
+                                                        [&] { return holes_of_rows(walk, r.wanted.text, add); });
+      walk.skip_spaces();
+      return whole;
+    });
+    absent_.clear();
+    if (learned) find_absent(r.wanted.text);
+    return learned;
+  }
+
+  /// Steps over the contents of a hole, which go into `r`. \return  whether they are what may stand there.
+  static bool fill(hole& h, token_walk& walk, request_parts& r) {
+    if (h.of_choice != nullptr) {
+      if (h.row >= r.choices.size()) r.choices.resize(h.row + 1);
+      return take(*h.of_choice, r.choices[h.row], walk, h.size);
+    }
+    if (h.field == nullptr) return h.text ? walk.skip_text() : walk.skip_scalar();
+    if (h.field->is != field_kind::numbers) return take(*h.field, r, walk, h.size);
+    if (!r.wanted.events) return walk.skip_numbers();
+    if (walk.take_numbers(r.*h.field->list)) return true;
+    (r.*h.field->list).clear();
+    return false;
+  }
+  /// Reads on in a line: see record_form. \param fill  the one above.
+  template <class Fill>
+  bool read_on(token_walk& walk, std::size_t& done, Fill&& fill) {
+    return form_.read_on(walk, done, fill);
+  }
+  [[nodiscard]] std::size_t shared_with(const request_form& other) const { return form_.shared_with(other.form_); }
+  [[nodiscard]] bool same_as(const request_form& other) const { return form_.same_as(other.form_); }
+
+  /// Makes `r`, whose holes were filled by this form, a request of this form alone, whatever it was before.
+  void complete(request_parts& r) const {
+    static const request_parts fresh({});
+    static const choice_record fresh_choice;
+    r.choices.resize(rows_);
+    r.status = status_, r.basis = basis_, r.itl_basis = itl_basis_, r.stamps = stamps_, r.resent = resent_;
+    for (const auto& h : absent_)
+      h.of_choice == nullptr ? reset(*h.field, r, fresh) : reset(*h.of_choice, r.choices[h.row], fresh_choice);
+  }
+
+ private:
+  void find_absent(bool text) {
+    const auto add = [&](hole h, field_kind is) {
+      const bool plain = is != field_kind::other && is != field_kind::numbers && is != field_kind::rows;
+      const auto same = [&](const hole& o) {
+        return o.field == h.field && o.of_choice == h.of_choice && o.row == h.row;
+      };
+      if (plain && !form_.has(same)) absent_.push_back(h);
+    };
+    for (const auto& f : request_fields(text)) add(hole(&f, 0), f.is);
+    for (std::size_t row = 0; row < rows_; ++row)
+      for (const auto& f : choice_fields(text)) add(hole(&f, row), f.is);
+  }
+  template <class Target>
+  static void reset(const json_field<Target>& field, Target& into, const Target& fresh) {
+    if (field.is == field_kind::text)
+      (into.*field.text).clear();
+    else if (field.is == field_kind::int32)
+      into.*field.int32 = fresh.*field.int32;
+    else
+      into.*field.number = fresh.*field.number;
+  }
 
   template <class Target>
   static bool take(const json_field<Target>& field, Target& into, token_walk& walk, std::size_t& size) {
@@ -106,6 +147,7 @@ class request_form {
     std::size_t row = 0;
     const auto nothing = [] { return false; };
     if (!walk.skip('[')) return false;
+    if (walk.skip(']')) return true;
     do
       if (!holes_of_object<choice_record>(walk, choice_fields(text), add, nothing, row++)) return false;
     while (walk.skip(','));
@@ -135,6 +177,7 @@ class request_form {
   }
 
   record_form<hole> form_;
+  std::vector<hole> absent_;  // the plain fields that it has no hole for
   std::size_t rows_ = 0;
   outcome status_ = outcome::ok;
   tokens_basis basis_ = tokens_basis::none, itl_basis_ = tokens_basis::none;

@@ -15,6 +15,10 @@ namespace weir::inline v0 {
 /// some of them, and go into the table together, so that its cache misses overlap.
 class hash_set {
  public:
+  /// Says that `hash` will be inserted soon, so that memory can be on its way.
+  void expect(std::uint64_t hash) const noexcept {
+    if (!filter_.empty()) __builtin_prefetch(&filter_[word_of(hash)], 1);
+  }
   /// \return  whether `hash` was new. \pre its bits are well mixed (see base/hash.hpp). \complexity O(1), amortised.
   bool insert(std::uint64_t hash) {
     if (hash == 0) hash = 1;  // 0 marks a free slot
@@ -65,8 +69,10 @@ class hash_set {
     for (const auto hash : old) {
       if (hash == 0) continue;
       filter_[word_of(hash)] |= marks(hash);
-      place(hash);
+      wait_[waiting_++] = hash;
+      if (waiting_ == wait_.size()) place_waiting();
     }
+    place_waiting();
   }
 
   std::vector<std::uint64_t> slots_;   // a power of two of them, or none

@@ -81,6 +81,7 @@ class summarizer {
   void add(const request_record& r) {
     // A record that came in two files is one: nobody sends the same request twice in the same nanosecond.
     const std::uint64_t identity = identity_of(r);
+    requests_seen_.expect(identity);
     const bool has_time = r.t_sched_ns != unmeasured || r.t_connect_ns != unmeasured || r.t_send_ns != unmeasured;
     std::string turn;
     const auto value = [&](group_key key) -> std::string_view {
