@@ -18,6 +18,7 @@
 #include "sweep_matrix.hpp"
 #include "sweep_measure.hpp"
 #include "sweep_outputs.hpp"
+#include "sweep_place.hpp"
 #include "sweep_runner.hpp"
 #include "weir/run/dry_run.hpp"
 #include "weir/run/sweep_directory.hpp"
@@ -31,7 +32,8 @@ result<std::string> out_of(const arguments& args, const weir::matrix& m) {
   std::string out(args.get("out", m.short_names && !m.study.starts_with("E1") ? "experiment_results" : ""));
   if (out.empty()) return failure{errc::invalid_argument, "where to? name a directory with --out"};
   if (args.has("diagnostic")) out += "/diagnostic";
-  return std::filesystem::absolute(out).lexically_normal().string();
+  const auto path = std::filesystem::absolute(out).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).string();
 }
 
 result<weir::sweep_plan> plan_of(const arguments& args, weir::matrix& m) {
@@ -43,8 +45,9 @@ result<weir::sweep_plan> plan_of(const arguments& args, weir::matrix& m) {
 }
 
 /// Runs the plan. \return  128 + the signal that ended it, or 0.
-result<int> run_plan(const arguments& args, const weir::sweep_plan& plan, const std::string& out) {
-  const auto rank = place_of(args).rank;
+result<int> run_plan(const arguments& args, const weir::sweep_plan& plan, const weir::cell_node& place,
+                     const std::string& out) {
+  const auto rank = place.rank;
   auto opened =
       rank == 0 ? weir::sweep_directory::open(out, plan, args.has("resume")) : weir::sweep_directory::beside(out, rank);
   if (!opened) return opened.error();
@@ -69,7 +72,7 @@ result<int> run_plan(const arguments& args, const weir::sweep_plan& plan, const 
                           .from = std::filesystem::current_path().string(),
                           .study = plan.study,
                           .driver = *driver,
-                          .runner = weir::tool::runner_of(args)};
+                          .runner = weir::tool::runner_of(place, args.has("node-rank"))};
   setup.placed = args.has("node-rank");
   if (rank > 0) setup.follower = opened->path() + "/.node" + std::to_string(rank);
   setup.wake_fd = stop.fd();
@@ -94,22 +97,24 @@ result<int> run_plan(const arguments& args, const weir::sweep_plan& plan, const 
 result<int> run(const arguments& args) {
   if (args.has("python")) ::setenv("WEIR_PYTHON", std::string(args.get("python")).c_str(), 1);
   if (args.has("follow") && args.operands().empty() && !args.has("models")) return weir::tool::follow(args);
+  const auto place = place_of(args);
+  if (!place) return place.error();
   auto m = weir::tool::given_matrix(args);
   if (!m) return m.error();
   auto plan = plan_of(args, *m);
   if (!plan) return plan.error();
   if (args.has("dry-run")) {
     const auto out = out_of(args, *m);
-    const auto text = weir::dry_run(*plan, out ? *out : "OUT", "vllm_offline.py", place_of(args));
+    const auto text = weir::dry_run(*plan, out ? *out : "OUT", "vllm_offline.py", *place);
     if (!text) return text.error();
     if (auto printed = weir::tool::print(*text); !printed) return printed.error();
     return 0;
   }
   const auto out = out_of(args, *m);
   if (!out) return out.error();
-  const auto signal = run_plan(args, *plan, *out);
+  const auto signal = run_plan(args, *plan, *place, *out);
   if (!signal) return signal;
-  if (place_of(args).rank > 0) return signal;
+  if (place->rank > 0) return signal;
   const auto shown = weir::tool::write_and_show(args, *out);
   if (!shown) return shown;
   return *signal != 0 ? *signal : *shown;

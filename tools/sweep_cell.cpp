@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "sweep_place.hpp"
 #include "sweep_profile.hpp"
 #include "weir/run/cell_job.hpp"
 #include "weir/run/run_cell.hpp"
@@ -24,14 +26,9 @@ result<int> run_one_cell(const arguments& args) {
   if (args.operands().size() != 2) return failure{errc::invalid_argument, "run-cell takes one directory"};
   const auto job = read_cell_job(args.operands()[1] + "/cell.json");
   if (!job) return job.error();
-  const auto count = args.number<std::int64_t>("nnodes", 1), rank = args.number<std::int64_t>("node-rank", 0);
-  if (!count || !rank) return count ? rank.error() : count.error();
-  if (*count < 1 || *rank < 0 || *rank >= *count)
-    return failure{errc::invalid_argument, "--node-rank is from 0 to --nnodes - 1"};
-  cell_surroundings around{.node = {.rank = *rank, .count = *count},
-                           .measurer = {own_program(), "measure", job->directory()}};
-  if (args.has("master-addr")) around.node.master = args.get("master-addr");
-  if (args.has("master-port")) around.node.port = args.get("master-port");
+  auto place = place_of(args, "nnodes");
+  if (!place) return place.error();
+  cell_surroundings around{.node = *std::move(place), .measurer = {own_program(), "measure", job->directory()}};
   around.say = [](std::string_view text) { say(text); };
   around.look_at_profile = look_at_profile;
   return run_cell(*job, around);

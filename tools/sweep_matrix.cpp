@@ -113,6 +113,10 @@ result<matrix> given_matrix(const arguments& args) {
     auto made = make_study(operands[0], {operands.begin() + 1, operands.end()});
     if (!made) return made.error();
     m = std::move(*made);
+  } else if (!args.has("models") && !args.has("mode") && !args.has("engine")) {
+    return failure{errc::invalid_argument,
+                   "what is to be run? name a FILE.yaml, a STUDY such as tensor-parallel, or --models; weir-sweep "
+                   "--help has them all"};
   }
   if (args.has("models"))
     if (auto chosen = choose_models(m, args.get("models")); !chosen) return chosen.error();

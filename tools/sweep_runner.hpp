@@ -1,30 +1,19 @@
-// tools/sweep_runner.hpp - what weir-sweep runs a cell with, and on which of the machines it is.
+// tools/sweep_runner.hpp - what weir-sweep runs a cell with.
 #ifndef WEIR_TOOLS_SWEEP_RUNNER_HPP
 #define WEIR_TOOLS_SWEEP_RUNNER_HPP
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "cli.hpp"
+#include "sweep_cell.hpp"
 #include "weir/base/result.hpp"
 #include "weir/base/text_file.hpp"
 #include "weir/run/commands.hpp"
 #include "weir_drivers.hpp"
 
 namespace weir::tool {
-
-/// Which of --nnodes machines this one is.
-inline cell_node place_of(const arguments& args) {
-  cell_node node;
-  if (!args.has("node-rank")) return node;
-  node.rank = args.number<std::int64_t>("node-rank", 0).value();
-  node.count = args.number<std::int64_t>("nodes", 1).value();
-  node.master = args.get("master-addr", "127.0.0.1");
-  node.port = args.get("master-port", "29500");
-  return node;
-}
 
 /// The driver of the offline engine, in the sweep's directory: it stays with the results that it made.
 inline result<std::string> put_driver(const arguments& args, const std::string& out) {
@@ -36,10 +25,10 @@ inline result<std::string> put_driver(const arguments& args, const std::string& 
 }
 
 /// The command that runs a cell.
-inline std::vector<std::string> runner_of(const arguments& args) {
+/// \param placed  --node-rank said which machine this one is.
+inline std::vector<std::string> runner_of(const cell_node& node, bool placed) {
   std::vector<std::string> words{own_program(), "run-cell"};
-  if (!args.has("node-rank")) return words;
-  const auto node = place_of(args);
+  if (!placed) return words;
   words.insert(words.end(), {"--nnodes", std::to_string(node.count), "--node-rank", std::to_string(node.rank),
                              "--master-addr", node.master, "--master-port", node.port});
   return words;

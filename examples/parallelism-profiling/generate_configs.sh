@@ -5,8 +5,9 @@
 set -eu
 dir=${1:-configs}
 mkdir -p "$dir"
-write() { # ID TP DESCRIPTION
-  cat > "$dir/$1.yaml" << END
+write() { # ID TP DESCRIPTION; whole or not at all: jobs that begin at one time may do this at one time
+  part=$dir/.$1.$(hostname).$$
+  cat > "$part" << END
 experiment_id: $1
 description: $3
 model: {name: ${MODEL:-meta-llama/Llama-3.1-8B}, precision: bfloat16}
@@ -16,7 +17,8 @@ warmup_iterations: 2
 profile_iterations: 5
 output_dir: trace_collection/$1
 END
-  [ -z "${ENGINE_ARGS:-}" ] || echo "engine_args: $ENGINE_ARGS" >> "$dir/$1.yaml"
+  [ -z "${ENGINE_ARGS:-}" ] || echo "engine_args: $ENGINE_ARGS" >> "$part"
+  mv "$part" "$dir/$1.yaml"
   echo "$dir/$1.yaml"
 }
 write E1.1_llama8b_baseline 1 "Llama-3.1-8B on one device"

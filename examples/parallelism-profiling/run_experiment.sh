@@ -9,14 +9,19 @@ config=${CONFIGS:-configs}/$experiment.yaml
 [ -f "$config" ] || "$here/generate_configs.sh" "${CONFIGS:-configs}" > /dev/null
 [ -f "$config" ] || { echo "run_experiment: there is no $config" >&2; exit 2; }
 out=${OUT:-.}/runs/$experiment
+status=0
 if [ "${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then
   master=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
   # shellcheck disable=SC2016 # each task's own shell expands the rank
   srun --ntasks-per-node=1 --kill-on-bad-exit=1 sh -c 'exec weir-sweep "$@" --node-rank "$SLURM_NODEID"' sh \
     "$config" --out "$out" --resume --nodes "$SLURM_JOB_NUM_NODES" --master-addr "$master" \
-    --executor-backend external_launcher "$@"
+    --executor-backend external_launcher "$@" || status=$?
 else
-  weir-sweep "$config" --out "$out" --resume "$@"
+  weir-sweep "$config" --out "$out" --resume "$@" || status=$?
 fi
-mkdir -p "${OUT:-.}/trace_collection"
-ln -sfn "$(cd "$out" && pwd)/trace_collection/$experiment" "${OUT:-.}/trace_collection/$experiment"
+traces=$out/trace_collection/$experiment
+if [ -d "$traces" ]; then # not after --dry-run, nor where the engine did not start
+  mkdir -p "${OUT:-.}/trace_collection"
+  ln -sfn "$(cd "$traces" && pwd)" "${OUT:-.}/trace_collection/$experiment"
+fi
+exit $status

@@ -143,6 +143,7 @@ TEST_CASE("sweep_order: the diagnostic is the smallest cell in bf16 with four pr
   CHECK(c.points[0].values.text("input_len") == "16");
   CHECK(c.points[0].values.text("num_prompts") == "4");
   CHECK(c.points[0].values.text("batch_size") == "4");
+  CHECK(c.points[0].name == "diagnostic");
 }
 
 TEST_CASE("sweep_order: the largest batch that fits is found between the one that fits and the one that does not",
@@ -293,6 +294,22 @@ TEST_CASE("sweep: jobs that an earlier sweep handed over are followed, not hande
   REQUIRE(sweep.run(s.cells));
   CHECK(where.submitted.empty());
   CHECK(where.polled == words{"12_3"});
+}
+
+TEST_CASE("sweep: a job of an earlier sweep that left no record is handed over again, once", "[run]") {
+  scratch_sweep s({cell_named("a"), cell_named("b")});
+  std::filesystem::create_directories(s.directory->path() + "/cells/a");
+  std::ofstream(s.directory->path() + "/cells/a/ticket") << "slurm 12";
+  scripted_launcher where([&](const weir::job& job) { return job.name == "b" ? s.write(job, 100) : 1; });
+  where.kind = "slurm";
+  weir::sweep sweep(s.setup(), where);
+  REQUIRE(sweep.run(s.cells));
+  CHECK(where.polled.at(0) == "12");  // whoever cancelled it while nobody looked
+  CHECK(std::count(where.submitted.begin(), where.submitted.end(), "a") == 1);
+  CHECK(std::count(where.submitted.begin(), where.submitted.end(), "b") == 1);
+  CHECK(sweep.runs()[0].record.status == weir::cell_status::failed);
+  CHECK(sweep.runs()[1].record.status == weir::cell_status::done);
+  CHECK_FALSE(std::filesystem::exists(s.directory->path() + "/cells/a/ticket"));
 }
 
 TEST_CASE("sweep_directory: another matrix, a second sweep and finished runs are refused", "[run]") {

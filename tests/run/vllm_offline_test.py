@@ -12,66 +12,14 @@ import sys
 import tempfile
 import unittest
 
-DRIVER = pathlib.Path(__file__).resolve().parents[2] / "examples/drivers/vllm_offline.py"
-
-STAND_IN = {
-    "vllm/__init__.py": '''
-import json, os, types
-__version__ = "9.9"
-def note(**what):
-    with open(os.environ["ASKED"], "a") as out: out.write(json.dumps(what) + "\\n")
-class SamplingParams:
-    def __init__(self, **kw): self.__dict__.update(kw)
-class Output:
-    def __init__(self, prompt, params):
-        self.prompt_token_ids = prompt["prompt_token_ids"]; self.num_cached_tokens = 1
-        self.outputs = [types.SimpleNamespace(token_ids=[7] * params.max_tokens) for _ in range(params.n)]
-        self.metrics = types.SimpleNamespace(first_token_latency=0.5, first_token_ts=10.0, last_token_ts=12.0)
-class EngineDeadError(Exception): pass
-class LLM:
-    @classmethod
-    def from_engine_args(cls, args):
-        if args.model == "broken": raise RuntimeError("No available memory for the cache blocks.")
-        note(engine=vars(args) if not getattr(args, "profiler_config", None) else {**vars(args), "profiler_config": vars(args.profiler_config)})
-        self = cls(); self.fail = os.environ.get("FAIL", ""); return self
-    def generate(self, prompts, params, use_tqdm):
-        note(generate=[p["prompt_token_ids"] for p in prompts], n=params.n, max_tokens=params.max_tokens, ignore_eos=params.ignore_eos,
-             temperature=params.temperature, top_p=params.top_p)
-        if self.fail == "memory" and len(prompts) > 1: raise RuntimeError("CUDA out of memory. Tried to allocate")
-        if self.fail == "dead" and len(prompts) > 1: raise EngineDeadError("EngineCore encountered an issue")
-        return [Output(p, params) for p in prompts]
-    def collective_rpc(self, method, args=()):
-        note(rpc=method, args=list(args))
-        if method == "probe_weights": return [{"rank": 0, "bytes": 5, "by_type": {}}]
-        if method == "probe_memory": return [{"rank": 0, "allocated_bytes": 6, "reserved_bytes": 7, "device": "X"}]
-    def start_profile(self): note(profile="start")
-    def stop_profile(self): note(profile="stop")
-''',
-    "vllm/config.py": "class ProfilerConfig:\n    def __init__(self, **kw): self.__dict__.update(kw)\n",
-    "vllm/engine/__init__.py": "",
-    "vllm/engine/arg_utils.py": '''
-class EngineArgs:
-    @staticmethod
-    def add_cli_args(parser):
-        parser.add_argument("--model"); parser.add_argument("--tensor-parallel-size", type=int, default=1); return parser
-    @classmethod
-    def from_cli_args(cls, args):
-        self = cls(); self.__dict__.update(vars(args)); self.worker_extension_cls = ""; self.profiler_config = None; return self
-''',
-    "vllm/utils/__init__.py": "",
-    "vllm/utils/argparse_utils.py": "from argparse import ArgumentParser as FlexibleArgumentParser\n",
-}
-
+HERE = pathlib.Path(__file__).resolve().parent
+DRIVER = HERE.parents[1] / "examples/drivers/vllm_offline.py"
 
 class Driver(unittest.TestCase):
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory()
         self.folder = pathlib.Path(self.scratch.name)
-        for name, text in STAND_IN.items():
-            path = self.folder / "site" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        self.environment = {**os.environ, "PYTHONPATH": str(self.folder / "site"), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.environment = {**os.environ, "PYTHONPATH": str(HERE / "vllm_stand_in"), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def tearDown(self):
         self.scratch.cleanup()

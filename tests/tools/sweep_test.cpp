@@ -34,6 +34,12 @@ struct scratch {
     // A shell's background commands ignore SIGINT unless they are told not to.
     return shell("exec 2>&1; cd '" + folder.file("") + "' || exit; env --default-signal=INT " + sweep + " " + words);
   }
+  /// One of examples/, with the tools in PATH. \param variables  "NAME=value ..."
+  shell_result script(const std::string& words, const std::string& variables = "") const {
+    return shell("exec 2>&1; cd '" + folder.file("") + "' || exit; export PATH=\"" + tools + ":$PATH\"; " +
+                 "WEIR_LOCK_DIR=\"$PWD/locks\" WEIR_RUN_DIR=\"$PWD/runs\" " + variables +
+                 " " WEIR_SOURCE_DIR "/examples/" + words);
+  }
   std::string text(const std::string& name) const {
     std::ifstream file(folder.file(name));
     return {std::istreambuf_iterator<char>(file), {}};
@@ -123,6 +129,16 @@ TEST_CASE("weir-sweep: a cell that fails stops no other one, and says why", "[sw
   CHECK(has(ran.out, "the engine is broken"));
 }
 
+TEST_CASE("weir-sweep: a runner clears what an earlier start left, and keeps its job's ticket", "[sweep]") {
+  const scratch s(commands("echo {name} >> ran", four));
+  REQUIRE(s.run("x.yaml --out out").status == 0);
+  s.folder.write("out/cells/a/ticket", "slurm 17");
+  s.folder.write("out/cells/a/old", "of an earlier start");
+  REQUIRE(s.run("run-cell out/cells/a").status == 0);
+  CHECK(s.text("out/cells/a/ticket") == "slurm 17");
+  CHECK_FALSE(std::filesystem::exists(s.folder.file("out/cells/a/old")));
+}
+
 TEST_CASE("weir-sweep: a command is taken from behind --", "[sweep]") {
   const scratch s;
   const auto ran = s.run("--mode command --devices none --out out -- sh -c 'echo here >> ran; exit 4'");
@@ -155,9 +171,37 @@ TEST_CASE("weir-sweep: bad input is told with its place", "[sweep]") {
   ran = s.run("--mode command --out out");
   CHECK(ran.status == 2);
   CHECK(has(ran.out, "mode command needs a command"));
+  ran = s.run("");
+  CHECK(ran.status == 2);
+  CHECK(has(ran.out,
+            "what is to be run? name a FILE.yaml, a STUDY such as tensor-parallel, or --models; weir-sweep --help"));
+  ran = s.run("--mode online --out out");
+  CHECK(ran.status == 2);
+  CHECK(has(ran.out, "no model is given: name one with --models"));
   ran = s.run("custom TP=2 PP=x --out out");
   CHECK(ran.status == 2);
   CHECK(has(ran.out, "'PP=x'"));
+  CHECK_FALSE(std::filesystem::exists(s.folder.file("out")));
+}
+
+TEST_CASE("weir-sweep: a place among machines that can't be is refused with its words", "[sweep]") {
+  const scratch s;
+  const std::string command = " --mode command --devices none --out out -- true";
+  const auto refused = [&](const std::string& words, const std::string& why) {
+    INFO(words);
+    for (const auto* more : {"", "--dry-run "}) {
+      const auto ran = s.run(words + " " + more + command);
+      CHECK(ran.status == 2);
+      CHECK(has(ran.out, why));
+    }
+  };
+  refused("--nnodes 2 --node-rank one", "--node-rank: 'one' is not");
+  refused("--nnodes two --node-rank 1", "--nodes: 'two' is not");
+  refused("--nnodes 2 --node-rank 2", "--node-rank: 2 is none of 2 machines, which count from 0");
+  refused("--nnodes 2 --node-rank -1", "--node-rank: -1 is none of 2 machines");
+  refused("--node-rank 1", "--node-rank: 1 is none of 1 machine, which count from 0: --nnodes says how many there are");
+  refused("--nnodes 2 --node-rank 1 --master-port x", "--master-port: 'x' is not");
+  refused("--nnodes 2 --node-rank 1 --master-port 65536", "--master-port: 65536 is not from 1 to 65535");
   CHECK_FALSE(std::filesystem::exists(s.folder.file("out")));
 }
 
@@ -328,4 +372,62 @@ TEST_CASE("weir-sweep: batch studies leave the lists that their scripts read", "
   const auto shown = shell("cd '" + s.folder.file("") + "' && " + tools + "/weir-summarize all.json");
   CHECK(shown.status == 0);
   CHECK(has(shown.out, "TP2_PP1_DP1"));
+}
+
+TEST_CASE("batch-experiments: on the mock the script leaves its lists, and the analysis reads them", "[sweep]") {
+  const scratch s;
+  const auto ran = s.script(
+      "batch-experiments/run_batch_experiments.sh tensor-parallel --online --engine mock --model mock "
+      "--devices none --batch-sizes 1,4 --seq-lens 8 --max-tokens 2 --num-runs 1 --output-file all.json "
+      "-- --ttft 2ms --itl 1ms");
+  INFO(ran.out);
+  CHECK(ran.status == 0);
+  for (const auto* name : {"tp_1", "tp_2", "tp_4", "tp_8"}) {
+    const auto list = s.text("experiment_results/" + std::string(name) + "_results.json");
+    CHECK(has(list, "\"batch_size\":1"));
+    CHECK(has(list, "\"batch_size\":4"));
+  }
+  CHECK(has(s.text("all.json"), "\"tensor_parallel_size\":8"));
+  const auto analysed = s.script("batch-experiments/analyze_results.sh --input experiment_results --no-plots");
+  CHECK(analysed.status == 0);
+  CHECK(has(s.text("analysis_output/summary.csv"), "tp_8"));
+  const auto one =
+      s.script("batch-experiments/analyze_results.sh --input experiment_results/tp_2_results.json --output-dir one");
+  CHECK(one.status == 0);
+  CHECK(has(s.text("one/results_summary.csv"), "TP2_PP1_DP1"));
+}
+
+TEST_CASE("rollout-bench: on the mock the script runs its eight cells, and its diagnostic one", "[sweep]") {
+  const scratch s;
+  const std::string script =
+      "rollout-bench/run_vllm_benchmark.sh --engine mock --devices none --input-len 8 --output-len 4 "
+      "--no-profile ";
+  const auto ran = s.script(script + "--num-prompts 2 -n 2 -- --ttft 2ms --itl 1ms", "BENCH_BASE_DIR=out");
+  INFO(ran.out);
+  CHECK(ran.status == 0);
+  CHECK(s.lines("out/benchmark_results/summary.csv") == 1 + 8);
+  CHECK(has(ran.out, "qwen3-30b-a3b_w8a16: qwen3-30b-a3b has no w8a16"));
+  CHECK(has(ran.out, "Times better than bf16"));
+  CHECK(s.record("pangu-7b_w8a8").points.at(0).metrics.value("output_tokens") == 2 * 2 * 4);
+  const auto small = s.script(script + "--diagnostic -- --ttft 2ms --itl 1ms", "BENCH_BASE_DIR=out");
+  CHECK(small.status == 0);
+  CHECK(s.lines("out/diagnostic/benchmark_results/summary.csv") == 1 + 1);
+  CHECK(has(s.text("out/diagnostic/benchmark_results/summary.csv"), "qwen3-1.7b_bf16,qwen3-1.7b,bf16,diagnostic"));
+}
+
+TEST_CASE("parallelism-profiling: on the mock an experiment is written, run, and its empty profile said", "[sweep]") {
+  const scratch s;
+  const std::string words = "SEQ_LEN=8 MAX_TOKENS=2 CONFIGS=configs OUT=here";
+  const auto dry = s.script("parallelism-profiling/run_E1.2.sh --dry-run", words);
+  CHECK(dry.status == 0);
+  CHECK(has(dry.out, "--tensor-parallel-size 2"));
+  CHECK_FALSE(std::filesystem::exists(s.folder.file("here")));
+  const auto ran =
+      s.script("parallelism-profiling/run_E1.1.sh --engine mock --devices none --model mock -- --ttft 2ms", words);
+  INFO(ran.out);
+  CHECK(ran.status == 0);
+  CHECK(has(ran.out, "the profile of E1.1_llama8b_baseline is empty"));
+  CHECK(has(s.text("configs/E1.3_llama8b_tp4.yaml"), "profile_iterations: 5"));
+  CHECK(s.lines("here/runs/E1.1_llama8b_baseline/results_summary.csv") == 1 + 1);
+  CHECK_FALSE(std::filesystem::is_symlink(s.folder.file("here/trace_collection/E1.1_llama8b_baseline")));
 }

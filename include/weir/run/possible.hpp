@@ -39,7 +39,8 @@ inline std::string why_parallelism_impossible(const settings& s, const model_fac
     return "ep " + std::to_string(ep) + " is not tp x dp = " + std::to_string(tp * dp) + ", the only one there is";
   if (ep > 1 && model.layers > 0 && model.experts == 0) return "ep needs a model with experts";
   if (needed % nodes != 0)
-    return std::to_string(needed) + " devices can't be dealt to " + std::to_string(nodes) + " nodes";
+    return std::to_string(needed) + (needed == 1 ? " device" : " devices") + " can't be dealt to " +
+           std::to_string(nodes) + " nodes";
   return {};
 }
 
@@ -51,7 +52,8 @@ inline std::string why_parallelism_impossible(const settings& s, const model_fac
   const auto mode = s.text("mode");
   if (auto why = detail::why_parallelism_impossible(s, model); !why.empty()) return why;
   if (mode == "command") return c.command.empty() ? "mode command needs a command" : "";
-  if (c.path.empty() && s.text("engine") != "mock" && c.command.empty()) return "no model is given";
+  if (c.path.empty() && s.text("engine") != "mock" && c.command.empty())
+    return "no model is given: name one with --models, or in a file";
   if (s.text("executor_backend") == "external_launcher" && mode != "offline")
     return "external_launcher is torchrun, which runs the offline engine only";
   if (s.text("executor_backend") == "external_launcher" && s.count("dp") > 1)

@@ -47,6 +47,7 @@ struct sweep_run {
   job_report report = {};
   std::int64_t t_started_ns = 0, t_ended_ns = 0;
   cell_record record = {};  ///< Once it is finished or resumed.
+  bool adopted = false;     ///< An earlier sweep handed it over.
 
   [[nodiscard]] bool over() const noexcept { return phase == run_phase::finished || phase == run_phase::resumed; }
 };
@@ -116,6 +117,7 @@ class sweep {
     const std::string id(text.substr(std::min(blank + 1, text.size())));
     run.ticket = {id, home(run) + "/status", home(run) + "/runner.out"};
     run.phase = run_phase::queued;
+    run.adopted = true;
     run.t_started_ns = now_ns();
   }
 
@@ -240,8 +242,10 @@ class sweep {
     auto record = read_cell_record(run.job.record());
     const bool fresh = record && record->start_unix_ns > 0 && !is_stale(run, *record);
     if (fresh) return finish(run, std::move(*record));
-    if (stopping_) {  // it was ended, and is as if it had never begun
+    if (stopping_ || std::exchange(run.adopted, false)) {  // it was ended, and is as if it had never begun
+      ::unlink((home(run) + "/ticket").c_str());
       run.phase = run_phase::waiting;
+      first_waiting_ = 0;
       return {};
     }
     return conclude(run, failed_record(run.job, cell_status::failed, why_no_record(run)));

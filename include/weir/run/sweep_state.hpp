@@ -50,7 +50,7 @@ struct run_state_line {
   if (run.t_started_ns > 0) line.seconds = static_cast<double>(until - run.t_started_ns) / 1e9;
   line.state = run.over() ? status_name(run.record.status) : phase_name(run.phase);
   line.detail = run.over() ? headline(run.record) : run.report.why;
-  if (run.phase == run_phase::resumed) line.seconds = run.record.wall_s;
+  if (run.over() && run.record.wall_s > 0) line.seconds = run.record.wall_s;  // a scheduler's news is seconds old
   return line;
 }
 
