@@ -3,14 +3,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <numeric>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -78,6 +81,20 @@ std::string commands(const std::string& script, const std::string& more = "") {
 }
 
 const std::string four = "configurations: [{name: a, tp: 1}, {name: b, tp: 2}, {name: c, tp: 4}, {name: d, tp: 8}]\n";
+
+/// The milliseconds a token of each sample of the requests in weir-bench's records, by their own stamps.
+std::vector<double> tpots_ms(const std::string& records) {
+  std::vector<double> all;
+  const auto number = [&](std::string_view name, std::size_t& at) {
+    at = records.find("\"" + std::string(name) + "\":", at);
+    return at == std::string::npos ? 0.0 : std::stod(records.substr(at += name.size() + 3, 20));
+  };
+  for (std::size_t at = 0; (at = records.find("{\"index\":", at)) != std::string::npos;) {
+    const double first = number("t_first_ns", at), last = number("t_last_ns", at), tokens = number("tokens_out", at);
+    all.push_back((last - first) / (tokens - 1) / 1e6);
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -317,8 +334,11 @@ TEST_CASE("weir-sweep: an online cell starts its server once, loads every point,
     CHECK(p.metrics.value("output_tokens") == 8 * 3 * 4);
     CHECK(p.metrics.value("prompt_tokens") == 8 * 16);
     CHECK(p.metrics.value("error_rate") == 0);
-    CHECK(p.metrics.value("ttft_mean_ms") >= 2);
-    CHECK(p.metrics.value("tpot_mean_ms") >= 0.9);  // as it would be 0.3 were three samples taken for one
+    const auto own = tpots_ms(s.text("out/cells/mock/requests." + p.point.name + ".0.jsonl"));
+    REQUIRE(own.size() == 8 * 3);  // of each sample one, not of three taken for one
+    const double mean = std::accumulate(own.begin(), own.end(), 0.0) / 24;
+    CHECK(std::abs(p.metrics.value("tpot_mean_ms") - mean) < 1e-6);
+    CHECK(p.metrics.value("ttft_mean_ms") > 0);
   }
   CHECK(std::filesystem::exists(s.folder.file("out/benchmark_logs/server_mock.log")));
   CHECK(std::filesystem::exists(s.folder.file("out/report.html")));

@@ -45,8 +45,8 @@ inline result<void> make_directories(const cell_job& job) {
                : result<void>();
 }
 
-/// What an earlier, unfinished start of this run left must not be taken for this one's. The ticket is the sweep's: by it
-/// the job is found again when the sweep has been killed.
+/// What an earlier, unfinished start of this run left must not be taken for this one's. The ticket is the sweep's: by
+/// it the job is found again when the sweep has been killed.
 inline void forget_unfinished(const cell_job& job) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(job.directory(), ignored))
