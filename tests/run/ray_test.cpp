@@ -170,6 +170,9 @@ TEST_CASE("ray: while nobody answers nothing is known; what can't be is refused"
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == weir::errc::invalid_argument);
     CHECK(refused.error().detail == "Ray, asked to run j: HTTP 400: ValueError: no such resource");
+    ray.says("POST /api/jobs/", 500,
+             "Traceback:\n\nException: No available agent to submit job, please try again later.\n");
+    CHECK(where.submit({&job, 1}).error().code == weir::errc::closed);
     weir::job wide = job;
     wide.needs.nodes = 2;
     CHECK(where.submit({&wide, 1}).error().code == weir::errc::invalid_argument);

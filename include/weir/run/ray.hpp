@@ -125,9 +125,13 @@ class ray_launcher final : public launcher {
     return answer;
   }
 
+  /// Ray answers 500 both for what can't be and for "No available agent to submit job, please try again later", which
+  /// it says while it starts.
   [[nodiscard]] failure refusal(const std::string& what, const http_answer& said) const {
-    return {said.status >= 502 ? errc::closed : errc::invalid_argument,
-            "Ray, asked to " + what + ": HTTP " + std::to_string(said.status) + ": " + ray_words(said.body)};
+    auto words = ray_words(said.body);
+    const bool later = said.status >= 502 || words.find("try again later") != words.npos;
+    return {later ? errc::closed : errc::invalid_argument,
+            "Ray, asked to " + what + ": HTTP " + std::to_string(said.status) + ": " + std::move(words)};
   }
 
   result<ray_job> ask(const std::string& id) const {
