@@ -1,5 +1,5 @@
-// Any bytes as a trace, whole and cut anywhere: the same profile, no crash, and no event that is neither read nor
-// counted.
+// Any bytes as a trace, whole and cut anywhere: the same profile, no crash, no event that is neither read nor counted,
+// and the same events where each one's end is found before it is read.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,6 +9,7 @@
 #include "cuts.hpp"
 #include "weir/base/result.hpp"
 #include "weir/data/source.hpp"
+#include "weir/trace/kineto.hpp"
 #include "weir/trace/read_profile.hpp"
 #include "weir/trace/skew.hpp"
 #include "weir/trace/step_metrics.hpp"
@@ -33,6 +34,32 @@ std::string metrics_of(std::string_view text, std::size_t step) {
   return out;
 }
 
+const auto all_but_operations = [](std::string_view category) { return category != "cpu_op"; };
+
+void append_event(std::string& out, const weir::kineto_event& e) {
+  for (const auto part : {e.phase, e.category, e.name, e.pid, e.tid, e.args}) out.append(part).append("|");
+  out.append(std::to_string(e.t_ns)).append("|").append(std::to_string(e.dur_ns)).append("\n");
+}
+
+std::string events_of(std::string_view text) {
+  std::string out;
+  weir::kineto_reader reader{weir::memory_source(text)};
+  (void)reader.read(all_but_operations, [&](const weir::kineto_event& e) { append_event(out, e); });
+  return out + std::to_string(reader.summary().damaged) + " " + std::to_string(reader.summary().skipped);
+}
+
+std::string events_by_ends_of(std::string_view text) {
+  std::string out;
+  weir::object_stream<weir::memory_source> stream(weir::memory_source(text), {"traceEvents", {"\"ph\"", "\"name\""}});
+  weir::kineto_event event;
+  (void)stream.read([&](std::string_view object) {
+    const auto read = weir::read_kineto_event(object, event, all_but_operations);
+    if (read == weir::object_read::ok) append_event(out, event);
+    return read;
+  });
+  return out + std::to_string(stream.summary().damaged) + " " + std::to_string(stream.summary().skipped);
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's
@@ -41,5 +68,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string whole = metrics_of(text, text.npos);
   for (const std::size_t step : {1U, 7U, 64U})
     fuzz::require(metrics_of(text, step) == whole, "figures do not depend on where reads cut the file");
+  fuzz::require(events_of(text) == events_by_ends_of(text), "an event's layout changes nothing of what is read");
   return 0;
 }

@@ -171,6 +171,23 @@ def against_hta_gaps(file, m, truth, unlaunched):
                 same(f"{file} HTA {name} of stream {stream}", value, own.get(name, 0.0), 0.0051)
 
 
+def against_hta_queues(file, m, truth):
+    """Where a launch and a begin share a moment, HTA takes them in the order that an unstable sort leaves, weir the launch
+    first: a pair that HTA takes the other way round has lengths n - 1, n there and n + 1, n here, 2 more in the sum."""
+    for q in truth:
+        stream = str(q["('stream', '')"])
+        own = {key: q[f"('queue_length', '{key}')"] for key in ("count", "mean", "std", "min", "25%", "50%", "75%", "max")}
+        got = {key: pick(m, "hta_queue", key, stream=stream) for key in (*own, "ties")}
+        if got["ties"] == 0:
+            for key, value in own.items():
+                same(f"{file} HTA queue {key} of stream {stream}", got[key], value, 1e-9)
+            continue
+        for key in ("count", "min", "25%", "50%", "75%", "max"):
+            same(f"{file} HTA queue {key} of stream {stream}", got[key], own[key])
+        more = round((got["mean"] - own["mean"]) * own["count"], 3)
+        same(f"{file} HTA queue lengths of stream {stream}, sum within ties", 0 <= more <= 2 * got["ties"], True)
+
+
 def against_hta(tool, traces):
     """HTA 0.5.0's own figures (last step included, no rounding), which it computes through doubles of microseconds."""
     for name, file in (("hta_nccl_data", "hta/nccl_data"), ("hta_vllm_decode_full", "tracelens/vllm_decode_full_mi300"),
@@ -193,6 +210,7 @@ def against_hta(tool, traces):
         same(f"{file} HTA overlap", pick(m, "hta", "comp_comm_overlap_pctg"), overlap, 0.0001)
         against_hta_gaps(file, m, [g for g in truth["idle_time_breakdown"] if g["rank"] == rank],
                          streams_without_launches(traces / f"{file}.json.gz"))
+        against_hta_queues(file, m, [q for q in truth["queue_length_summary"] if q["('rank', '')"] == rank])
         rows = kernels_of(m)
         for top in truth["gpu_kernel_breakdown"]["by_kernel_top20"]:
             if top["rank"] != rank:

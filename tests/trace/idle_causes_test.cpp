@@ -1,5 +1,6 @@
 #include "weir/trace/idle_causes.hpp"
 
+#include <cmath>
 #include <string>
 
 #include "catch.hpp"
@@ -46,4 +47,34 @@ TEST_CASE("idle_causes: gaps of a stream are by when their launch began, whateve
   CHECK(p->stream_gaps[0].other_ns == 40'000);
   CHECK(p->stream_gaps[1].stream == 9);
   CHECK(p->stream_gaps[1].host_wait_ns + p->stream_gaps[1].kernel_wait_ns + p->stream_gaps[1].other_ns == 0);
+}
+
+TEST_CASE("idle_causes: a queue grows at a launch and shrinks where what was launched begins", "[trace]") {
+  // stream 7: launched at 0, 1 and 5, begun at 5, 7 and 20: lengths 1 2 3 2 1 0; the third launch goes first in the tie
+  // stream 9: launched by a call that HTA does not know
+  const std::string text = R"([
+    {"ph":"X","cat":"cuda_runtime","name":"cudaLaunchKernel","ts":0,"dur":1,"args":{"correlation":1}},
+    {"ph":"X","cat":"cuda_runtime","name":"cudaMemcpyAsync","ts":1,"dur":1,"args":{"correlation":2}},
+    {"ph":"X","cat":"cuda_runtime","name":"cudaLaunchKernel","ts":5,"dur":1,"args":{"correlation":3}},
+    {"ph":"X","cat":"cuda_driver","name":"cuLaunchKernelEx","ts":5,"dur":1,"args":{"correlation":4}},
+    {"ph":"X","cat":"kernel","name":"a","ts":5,"dur":1,"args":{"stream":7,"correlation":1}},
+    {"ph":"X","cat":"gpu_memcpy","name":"b","ts":7,"dur":1,"args":{"stream":7,"correlation":2}},
+    {"ph":"X","cat":"kernel","name":"c","ts":20,"dur":1,"args":{"stream":7,"correlation":3}},
+    {"ph":"X","cat":"kernel","name":"d","ts":21,"dur":1,"args":{"stream":7,"correlation":5}},
+    {"ph":"X","cat":"kernel","name":"e","ts":21,"dur":1,"args":{"stream":9,"correlation":4}}])";
+  const weir::kind_table kinds;
+  const auto p = weir::read_profile(weir::memory_source(text), "rank0.json", kinds, {.idle = true});
+  REQUIRE(p);
+  REQUIRE(p->queues.size() == 1);
+  const auto& q = p->queues[0];
+  CHECK(q.stream == 7);
+  CHECK(q.changes == 6);
+  CHECK(q.ties == 1);
+  CHECK(q.mean == 1.5);
+  CHECK(q.deviation == Approx(std::sqrt(5.5 / 5)));
+  CHECK(q.least == 0);
+  CHECK(q.quarter == 1);
+  CHECK(q.half == 1.5);
+  CHECK(q.three_quarters == 2);
+  CHECK(q.most == 3);
 }

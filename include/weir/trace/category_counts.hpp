@@ -6,12 +6,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "weir/trace/short_text.hpp"
 
 namespace weir::inline v0 {
 
@@ -68,10 +69,13 @@ class category_counts {
   /// \param wanted  bool(std::string_view); asked once a category.
   template <class Wanted>
   bool count(std::string_view category, Wanted&& wanted) {
-    std::uint8_t& slot = slots_[slot_of(category)];
-    if (slot >= all_.size() || !same(all_[slot].name, category)) slot = find(category, wanted);
-    ++all_[slot].events;
-    return all_[slot].wanted;
+    if (last_ >= all_.size() || !detail::same_short(all_[last_].name, category)) last_ = slot_of(category, wanted);
+    ++all_[last_].events;
+    return all_[last_].wanted;
+  }
+  /// Takes the last count back. \pre  it was not taken back before.
+  void uncount() {
+    if (--all_[last_].events == 0 && last_ + 1U == all_.size()) all_.pop_back();
   }
   /// Names and counts in order of appearance.
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> totals() const {
@@ -88,27 +92,15 @@ class category_counts {
   };
   static constexpr std::size_t most = std::numeric_limits<std::uint8_t>::max();  // the last stands for all further ones
 
-  /// a == b without a call where both have the usual 4 to 16 bytes: two loads each cover them, from the ends inward.
-  static bool same(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    if (a.size() >= 8 && a.size() <= 16) return same_ends<std::uint64_t>(a, b);
-    if (a.size() >= 4 && a.size() < 8) return same_ends<std::uint32_t>(a, b);
-    return a == b;
-  }
-  template <class Word>
-  static bool same_ends(std::string_view a, std::string_view b) noexcept {
-    const auto word = [](const char* at) {
-      Word w;
-      std::memcpy(&w, at, sizeof w);
-      return w;
-    };
-    const std::size_t last = a.size() - sizeof(Word);
-    return word(a.data()) == word(b.data()) && word(a.data() + last) == word(b.data() + last);
-  }
-
-  static std::size_t slot_of(std::string_view c) noexcept {
+  static std::size_t hash_of(std::string_view c) noexcept {
     if (c.empty()) return 0;
     return (c.size() * 5 + static_cast<unsigned char>(c.front()) + static_cast<unsigned char>(c.back())) % 64;
+  }
+  template <class Wanted>
+  std::uint8_t slot_of(std::string_view category, Wanted& wanted) {
+    std::uint8_t& slot = slots_[hash_of(category)];
+    if (slot >= all_.size() || !detail::same_short(all_[slot].name, category)) slot = find(category, wanted);
+    return slot;
   }
   template <class Wanted>
   std::uint8_t find(std::string_view category, Wanted& wanted) {
@@ -124,6 +116,7 @@ class category_counts {
 
   std::vector<one_category> all_;
   std::array<std::uint8_t, 64> slots_{};
+  std::uint8_t last_ = 0;  // counted last
 };
 
 }  // namespace weir::inline v0

@@ -6,20 +6,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <limits>
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 
-#include "weir/base/hash.hpp"
 #include "weir/base/measured.hpp"
 #include "weir/base/units.hpp"
 #include "weir/trace/kinds.hpp"
 #include "weir/trace/kineto_event.hpp"
+#include "weir/trace/name_table.hpp"
 #include "weir/trace/overlap.hpp"
 
 namespace weir::inline v0 {
@@ -128,7 +125,7 @@ class device_time {
   /// Sum of all durations: more than busy() where events ran side by side.
   [[nodiscard]] std::int64_t sum_ns() const noexcept { return sum_ns_; }
   /// Kernels and memory operations by name as written.
-  [[nodiscard]] const auto& names() const noexcept { return names_; }
+  [[nodiscard]] const auto& names() const noexcept { return names_.entries(); }
   /// Collectives by what their events call them, else by the kernel's name without its parameters.
   [[nodiscard]] const auto& collectives() const noexcept { return collectives_; }
 
@@ -146,26 +143,6 @@ class device_time {
   }
 
  private:
-  struct text_hash {
-    using is_transparent = void;
-    /// Of the length and at most 17 words of the text: names of kernels have up to some thousand bytes.
-    std::size_t operator()(std::string_view text) const noexcept {
-      constexpr std::size_t word = sizeof(std::uint64_t);
-      if (text.size() < word) return hash64(text);
-      std::uint64_t h = text.size();
-      const auto take = [&](std::size_t at) {
-        std::uint64_t bits = 0;
-        std::memcpy(&bits, text.data() + at, word);
-        h = (h ^ bits) * 0x9E3779B97F4A7C15U;
-        h ^= h >> 29;
-      };
-      const std::size_t last = text.size() - word, step = std::max(word, last / 16);
-      for (std::size_t at = 0; at < last; at += step) take(at);
-      take(last);
-      return h;
-    }
-  };
-
   static bool is_kernel(std::string_view c) noexcept { return detail::is(c, "kernel") || detail::is(c, "Kernel"); }
   static bool is_memory(std::string_view c) noexcept {
     return detail::is(c, "gpu_memcpy") || detail::is(c, "gpu_memset") || detail::is(c, "Memcpy") ||
@@ -173,13 +150,9 @@ class device_time {
   }
 
   call_total& entry(const kineto_event& e) {
-    auto found = names_.find(e.name);
-    if (found == names_.end()) {
-      found = names_.emplace(std::string(e.name), call_total{}).first;
-      found->second.what = kinds_->classify(e.name);
-      if (is_memory(e.category)) found->second.what = {device_kind::memory, {}, true, {}};
-    }
-    return found->second;
+    return names_.find_or_make(e.name, [&](call_total& fresh) {
+      fresh.what = is_memory(e.category) ? device_class{device_kind::memory, {}, true, {}} : kinds_->classify(e.name);
+    });
   }
 
   void take_collective(const kineto_event& e, const call_total& by_name) {
@@ -213,7 +186,7 @@ class device_time {
   const kind_table* kinds_ = &built_in();
   std::array<interval_union, 3> unions_;  // by device_kind
   std::array<std::uint64_t, 3> counts_{};
-  std::unordered_map<std::string, call_total, text_hash, std::equal_to<>> names_;
+  name_table<call_total> names_;
   std::map<std::string, call_total, std::less<>> collectives_;
   std::int64_t begin_ = std::numeric_limits<std::int64_t>::max(), end_ = std::numeric_limits<std::int64_t>::min();
   std::int64_t sum_ns_ = 0;

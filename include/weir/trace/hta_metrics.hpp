@@ -17,9 +17,29 @@ namespace weir::inline v0 {
 /// \source  HolisticTraceAnalysis 0.5.0, hta/utils/utils.py, get_kernel_type.
 inline constexpr std::string_view hta_kinds = "ncclKernel communication\nncclDevKernel communication\n* computation\n";
 
-/// Appends get_temporal_breakdown and get_comm_comp_overlap of a rank: table "hta". get_idle_time_breakdown where
-/// profile_options::idle was on: table "hta_stream". The kernels of get_gpu_kernel_breakdown: table "kernel". Times are
-/// exact where HTA's go through doubles; percentages have its two decimals.
+namespace detail {
+
+inline void write_hta_queues(std::vector<trace_metric>& all, const rank_profile& p) {
+  for (const auto& q : p.queues) {
+    metric_writer out(all, "hta_queue", {{"rank", p.label()}, {"stream", std::to_string(q.stream)}});
+    out.count("count", q.changes);
+    out.number("mean", "", q.mean, 4);
+    out.number("std", "", q.deviation, 4);  // there are at least two changes
+    out.number("min", "", q.least, 0);
+    out.number("25%", "", q.quarter, 2);
+    out.number("50%", "", q.half, 2);
+    out.number("75%", "", q.three_quarters, 2);
+    out.number("max", "", q.most, 0);
+    out.count("ties", q.ties);
+  }
+}
+
+}  // namespace detail
+
+/// Appends get_temporal_breakdown and get_comm_comp_overlap of a rank: table "hta". get_idle_time_breakdown and
+/// get_queue_length_summary where profile_options::idle was on: tables "hta_stream" and "hta_queue". The kernels of
+/// get_gpu_kernel_breakdown: table "kernel". Times are exact where HTA's go through doubles; percentages have its two
+/// decimals.
 /// \param top  how many kernels.
 inline void append_hta_metrics(std::vector<trace_metric>& all, const rank_profile& p, std::size_t top) {
   metric_writer out(all, "hta", {{"rank", p.label()}});
@@ -53,6 +73,7 @@ inline void append_hta_metrics(std::vector<trace_metric>& all, const rank_profil
     gaps.time("kernel_wait", s.kernel_wait_ns);
     gaps.time("other", s.other_ns);
   }
+  detail::write_hta_queues(all, p);
   detail::write_kernels(all, p, top);
 }
 

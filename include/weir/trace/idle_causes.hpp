@@ -1,14 +1,17 @@
 // weir/trace/idle_causes.hpp - why a device had nothing to run: the host was late, or the work was queued already.
-// Needs the standard library only.
+// Needs weir/stats.
 #ifndef WEIR_TRACE_IDLE_CAUSES_HPP
 #define WEIR_TRACE_IDLE_CAUSES_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "weir/base/measured.hpp"
 #include "weir/trace/kineto_event.hpp"
+#include "weir/trace/stream_queue.hpp"
 
 namespace weir::inline v0 {
 
@@ -38,11 +41,12 @@ inline std::int64_t correlation_of(const kineto_event& e) noexcept {
 }  // namespace detail
 
 /// The calls that launch work, of all devices of a process.
-/// \complexity  24 bytes a call; O(n log n) to settle.
+/// \complexity  32 bytes a call; O(n log n) to settle.
 class launch_log {
  public:
   struct launch {
     std::int64_t id, begin, end;
+    bool queues;  // by HTA's list
   };
 
   [[nodiscard]] static bool wants(std::string_view category) noexcept {
@@ -51,7 +55,8 @@ class launch_log {
   }
   void take(const kineto_event& e) {
     if (e.t_ns == unmeasured || e.dur_ns < 0) return;
-    if (const auto id = detail::correlation_of(e); id >= 0) launches_.push_back({id, e.t_ns, e.t_ns + e.dur_ns});
+    if (const auto id = detail::correlation_of(e); id >= 0)
+      launches_.push_back({id, e.t_ns, e.t_ns + e.dur_ns, is_hta_launch(e.name)});
   }
   /// To be called once, after the last `take`.
   void settle() {
@@ -62,6 +67,12 @@ class launch_log {
     const auto found = std::lower_bound(launches_.begin(), launches_.end(), id,
                                         [](const launch& l, std::int64_t wanted) { return l.id < wanted; });
     return id < 0 || found == launches_.end() || found->id != id ? nullptr : &*found;
+  }
+  /// Of the calls with that number, the one that HTA takes for a launch; null where there is none.
+  [[nodiscard]] const launch* find_queuing(std::int64_t id) const noexcept {
+    for (const auto* at = find(id); at != nullptr && at != launches_.data() + launches_.size() && at->id == id; ++at)
+      if (at->queues) return at;
+    return nullptr;
   }
 
  private:
@@ -108,6 +119,22 @@ class idle_causes {
       (call != nullptr && call->begin > begin ? sum.host_wait_ns
        : gap < 30'000                         ? sum.kernel_wait_ns
                                               : sum.other_ns) += gap;
+    }
+    return all;
+  }
+
+  /// How long the queue of each stream was, by number; without streams of which no launch is known to HTA.
+  /// \pre  by_stream() was called, and nothing was taken since.
+  [[nodiscard]] std::vector<stream_queue> queues(const launch_log& launches) const {
+    std::vector<stream_queue> all;
+    std::vector<std::pair<std::int64_t, int>> changes;
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      if (const auto* call = launches.find_queuing(events_[i].id); call != nullptr) {
+        changes.emplace_back(call->begin, 1);
+        changes.emplace_back(events_[i].begin, -1);
+      }
+      const bool last = i + 1 == events_.size() || events_[i + 1].stream != events_[i].stream;
+      if (last && !changes.empty()) all.push_back(queue_of(events_[i].stream, std::exchange(changes, {})));
     }
     return all;
   }

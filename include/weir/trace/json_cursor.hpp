@@ -2,6 +2,7 @@
 #ifndef WEIR_TRACE_JSON_CURSOR_HPP
 #define WEIR_TRACE_JSON_CURSOR_HPP
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -22,35 +23,59 @@ namespace weir::inline v0 {
 namespace detail {
 
 #if defined(__SSE2__)
-/// How many of the 16 bytes at `at` come before the first quote or backslash; 16 where there is neither.
-inline unsigned plain_text_at(const char* at) noexcept {
+/// One bit a byte of the 16 at `at`: what ends the plain part of a string, quotes and backslashes.
+inline unsigned text_ends(const char* at) noexcept {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const __m128i found =
       _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-  return static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(_mm_movemask_epi8(found)) | 0x10000U));
+  return static_cast<unsigned>(_mm_movemask_epi8(found));
 }
-/// How many of the 16 bytes at `at` come before what ends a number or a word: white space , ] } and control characters.
-inline unsigned plain_value_at(const char* at) noexcept {
+/// The same for what ends a number or a word: white space , ] } and control characters.
+inline unsigned value_ends(const char* at) noexcept {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const __m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
   const __m128i blank = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes);
   const __m128i ends =
       _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')), _mm_cmpeq_epi8(folded, _mm_set1_epi8('}')));
-  const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(blank, ends)));
-  return static_cast<unsigned>(std::countr_zero(found | 0x10000U));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(blank, ends)));
 }
 #else
-inline unsigned plain_text_at(const char* at) noexcept {
-  unsigned n = 0;
-  while (n < 16 && at[n] != '"' && at[n] != '\\') ++n;
-  return n;
+inline unsigned text_ends(const char* at) noexcept {
+  unsigned found = 0;
+  for (unsigned i = 0; i < 16; ++i) found |= (at[i] == '"' || at[i] == '\\' ? 1U : 0U) << i;
+  return found;
 }
-inline unsigned plain_value_at(const char* at) noexcept {
-  unsigned n = 0;
-  while (n < 16 && static_cast<unsigned char>(at[n]) > ' ' && at[n] != ',' && (at[n] | 0x20) != '}') ++n;
-  return n;
+inline unsigned value_ends(const char* at) noexcept {
+  unsigned found = 0;
+  for (unsigned i = 0; i < 16; ++i) {
+    const bool ends = static_cast<unsigned char>(at[i]) <= ' ' || at[i] == ',' || (at[i] | 0x20) == '}';
+    found |= (ends ? 1U : 0U) << i;
+  }
+  return found;
 }
 #endif
+
+/// As text_ends, and control characters too: what no string may hold.
+inline unsigned plain_text_ends(const char* at) noexcept {
+#if defined(__SSE2__)
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+  return text_ends(at) | static_cast<unsigned>(_mm_movemask_epi8(control));
+#else
+  unsigned found = text_ends(at);
+  for (unsigned i = 0; i < 16; ++i) found |= (static_cast<unsigned char>(at[i]) < ' ' ? 1U : 0U) << i;
+  return found;
+#endif
+}
+
+/// The first byte from `at` on that ends what `Ends` looks for, or one behind `end`.
+/// The way on does not wait for what is found: a step is the same 16 bytes until something is.
+template <unsigned (*Ends)(const char*) noexcept>
+[[gnu::always_inline]] inline const char* first_end(const char* at, const char* end) noexcept {
+  unsigned found = Ends(at);
+  while (found == 0 && (at += 16) < end) found = Ends(at);
+  return found == 0 ? at : at + std::countr_zero(found);
+}
 
 /// `text` == `literal`, as a comparison of constant length: a call to memcmp costs more than the bytes.
 template <std::size_t Size>
@@ -93,7 +118,10 @@ class json_cursor {
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   /// The next byte that is not white space; 0 at the end.
   char peek() noexcept {
-    while (at_ < end_ && static_cast<unsigned char>(*at_) <= ' ') ++at_;
+    while (at_ < end_ && static_cast<unsigned char>(*at_) <= ' ') {
+      ++at_;
+      while (end_ - at_ >= 4 && std::memcmp(at_, "    ", 4) == 0) at_ += 4;  // lines are indented
+    }
     return at_ < end_ ? *at_ : '\0';
   }
   bool take(char wanted) noexcept {
@@ -108,6 +136,40 @@ class json_cursor {
     at_ += Size - 1;
     return true;
   }
+  /// Takes a comma, white space and `literal` where that is what comes next.
+  template <std::size_t Size>
+  [[gnu::always_inline]] bool take_next(const char (&literal)[Size]) noexcept {
+    if (at_ >= end_ || *at_ != ',') return false;
+    ++at_;
+    peek();
+    return take_exactly(literal);
+  }
+  /// Takes a string behind its opening quote where it has neither escapes nor what no string may hold.
+  [[gnu::always_inline]] bool plain_text(std::string_view& into) noexcept {
+    const char* const begin = at_;
+    at_ = detail::first_end<detail::plain_text_ends>(begin, end_);
+    if (at_ >= end_ || *at_ != '"') return false;
+    into = {begin, static_cast<std::size_t>(at_++ - begin)};
+    return true;
+  }
+  /// Takes a string of that kind with its quotes, or a plain whole number.
+  [[gnu::always_inline]] bool plain_value(std::string_view& into) noexcept {
+    const char* const begin = at_;
+    if (at_ < end_ && *at_ == '"') {
+      std::string_view text;
+      ++at_;
+      if (!plain_text(text)) return false;
+    } else {
+      while (at_ < end_ && static_cast<unsigned char>(*at_ - '0') <= 9) ++at_;
+      if (at_ == begin) return false;
+    }
+    into = {begin, static_cast<std::size_t>(at_ - begin)};
+    return true;
+  }
+  /// What is not read yet.
+  [[nodiscard]] std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+  /// \pre  count <= rest().size()
+  void skip(std::size_t count) noexcept { at_ += count; }
   /// A string's bytes between its quotes; escapes are left as they are written.
   [[gnu::always_inline]] std::string_view string() noexcept {
     if (!take('"')) return fail();
@@ -117,9 +179,7 @@ class json_cursor {
   [[gnu::always_inline]] std::string_view rest_of_string() noexcept {
     const char* const begin = at_;
     while (at_ < end_) {
-      const unsigned plain = detail::plain_text_at(at_);
-      at_ += plain;
-      if (plain == 16) continue;
+      at_ = detail::first_end<detail::text_ends>(at_, end_);
       if (at_ >= end_) break;
       if (*at_ == '"') return {begin, static_cast<std::size_t>(at_++ - begin)};
       at_ += 2;
@@ -132,8 +192,7 @@ class json_cursor {
     const char* const begin = at_;
     if (first == '"') return string(), since(begin);
     if (first == '{' || first == '[') return bracketed();
-    for (unsigned plain = 16; plain == 16 && at_ < end_; at_ += plain) plain = detail::plain_value_at(at_);
-    if (at_ > end_) at_ = end_;
+    at_ = std::min(detail::first_end<detail::value_ends>(at_, end_), end_);
     return at_ == begin ? fail() : since(begin);
   }
 

@@ -26,6 +26,9 @@ namespace weir::inline v0 {
 /// \complexity  each byte is read once, whatever the number of calls.
 class json_extent {
  public:
+  json_extent() = default;
+  /// Follows a value of which `depth` brackets were opened before the text begins.
+  explicit json_extent(std::int64_t depth) noexcept : depth_(depth) {}
   /// Goes on where the last call stopped.
   /// \param text  the value's bytes so far, from its opening bracket; 64 bytes after its end are readable (any value).
   /// \return      true once the closing bracket was found: see end(); also where the value is broken().

@@ -6,6 +6,7 @@
 #ifndef WEIR_TRACE_KINDS_HPP
 #define WEIR_TRACE_KINDS_HPP
 
+#include <bitset>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -122,13 +123,36 @@ inline constexpr kernel_family kernel_families[] = {
      {"at::", "at_cuda", "c10::", "cub::", "rocprim", "thrust", "triton_", "vllm::", "flashinfer", "aiter", "ck_tile",
       "ck::", "aclnn"}}};
 
+namespace detail {
+
+/// Which pairs of neighbouring bytes a name holds: a piece of which it lacks a pair does not occur in it. Names have up
+/// to some thousand bytes, and the tables hold two hundred pieces to look for.
+class byte_pairs {
+ public:
+  explicit byte_pairs(std::string_view text) noexcept {
+    for (std::size_t i = 1; i < text.size(); ++i) bits_[place(text, i)] = true;
+  }
+  [[nodiscard]] bool may_hold(std::string_view piece) const noexcept {
+    return piece.size() < 2 || (bits_[place(piece, 1)] && bits_[place(piece, piece.size() - 1)]);
+  }
+
+ private:
+  static std::size_t place(std::string_view text, std::size_t second) noexcept {
+    return (static_cast<unsigned char>(text[second - 1]) * 32U ^ static_cast<unsigned char>(text[second])) % 4096;
+  }
+  std::bitset<4096> bits_;
+};
+
 /// The family of which `text` holds a piece; empty: of none.
-[[nodiscard]] constexpr std::string_view family_of(std::string_view text) noexcept {
+/// \param pairs  of `text`, or of one that holds it.
+[[nodiscard]] inline std::string_view family_of(std::string_view text, const byte_pairs& pairs) noexcept {
   for (const auto& family : kernel_families)
     for (const auto piece : family.pieces)
-      if (!piece.empty() && text.find(piece) != text.npos) return family.name;
+      if (!piece.empty() && pairs.may_hold(piece) && text.find(piece) != text.npos) return family.name;
   return {};
 }
+
+}  // namespace detail
 
 /// A kernel's own name, without its return type, the arguments of its template and its parameters: of
 /// "void ns::kernel<int>(int*)" it is "ns::kernel", of "std::enable_if<(8)>(0), void>::type kernel<8>(int)" "kernel".
@@ -217,10 +241,11 @@ class kind_table {
 
   /// \complexity  linear in the rules: ask once a name, not once an event.
   [[nodiscard]] device_class classify(std::string_view name) const noexcept {
-    if (const auto found = first_match(own_, name); found.known) return found;
-    if (const auto found = first_match(communication_kernels, name); found.known) return found;
-    auto family = family_of(qualified_kernel_name(name));  // what a template is given may be of any family
-    if (family.empty()) family = family_of(name);
+    const detail::byte_pairs pairs(name);
+    if (const auto found = first_match(own_, name, pairs); found.known) return found;
+    if (const auto found = first_match(communication_kernels, name, pairs); found.known) return found;
+    auto family = detail::family_of(qualified_kernel_name(name), pairs);  // a template may be given any family
+    if (family.empty()) family = detail::family_of(name, pairs);
     return {device_kind::computation, {}, !family.empty(), family};
   }
 
@@ -233,9 +258,11 @@ class kind_table {
     row.remove_prefix(found.size());
     return found;
   }
-  static device_class first_match(std::span<const kind_rule> rules, std::string_view name) noexcept {
+  static device_class first_match(std::span<const kind_rule> rules, std::string_view name,
+                                  const detail::byte_pairs& pairs) noexcept {
     for (const auto& rule : rules)
-      if (name_matches(rule.pattern, name)) return class_by(rule);
+      if (pairs.may_hold(rule.pattern.substr(0, rule.pattern.find('*'))) && name_matches(rule.pattern, name))
+        return class_by(rule);
     return {};
   }
   static device_class class_by(const kind_rule& rule) noexcept {

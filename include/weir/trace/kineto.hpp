@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "weir/base/result.hpp"
 #include "weir/trace/kineto_event.hpp"
 #include "weir/trace/object_stream.hpp"
+#include "weir/trace/usual_event.hpp"
 
 namespace weir::inline v0 {
 
@@ -30,17 +32,32 @@ class kineto_reader {
   /// \return  errc::io where the source fails, errc::parse where the bytes are no trace at all.
   template <class Wanted, class OnEvent>
   result<void> read(Wanted&& wanted, OnEvent&& on_event) {
-    kineto_event event;  // made once: most events are skipped before anything is written to it
-    return stream_.read([&](std::string_view object) {
-      const object_read read = read_kineto_event(object, event, wanted);
-      if (read == object_read::ok) on_event(std::as_const(event));
-      return read;
-    });
+    event_reader<std::remove_reference_t<Wanted>, std::remove_reference_t<OnEvent>> each{wanted, on_event, {}};
+    return stream_.read(each);
   }
 
   [[nodiscard]] const stream_summary& summary() const noexcept { return stream_.summary(); }
 
  private:
+  /// Reads the objects that the stream finds.
+  template <class Wanted, class OnEvent>
+  struct event_reader {
+    Wanted& wanted;
+    OnEvent& on_event;
+    kineto_event event;  // made once: most events are skipped before anything is written to it
+
+    object_read operator()(std::string_view object) { return taken(read_kineto_event(object, event, wanted)); }
+    usual_object usual(std::string_view text) {
+      const usual_object found = read_usual_event(text, event, wanted);
+      if (found.length > 0) taken(found.read);
+      return found;
+    }
+    object_read taken(object_read read) {
+      if (read == object_read::ok) on_event(std::as_const(event));
+      return read;
+    }
+  };
+
   object_stream<Source> stream_;
 };
 

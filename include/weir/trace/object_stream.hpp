@@ -46,7 +46,8 @@ class object_stream {
       : window_(std::move(source), window_bytes), format_(std::move(format)) {}
 
   /// \param on_object  object_read(std::string_view): from its '{' to its '}', valid until it returns; 64 bytes behind
-  ///                   it are readable.
+  ///                   it are readable. It may have usual(std::string_view), which is given all that is there from
+  ///                   an object's '{' on and says how long the object is and what became of it, or length 0.
   /// \return  errc::io where the source fails, errc::parse where the bytes are no such document at all.
   template <class OnObject>
   result<void> read(OnObject&& on_object) {
@@ -136,6 +137,13 @@ class object_stream {
   template <class OnObject>
   void one_object(OnObject& on_object) {
     ++summary_.events;
+    if constexpr (requires { on_object.usual(std::string_view{}); }) {
+      const auto found = on_object.usual(window_.unread());
+      if (found.length > 0) {
+        if (found.read == object_read::skipped) ++summary_.skipped;
+        return window_.consume(found.length);
+      }
+    }
     json_extent extent;
     while (!extent.find_end(window_.unread()))
       if (!window_.more()) {

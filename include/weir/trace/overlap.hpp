@@ -61,7 +61,8 @@ class interval_union {
 
   void settle() const {
     if (pending_.empty()) return;
-    std::sort(pending_.begin(), pending_.end(), earlier);
+    if (!std::is_sorted(pending_.begin(), pending_.end(), earlier))
+      std::sort(pending_.begin(), pending_.end(), earlier);
     const auto from = std::lower_bound(merged_.begin(), merged_.end(), pending_.front(), earlier);
     const std::vector<interval> later(from, merged_.end());  // few: a profiler writes about in order of time
     merged_.erase(from, merged_.end());

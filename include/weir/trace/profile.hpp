@@ -27,6 +27,7 @@
 #include "weir/trace/op_log.hpp"
 #include "weir/trace/sm_coverage.hpp"
 #include "weir/trace/step_name.hpp"
+#include "weir/trace/stream_queue.hpp"
 #include "weir/trace/timing_stats.hpp"
 
 namespace weir::inline v0 {
@@ -75,6 +76,7 @@ struct rank_profile {
 
   std::optional<idle_time> idle;         ///< By cause, where that was asked for.
   std::vector<stream_idle> stream_gaps;  ///< The same of each stream.
+  std::vector<stream_queue> queues;      ///< What waited on each stream.
   std::optional<sm_coverage> coverage;   ///< Where that was asked for.
   std::optional<timing_stats> timing;    ///< Of timing_stats_<rank>.json beside it.
   std::optional<op_log> ops;             ///< Where an execution trace is to be linked.

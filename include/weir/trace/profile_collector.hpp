@@ -18,6 +18,7 @@
 #include "weir/trace/kinds.hpp"
 #include "weir/trace/kineto_event.hpp"
 #include "weir/trace/profile.hpp"
+#include "weir/trace/short_text.hpp"
 
 namespace weir::inline v0 {
 
@@ -26,7 +27,7 @@ using database_reader = result<rank_profile>(const std::string& path, const std:
 
 /// What is read beside that which every metric needs.
 struct profile_options {
-  bool idle = false;      ///< Why the device was idle: reads the launches, and keeps 24 to 32 bytes for each event.
+  bool idle = false;      ///< Why the device was idle: reads the launches, and keeps 32 bytes for each event.
   bool ops = false;       ///< What an execution trace is linked by: see op_log.
   bool coverage = false;  ///< How many blocks kernels have: reads the arguments of all.
   database_reader* read_database = nullptr;  ///< Of nsys' SQLite: read_nsys_sqlite; none: such a file is refused.
@@ -53,6 +54,9 @@ class profile_collector {
       return device_time::wants(c) || is_annotation(c) || (options_.idle && launch_log::wants(c)) ||
              (options_.ops && op_log::wants(c));
     });
+  }
+  void unask(std::string_view /*phase*/, std::string_view category) {
+    category.empty() ? (void)--flows_ : categories_.uncount();
   }
   /// Ascend's profilers call steps operations.
   bool named(std::string_view name) { return step_kind_of(name) != step_kind::none; }
@@ -156,7 +160,7 @@ class profile_collector {
 
   /// Device events say by their process which device they ran on.
   device_part& part_of(std::string_view pid) {
-    if (current_ < parts_.size() && parts_[current_].name == pid) return parts_[current_];
+    if (current_ < parts_.size() && same_short(parts_[current_].name, pid)) return parts_[current_];
     const auto found = std::find_if(parts_.begin(), parts_.end(), [&](const auto& part) { return part.name == pid; });
     current_ = static_cast<std::size_t>(found - parts_.begin());
     if (found == parts_.end()) parts_.emplace_back(*kinds_).name = pid;
@@ -225,7 +229,11 @@ class profile_collector {
     if (parts_.size() > 1) out.device_name = part.name;
     out.device = std::move(part.time);
     out.collectives = std::move(part.collectives);
-    if (options_.idle) out.idle = part.causes.total(launches_), out.stream_gaps = part.causes.by_stream(launches_);
+    if (options_.idle) {
+      out.idle = part.causes.total(launches_);
+      out.stream_gaps = part.causes.by_stream(launches_);
+      out.queues = part.causes.queues(launches_);
+    }
     if (options_.coverage) out.coverage = part.coverage;
     for (const auto& [index, side] : part.steps) out.steps[index].device = side;
     std::erase_if(out.steps, [](const auto& s) { return !s.cpu && !s.device; });  // seen on another device alone

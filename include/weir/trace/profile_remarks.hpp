@@ -26,7 +26,7 @@ inline void remark_on_damage(std::vector<std::string>& out, const rank_profile& 
   say(p.collectives.damaged() + p.damaged_steps, "the arguments of ",
       " collectives and steps are damaged: their sizes and ids are missing");
   say(static_cast<std::uint64_t>(
-          std::ranges::count_if(p.device.names(), [](const auto& name) { return !is_utf8(name.first); })),
+          std::ranges::count_if(p.device.names(), [](const auto& name) { return !is_utf8(name.name); })),
       "the names of ", " kernels are not UTF-8: U+FFFD stands for the bytes that are none");
   if (p.step_table)
     say(p.step_table->damaged, "",
