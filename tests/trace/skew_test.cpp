@@ -226,3 +226,19 @@ TEST_CASE("diff_sets: time per rank by class and by kernel, largest change first
   for (const auto& t : same)
     for (const auto& row : t.rows) CHECK(row[5].shown() == "0.000");
 }
+
+TEST_CASE("diff_sets: what a set without a device does not have is missing, not 0", "[trace]") {
+  const auto on_cpu = profile(
+      R"([{"ph":"X","cat":"user_annotation","name":"gloo:all_reduce","pid":1,"tid":2,"ts":1,"dur":2,"args":{}}])", "a");
+  const std::vector<weir::rank_profile> set{on_cpu};
+  const auto by_class = diff_sets(set, set, 0).at(0);
+  for (const auto& row : by_class.rows) {
+    CAPTURE(row[0].shown());
+    const bool told = row[0].shown() == "communication";
+    for (const std::size_t column : {3U, 4U, 5U, 6U}) CHECK(row[column].is(weir::cell::kind::missing) == !told);
+    if (told) CHECK(row[3].shown() == "2.000");
+  }
+  const auto one_side = diff_sets(two({{0, 10}}, {{0, 20}}), set, 0).at(0);
+  CHECK_FALSE(one_side.rows.at(0)[3].is(weir::cell::kind::missing));
+  CHECK(one_side.rows.at(0)[4].is(weir::cell::kind::missing));
+}

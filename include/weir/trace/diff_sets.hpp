@@ -24,6 +24,7 @@ namespace detail {
 struct two_sides {
   std::uint64_t calls[2] = {0, 0};
   std::int64_t ns[2] = {0, 0};
+  bool missing[2] = {false, false};  ///< A rank of that set does not have the figure.
 };
 
 inline std::vector<cell> diff_row(const std::string& name, const two_sides& both, const std::size_t (&ranks)[2],
@@ -37,8 +38,12 @@ inline std::vector<cell> diff_row(const std::string& name, const two_sides& both
   for (const std::size_t side : {0U, 1U})
     row.push_back(calls ? cell::number(count[side], count[side] == std::floor(count[side]) ? 0 : 2)
                         : cell::missing("a class is a union of time, not calls"));
-  row.push_back(cell::number(mean[0], 3));
-  row.push_back(cell::number(mean[1], 3));
+  for (const std::size_t side : {0U, 1U})
+    row.push_back(both.missing[side] ? cell::missing(std::string(no_device)) : cell::number(mean[side], 3));
+  if (both.missing[0] || both.missing[1]) {
+    row.insert(row.end(), 2, cell::missing(std::string(no_device)));
+    return row;
+  }
   row.push_back(cell::number(mean[1] - mean[0], 3));
   row.push_back(mean[0] > 0 ? cell::number(100 * (mean[1] - mean[0]) / mean[0], 2)
                             : cell::missing("not in the first set"));
@@ -76,6 +81,10 @@ inline table diff_table(std::string title, std::string_view subject) {
       classes[1].ns[side] += whole.time.communication;
       classes[2].ns[side] += whole.time.memory;
       exposed.ns[side] += whole.time.exposed_communication();
+      if (p.device.events() == 0) {
+        for (auto* figure : {&span, &busy, &classes[0], &classes[2], &exposed}) figure->missing[side] = true;
+        if (!p.on_cpu) classes[1].missing[side] = true;
+      }
       for (const auto& [name, total] : p.device.names()) {
         kernels[name].calls[side] += total.count;
         kernels[name].ns[side] += total.total_ns;

@@ -105,6 +105,7 @@ inline table by_subject(metric_grid grid, std::string title, std::size_t most_ro
       {"rank", ""},
       {"hta", "HolisticTraceAnalysis' figures"},
       {"hta_stream", "HolisticTraceAnalysis' idle time of each stream, by cause"},
+      {"hta_queue", "HolisticTraceAnalysis' queue lengths of each stream, over changes"},
       {"timing", "What the run measured of itself"},
       {"execution", "Execution traces"},
       {"ascend", "What the Ascend trace says of itself (Overlap Analysis)"},
