@@ -3,6 +3,9 @@
 #ifndef WEIR_TRACE_CSV_PROFILE_HPP
 #define WEIR_TRACE_CSV_PROFILE_HPP
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,9 +14,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "weir/base/result.hpp"
 #include "weir/base/trim.hpp"
+#include "weir/base/unique_fd.hpp"
 #include "weir/data/csv.hpp"
 #include "weir/trace/kineto_event.hpp"
 #include "weir/trace/profile_collector.hpp"
@@ -146,14 +151,32 @@ class csv_rows {
   std::map<std::pair<std::string, std::string>, interval> steps_;  // of a step and device: first begin, last end
 };
 
+/// Whether line `first` and all lines behind it are blank, counting from the byte at `begin`; false for a pipe.
+inline bool is_blank_from(int fd, off_t begin, std::uint64_t first) {
+  std::vector<char> buffer(std::size_t{1} << 16);
+  std::uint64_t line = 1;
+  for (;;) {
+    const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), begin);
+    if (got <= 0) return got == 0;
+    for (const char c : std::string_view(buffer.data(), static_cast<std::size_t>(got))) {
+      if (line >= first && static_cast<unsigned char>(c) > ' ') return false;
+      if (c == '\n') ++line;
+    }
+    begin += got;
+  }
+}
+
 }  // namespace detail
 
-/// Reads a table of device events. Memory operations are those that nsys calls "[CUDA memcpy ...]" and the like. A row
-/// without a time in range is damage: counted, and the first one named. Rows of several devices are kept apart.
+/// Reads a table of device events from where `fd` stands; nsys puts a blank line behind it. Memory operations are those
+/// that nsys calls "[CUDA memcpy ...]" and the like. A row without a time in range is damage: counted, and the first
+/// one named. Rows of several devices are kept apart.
 /// \param kinds  must outlive the profile.
 /// \return  errc::not_found where it is none of csv_trace_formats.
-inline result<rank_profile> read_csv_profile(fd_source source, const std::string& file, const kind_table& kinds) {
-  auto table = csv_reader::open(std::move(source), file);
+inline result<rank_profile> read_csv_profile(unique_fd fd, const std::string& file, const kind_table& kinds) {
+  const unique_fd again(::dup(fd.get()));
+  const off_t begin = ::lseek(fd.get(), 0, SEEK_CUR);
+  auto table = csv_reader::open(fd_source(std::move(fd), file), file);
   if (!table) return table.error();
   const auto columns = detail::columns_of(*table);
   if (!columns) return columns.error();
@@ -163,7 +186,7 @@ inline result<rank_profile> read_csv_profile(fd_source source, const std::string
   out.file = file;
   detail::csv_rows rows(out, *columns, kinds);
   while (table->next()) rows.take(*table);
-  if (!table->status()) {
+  if (!table->status() && !detail::is_blank_from(again.get(), begin, table->line())) {
     out.summary.truncated = true;
     if (out.summary.first_damage.empty()) out.summary.first_damage = table->status().error().detail;
   }

@@ -103,9 +103,9 @@ inline result<void> read_table(const trace_input& input, trace_kind kind, const 
   auto fd = open_input(input.path);
   if (!fd) return fd.error();
   if (kind == trace_kind::device_table) skip_preamble(fd->get());
-  fd_source source(*std::move(fd), input.path);
-  if (kind == trace_kind::step_table) return keep(out.step_table, read_ascend_steps(std::move(source), out.name));
-  return keep(out.profile, read_csv_profile(std::move(source), out.name, kinds));
+  if (kind == trace_kind::step_table)
+    return keep(out.step_table, read_ascend_steps(fd_source(*std::move(fd), input.path), out.name));
+  return keep(out.profile, read_csv_profile(*std::move(fd), out.name, kinds));
 }
 
 inline result<void> read_kind(const trace_input& input, const kind_table& kinds, profile_options options,
