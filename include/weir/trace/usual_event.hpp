@@ -86,7 +86,7 @@ inline std::uint64_t eight_digits(const char* at) noexcept {
 
 /// Reads an event where it begins `{"ph": "...", "cat": "..."`, in any white space, and where it has the members of a
 /// complete event in the usual order if it is wanted. Each byte is looked at once: finding the end first and reading
-/// then is twice the work for kernels, which all of is read.
+/// then is twice the work for kernels, of which all is read.
 /// \param text    from '{' on, as far as bytes are there; 64 bytes behind them are readable.
 /// \param wanted  as for read_kineto_event; and where it has void unask(phase, category), that is called where it was
 ///                asked and length 0 is the answer.
