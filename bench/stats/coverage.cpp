@@ -24,17 +24,22 @@ double normal(weir::random_stream& random) {
   return std::sqrt(-2 * std::log1p(-random.uniform())) * std::cos(2 * 3.141592653589793 * random.uniform());
 }
 
-/// Times in system of `n` requests at a first-come queue with `servers`: Poisson arrivals, lognormal service of mean 1.
-std::vector<double> queue(std::size_t n, std::size_t servers, double load, std::uint64_t seed) {
+/// A first-come queue: so many servers, Poisson arrivals, lognormal service of mean 1.
+struct queue {
+  std::size_t servers;
+  double load;
+};
+
+/// Times in system of `n` requests, the first of which comes after `warm` others.
+std::vector<double> times_in(const queue& q, std::size_t n, std::uint64_t seed, std::size_t warm) {
   weir::random_stream random(seed);
   std::priority_queue<double, std::vector<double>, std::greater<>> free;  // when each server is free again
-  for (std::size_t i = 0; i < servers; ++i) free.push(0);
+  for (std::size_t i = 0; i < q.servers; ++i) free.push(0);
   std::vector<double> out;
-  const std::size_t warm = 2000;
   double now = 0;
   constexpr double sigma = 0.5;
   for (std::size_t i = 0; i < n + warm; ++i) {
-    now += random.exponential(1 / (load * static_cast<double>(servers)));
+    now += random.exponential(1 / (q.load * static_cast<double>(q.servers)));
     const double start = std::max(now, free.top()), service = std::exp(sigma * normal(random) - sigma * sigma / 2);
     free.pop();
     free.push(start + service);
@@ -42,16 +47,23 @@ std::vector<double> queue(std::size_t n, std::size_t servers, double load, std::
   }
   return out;
 }
+/// After how many requests it has forgotten that it was empty: ten times the longest memory of M/M/k, and ten services.
+std::size_t memory_of(const queue& q) {
+  const double root = 1 - std::sqrt(q.load);
+  return static_cast<std::size_t>(10 * q.load / (root * root) + 10 * static_cast<double>(q.servers));
+}
 
 /// What is asked of a run, by its name and its percentile; 0 is the mean.
 constexpr std::array asked{0.0, 50.0, 90.0, 99.0};
 
-weir::run_estimate estimate_of(const std::vector<double>& values, double p) {
-  return p == 0 ? weir::estimate_mean(values) : weir::estimate_percentile(values, p);
+/// What a run of an open loop at that queue says of itself: as weir-summarize --steady and weir-bench --until do.
+weir::steady_run estimate_of(const queue& q, std::span<const double> values, double p) {
+  const double at_once = weir::moments_of(values).mean * q.load * static_cast<double>(q.servers);  // Little
+  return weir::steady_estimate(values, p, at_once);
 }
 /// The truth: of a run of 8,000,000 requests.
-std::array<double, asked.size()> truth_of(std::size_t servers, double load) {
-  auto values = queue(8'000'000, servers, load, 999);
+std::array<double, asked.size()> truth_of(const queue& q) {
+  auto values = times_in(q, 8'000'000, 999, memory_of(q));
   std::array<double, asked.size()> out{weir::moments_of(values).mean};
   std::ranges::sort(values);
   for (std::size_t i = 1; i < asked.size(); ++i) out[i] = weir::percentile(values, asked[i]);
@@ -62,44 +74,45 @@ bool covers(const weir::run_estimate& e, double truth) {
 }
 
 /// Of how many runs an interval is given, in %, and of how many of those it holds the truth.
-void coverage(std::size_t servers, double load, const std::vector<std::size_t>& lengths, int runs) {
-  const auto truth = truth_of(servers, load);
+/// \param empty  the runs begin with an empty queue, and MSER-5 has to find the end of the warm-up.
+void coverage(const queue& q, const std::vector<std::size_t>& lengths, int runs, bool empty = false) {
+  const auto truth = truth_of(q);
   for (const std::size_t n : lengths) {
     std::array<int, asked.size()> given{}, held{};
     double effective = 0;
     for (int i = 0; i < runs; ++i) {
-      const auto values = queue(n, servers, load, 1 + static_cast<std::uint64_t>(i));
+      const auto values = times_in(q, n, 1 + static_cast<std::uint64_t>(i), empty ? 0 : memory_of(q));
       for (std::size_t k = 0; k < asked.size(); ++k) {
-        const auto e = estimate_of(values, asked[k]);
+        const auto e = estimate_of(q, values, asked[k]).estimate;
         given[k] += e.interval.has_value();
         held[k] += covers(e, truth[k]);
         if (k == 0) effective += e.effective / runs;
       }
     }
-    std::printf("| M/G/%zu, load %.2f | %zu | %.0f |", servers, load, n, effective);
+    std::printf("| M/G/%zu, load %.2f%s | %zu | %.0f |", q.servers, q.load, empty ? ", from empty" : "", n, effective);
     for (std::size_t k = 0; k < asked.size(); ++k)
       given[k] == 0 ? std::printf(" none |")
-                    : std::printf(" %.1f (%.0f) |", 100.0 * held[k] / given[k], 100.0 * given[k] / runs);
+                    : std::printf(" %.1f (%.1f) |", 100.0 * held[k] / given[k], 100.0 * given[k] / runs);
     std::printf("\n");
     std::fflush(stdout);
   }
 }
 
 /// A run that ends as soon as the p-th percentile is known to `share`, looked at as weir-bench --until does.
-void stopping(std::size_t servers, double load, double p, double share, std::size_t most, int runs) {
-  const auto truth = truth_of(servers, load)[static_cast<std::size_t>(std::ranges::find(asked, p) - asked.begin())];
+void stopping(const queue& q, double p, double share, std::size_t most, int runs) {
+  const auto truth = truth_of(q)[static_cast<std::size_t>(std::ranges::find(asked, p) - asked.begin())];
   int stopped = 0, held = 0;
   double length = 0;
   for (int i = 0; i < runs; ++i) {
-    const auto values = queue(most, servers, load, 1 + static_cast<std::uint64_t>(i));
+    const auto values = times_in(q, most, 1 + static_cast<std::uint64_t>(i), memory_of(q));
     for (std::size_t n = weir::first_look; n <= most; n = weir::next_look(n)) {
-      const auto e = weir::steady_estimate(std::span(values).first(n), p);
+      const auto e = estimate_of(q, std::span(values).first(n), p);
       if (!e.estimate.within(share)) continue;
       ++stopped, held += covers(e.estimate, truth), length += static_cast<double>(n);
       break;
     }
   }
-  std::printf("| M/G/%zu, load %.2f | p%.0f to %.0f %% | %.0f | %.0f | %.1f |\n", servers, load, p, 100 * share,
+  std::printf("| M/G/%zu, load %.2f | p%.0f to %.0f %% | %.0f | %.0f | %.1f |\n", q.servers, q.load, p, 100 * share,
               100.0 * stopped / runs, length / std::max(stopped, 1), 100.0 * held / std::max(stopped, 1));
   std::fflush(stdout);
 }
@@ -145,15 +158,17 @@ void each(const std::vector<std::function<void()>>& rows, int row) {
 }
 void all_queues(int runs, int row) {
   header("| queue | requests | effective | mean | p50 | p90 | p99 |");
-  each({[=] { coverage(1, 0.5, {4000, 20000}, runs); }, [=] { coverage(8, 0.7, {4000, 20000}, runs); },
-        [=] { coverage(64, 0.8, {1000, 4000, 20000}, runs); }, [=] { coverage(8, 0.9, {4000, 20000}, runs); },
-        [=] { coverage(64, 0.95, {4000, 20000}, runs); }},
+  each({[=] { coverage({1, 0.5}, {1000, 4000, 20000}, runs); }, [=] { coverage({8, 0.7}, {4000, 20000}, runs); },
+        [=] { coverage({8, 0.8}, {4000, 20000}, runs); }, [=] { coverage({64, 0.8}, {4000, 20000}, runs); },
+        [=] { coverage({8, 0.9}, {4000, 20000}, runs); }, [=] { coverage({8, 0.9}, {100000}, runs); },
+        [=] { coverage({64, 0.95}, {4000, 14000, 20000}, runs); }, [=] { coverage({64, 0.95}, {100000}, runs); },
+        [=] { coverage({8, 0.7}, {4000}, runs, true); }, [=] { coverage({8, 0.9}, {20000}, runs, true); }},
        row);
 }
 void all_stops(int runs, int row) {
   header("| queue | until | stopped, % | after requests | truth held, % |");
-  each({[=] { stopping(1, 0.5, 90, 0.05, 100000, runs); }, [=] { stopping(8, 0.7, 50, 0.05, 100000, runs); },
-        [=] { stopping(8, 0.7, 99, 0.05, 100000, runs); }, [=] { stopping(64, 0.8, 99, 0.05, 100000, runs); }},
+  each({[=] { stopping({1, 0.5}, 90, 0.05, 100000, runs); }, [=] { stopping({8, 0.7}, 50, 0.05, 100000, runs); },
+        [=] { stopping({8, 0.7}, 99, 0.05, 100000, runs); }, [=] { stopping({64, 0.8}, 99, 0.05, 100000, runs); }},
        row);
 }
 void all_verdicts(int rounds, int row) {

@@ -92,6 +92,7 @@ const std::map<std::string, std::function<values(const question&)>> answers{
        return values{static_cast<double>(cut.skip), cut.steady ? 1.0 : 0.0};
      }},
     {"effective", [](const question& q) { return values{weir::effective_samples(q.a)}; }},
+    {"swing_score", [](const question& q) { return values{weir::swing_score(q.a, weir::moments_of(q.a).mean)}; }},
     {"estimate_mean", [](const question& q) { return told(weir::estimate_mean(q.a)); }},
     {"estimate_percentile", [](const question& q) { return told(weir::estimate_percentile(q.a, q.of[0])); }},
     {"block_bootstrap",

@@ -141,27 +141,50 @@ def overlapping(a):
     return np.mean((means - a.mean()) ** 2) * length / (n - length)
 
 
+def swing_score(a):
+    """How much less often than independent values' the means of stretches cross the mean, in standard deviations."""
+    scores = [0.0]
+    for parts in (40, 80, 160, 320):
+        length = len(a) // parts
+        if length == 0:
+            break
+        above = a[:parts * length].reshape(parts, length).mean(axis=1) > a.mean()
+        steps = parts - 1  # each crosses with one half: binomial
+        crossings = np.count_nonzero(above[1:] != above[:-1])
+        scores.append((crossings - stats.binom.mean(steps, 0.5)) / stats.binom.std(steps, 0.5))
+    return min(scores)
+
+
+def spread(a, effective, score):
+    """The variance behind an interval, divided by z^2, and the independent values that count."""
+    own = geyer(a)
+    variance = max(overlapping(a), a.var() / own)
+    few = min(effective, own, a.var() / variance)
+    return variance * (1 + 120 / few) * (1 + 0.2 * max(0.0, -1.5 - score)) ** 2, few
+
+
 def runs():
     z = stats.norm.ppf(0.975)
     for r in (0, 0.5, 0.9):
-        for n in (600, 3000):
+        for n in (600, 3000, 9000):
             a = autoregressive(n, r)
-            effective = geyer(a)
+            effective, score = geyer(a), swing_score(a)
             ask("effective", [], [a], [effective], 1e-6)
-            variance = max(overlapping(a), a.var() / effective) * (1 + 150 / effective)
+            ask("swing_score", [], [a], [score], 1e-9)
+            variance, few = spread(a, effective, score)
             ends = [a.mean() - z * math.sqrt(variance), a.mean() + z * math.sqrt(variance)]
-            ask("estimate_mean", [], [a], [a.mean(), effective, 200, *(ends if effective >= 200 else [math.nan] * 2)], 1e-6)
+            given = few >= 300 and score >= -3.5
+            ask("estimate_mean", [], [a], [a.mean(), few, 300, *(ends if given else [math.nan] * 2)], 1e-6)
             for p in (0.5, 0.9):
                 below = (a <= np.percentile(a, 100 * p)).astype(float)
-                own = geyer(below)
-                few = min(effective, own)
-                variance = max(overlapping(below), below.var() / own) * (1 + 150 / few)
+                variance, few = spread(below, effective, score)
                 count = p * (1 - p) / variance  # independent values that would scatter as much
                 low, high = proportion_confint(p * count, count, 0.05, "wilson")
                 ends = np.percentile(a, [100 * low, 100 * high])
-                needed = max(200, 20 / min(p, 1 - p))
+                needed = max(300, 20 / min(p, 1 - p))
+                given = few >= needed and score >= -3.5
                 ask("estimate_percentile", [100 * p], [a],
-                    [np.percentile(a, 100 * p), few, needed, *(ends if few >= needed else [math.nan] * 2)], 1e-5)
+                    [np.percentile(a, 100 * p), few, needed, *(ends if given else [math.nan] * 2)], 1e-5)
     a = autoregressive(4000, 0.5)
     error = math.sqrt((1 + 0.5) / (1 - 0.5) * a.var() / len(a))  # of the mean of this process
     ask("block_bootstrap", [100], [a], [a.mean() - z * error, a.mean() + z * error], 0.02)

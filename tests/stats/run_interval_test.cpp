@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "autoregressive.hpp"
 #include "catch.hpp"
+#include "weir/base/hash.hpp"
 
 namespace {
 
@@ -30,16 +32,18 @@ TEST_CASE("run_interval: the effective sample is what the autocorrelation of a m
 }
 
 TEST_CASE("run_interval: intervals hold the truth of a made process about as often as they say", "[stats][property]") {
-  int mean = 0, middle = 0, high = 0, drawn = 0;
+  int mean = 0, middle = 0, high = 0, drawn = 0, given = 0;
   const int rounds = 200;
   const double p90 = 10 + 1.2815515655446004 / std::sqrt(1 - 0.36);  // normal, variance 1 / (1 - r^2)
   for (int i = 0; i < rounds; ++i) {
-    const auto values = autoregressive(2000, 0.6, 100 + static_cast<std::uint64_t>(i));
+    const auto values = autoregressive(8000, 0.6, 100 + static_cast<std::uint64_t>(i));
+    given += weir::estimate_mean(values).interval.has_value();
     mean += holds(weir::estimate_mean(values).interval, 10);
     middle += holds(weir::estimate_percentile(values, 50).interval, 10);
     high += holds(weir::estimate_percentile(values, 90).interval, p90);
-    if (i < 60) drawn += holds(weir::block_bootstrap(values, 60, median, 1, 200), 10);
+    if (i < 60) drawn += holds(weir::block_bootstrap(std::span(values).first(2000), 60, median, 1, 200), 10);
   }
+  CHECK(given == rounds);
   // 95 % of 200 is 190 +- 3.1; four standard deviations below. Seeds are fixed: this does not flicker.
   CHECK(mean >= 178);
   CHECK(middle >= 178);
@@ -61,7 +65,8 @@ TEST_CASE("run_interval: values that hang together have a wider interval than as
 TEST_CASE("run_interval: too few values have no interval, and say how many would do", "[stats]") {
   const auto few = weir::estimate_mean(autoregressive(600, 0.6, 3));  // worth about 150
   CHECK_FALSE(few.interval);
-  CHECK((few.effective < 200 && few.needed == 200));
+  CHECK((few.effective < 200 && few.needed == 300));
+  CHECK(few.lack == weir::interval_lack::too_few);
   CHECK_FALSE(few.within(1e9));
   const auto tail = weir::estimate_percentile(autoregressive(1500, 0, 3), 99);
   CHECK_FALSE(tail.interval);
@@ -87,6 +92,33 @@ TEST_CASE("run_interval: the interval lies round the value, and narrows with the
   CHECK(width(4000) / width(36000) == Approx(3).epsilon(0.2));
   CHECK(a.within(0.5));
   CHECK_FALSE(a.within(1e-6));
+}
+
+TEST_CASE("run_interval: a run that is short against its own swings has no interval, and says so", "[stats]") {
+  const auto swings = autoregressive(20000, 0.99, 5);  // 320 stretches of 63 values, which remember 100
+  const auto e = weir::estimate_percentile(swings, 50);
+  CHECK_FALSE(e.interval);
+  CHECK((e.effective < e.needed || e.lack == weir::interval_lack::long_swings));
+  // Noise upon them makes many independent values of few, but does not hide the swings.
+  auto noisy = swings;
+  weir::random_stream random(8);
+  for (auto& v : noisy) v += 40 * random.uniform();
+  const auto mean = weir::estimate_mean(noisy);
+  CHECK(mean.effective > mean.needed);
+  CHECK(mean.lack == weir::interval_lack::long_swings);
+  CHECK_FALSE(mean.interval);
+  CHECK(weir::words_of_lack(mean).find("too short to know how they average out") != std::string::npos);
+}
+
+TEST_CASE("run_interval: an open loop of fewer than 200 answers' time has no interval, a closed loop may", "[stats]") {
+  const auto values = autoregressive(4000, 0, 3);
+  CHECK(weir::steady_estimate(values, 50).estimate.interval);
+  CHECK(weir::steady_estimate(values, 50, 19).estimate.interval);
+  const auto e = weir::steady_estimate(values, 50, 21).estimate;
+  CHECK_FALSE(e.interval);
+  CHECK(e.lack == weir::interval_lack::too_short);
+  CHECK(weir::estimate_of_part(values, 50, 0, false).lack == weir::interval_lack::not_steady);
+  CHECK(weir::steady_estimate({}, 50).estimate.lack == weir::interval_lack::no_values);
 }
 
 TEST_CASE("run_interval: equal values are known exactly", "[stats]") {

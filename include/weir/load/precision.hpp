@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <future>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,6 +79,10 @@ class precision_watch {
   bool add(const request_record& r) {
     if (found_.empty()) return false;
     if (r.status == outcome::ok) latencies_(r, keeper{this});
+    if (r.t_sched_ns != unmeasured && r.t_send_ns != unmeasured && r.t_last_ns != unmeasured) {
+      first_ns_ = std::min(first_ns_, r.t_send_ns), last_ns_ = std::max(last_ns_, r.t_send_ns);
+      busy_ns_ += static_cast<double>(r.t_last_ns - r.t_send_ns);
+    }
     if (look_.valid()) {
       if (look_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) return met_;
       take(look_.get());
@@ -85,7 +90,8 @@ class precision_watch {
     const auto least = std::ranges::min(values_, {}, &std::vector<double>::size).size();
     if (met_ || least < next_) return met_;
     next_ = next_look(least);
-    look_ = std::async(how_, [found = found_, values = values_] { return known(found, values); });
+    look_ =
+        std::async(how_, [found = found_, values = values_, many = at_once()] { return known(found, values, many); });
     return false;
   }
 
@@ -94,7 +100,7 @@ class precision_watch {
   /// run.
   [[nodiscard]] const std::vector<precision_found>& finish() {
     if (look_.valid()) take(look_.get());
-    if (!met_) found_ = known(found_, values_);
+    if (!met_) found_ = known(found_, values_, at_once());
     return found_;
   }
 
@@ -108,10 +114,15 @@ class precision_watch {
     precision_watch* to;
   };
   [[nodiscard]] static std::vector<precision_found> known(std::vector<precision_found> found,
-                                                          const std::vector<std::vector<double>>& values) {
+                                                          const std::vector<std::vector<double>>& values,
+                                                          double at_once) {
     for (std::size_t i = 0; i < found.size(); ++i)
-      found[i].values = values[i].size(), found[i].known = steady_estimate(values[i], found[i].goal.p);
+      found[i].values = values[i].size(), found[i].known = steady_estimate(values[i], found[i].goal.p, at_once);
     return found;
+  }
+  /// How many requests of an open loop are under way together, in the mean; 0: a closed one.
+  [[nodiscard]] double at_once() const noexcept {
+    return last_ns_ > first_ns_ ? busy_ns_ / static_cast<double>(last_ns_ - first_ns_) : 0;
   }
   void take(std::vector<precision_found> seen) {
     met_ = std::ranges::all_of(seen, &precision_found::met);
@@ -121,6 +132,9 @@ class precision_watch {
   std::launch how_;
   std::vector<precision_found> found_;
   std::vector<std::vector<double>> values_;  // by goal, in the order in which requests ended
+  std::int64_t first_ns_ = std::numeric_limits<std::int64_t>::max();
+  std::int64_t last_ns_ = std::numeric_limits<std::int64_t>::min();  // of sending, open loop
+  double busy_ns_ = 0;
   std::size_t next_ = first_look;
   bool met_ = false;
   latency_reader latencies_;
@@ -135,12 +149,8 @@ class precision_watch {
   std::string words = ms(e.value) + " ms, ";
   if (e.interval)
     words += "95 % interval " + ms(e.interval->low) + " to " + ms(e.interval->high);
-  else if (!f.known.cut.steady)
-    words += "no interval: the run did not become steady";
   else
-    words += "no interval: " + std::to_string(f.values - f.known.cut.skip) + " values tell as much as " +
-             std::string(cell::number(e.effective, 0).shown()) + " independent ones, " +
-             std::string(cell::number(e.needed, 0).shown()) + " are needed";
+    words += "no interval: " + words_of_lack(e);
   return words + (f.met() ? " (goal met)" : " (goal not met)");
 }
 
@@ -155,7 +165,9 @@ inline void append_precision(json_writer& json, const std::vector<precision_foun
     e.interval ? json.field("low_ms", e.interval->low / 1e6).field("high_ms", e.interval->high / 1e6)
                : json.field("low_ms", nullptr).field("high_ms", nullptr);
     json.field("warm_up", f.known.cut.skip).field("steady", f.known.cut.steady);
-    json.field("effective", e.effective).field("needed", e.needed).end_object();
+    json.field("effective", e.effective).field("needed", e.needed);
+    e.interval ? json.field("reason", nullptr) : json.field("reason", words_of_lack(e));
+    json.end_object();
   }
   json.end_array();
 }

@@ -31,6 +31,7 @@ struct steady_part {
   std::int64_t from_ns = 0, to_ns = 0;
   std::size_t skip = 0;  ///< So many requests of the log are warm-up.
   bool steady = true;    ///< False: MSER-5 finds no end of the warm-up in the first half.
+  double at_once = 0;    ///< Requests under way together, in the mean; 0 for a closed loop. See steady_estimate.
 };
 
 /// \pre  the log is in the order of sending. \return  errc::not_found where there is too little to tell.
@@ -39,16 +40,20 @@ struct steady_part {
   const auto sent = std::ranges::find_if(all, [](const auto& r) { return r.t_send_ns != unmeasured; });
   std::vector<double> ttft;
   std::vector<std::size_t> index;
+  double busy_ns = 0;  // all that open-loop requests took, one after the other
   for (auto r = sent; r != all.end(); ++r)
     if (const double ns =
             r->ok ? std::max(detail::ttft_ns(*r), r->t_first_ns == unmeasured ? detail::e2el_ns(*r) : -1.0) : -1;
         ns >= 0)
       ttft.push_back(ns), index.push_back(static_cast<std::size_t>(r - all.begin()));
+  for (auto r = sent; r != all.end(); ++r)
+    if (r->t_sched_ns != unmeasured) busy_ns += std::max(0.0, detail::e2el_ns(*r));
   if (ttft.size() < 20) return failure{errc::not_found, "fewer than 20 answers"};
   const auto cut = mser5(ttft);
-  steady_part out{sent->t_send_ns, 0, all.back().t_send_ns, index[cut.skip], cut.steady};
+  steady_part out{sent->t_send_ns, 0, all.back().t_send_ns, index[cut.skip], cut.steady, 0};
   out.from_ns = all[out.skip].t_send_ns;
   if (out.to_ns <= out.from_ns) return failure{errc::not_found, "all requests were sent at once"};
+  out.at_once = busy_ns / static_cast<double>(out.to_ns - out.first_ns);
   return out;
 }
 
@@ -76,18 +81,12 @@ inline void append_steady_latency(figure_list& out, const steady_latency& of, co
   out.number_or(steady_name(of.which, "effective_n"), "", none ? std::nan("") : effective_samples(ns), 0,
                 "no answer tells it");
   for (const auto& [stat, p] : steady_statistics) {
-    const auto e = p == 0 ? estimate_mean(ns) : estimate_percentile(ns, p);
+    const auto e = estimate_of_part(ns, p, part.at_once, part.steady);
     const auto name = steady_name(of.which, stat);
-    const std::string why = none ? "no answer tells it"
-                            : !part.steady
-                                ? "the run did not become steady (MSER-5)"
-                                : "too few for an interval: the answers tell as much as " +
-                                      std::string(cell::number(e.effective, 0).shown()) + " independent ones, " +
-                                      std::string(cell::number(e.needed, 0).shown()) + " are needed";
-    const bool there = e.interval && part.steady;
+    const std::string why = (none ? "" : "no interval: ") + words_of_lack(e);
     out.number_or(name + "_ms", "ms", e.value / ns_per_ms, 3, why);
-    out.number_or(name + "_low_ms", "ms", there ? e.interval->low / ns_per_ms : std::nan(""), 3, why);
-    out.number_or(name + "_high_ms", "ms", there ? e.interval->high / ns_per_ms : std::nan(""), 3, why);
+    out.number_or(name + "_low_ms", "ms", e.interval ? e.interval->low / ns_per_ms : std::nan(""), 3, why);
+    out.number_or(name + "_high_ms", "ms", e.interval ? e.interval->high / ns_per_ms : std::nan(""), 3, why);
   }
 }
 

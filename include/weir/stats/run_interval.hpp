@@ -9,25 +9,22 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "weir/base/hash.hpp"
 #include "weir/stats/percentile.hpp"
 #include "weir/stats/steady.hpp"
 #include "weir/stats/student.hpp"
+#include "weir/stats/swings.hpp"
 
 namespace weir::inline v0 {
 
-/// How many independent values know their mean as well as these, which hang together: n / (1 + 2 * the sum of their
-/// autocorrelations, as far as pairs of them are positive).
-/// \param values  in the order of time.
-/// \complexity    O(n * the lag at which they part).
-/// \source        Geyer, "Practical Markov chain Monte Carlo", 1992 (initial positive sequence).
-[[nodiscard]] inline double effective_samples(std::span<const double> values) {
+namespace detail {
+
+/// The sum of autocorrelations by which n / it independent values tell the mean as well: at least 1.
+inline double autocorrelation_sum(std::span<const double> values, const moments& m) {
   const std::size_t n = values.size();
-  if (n < 4) return static_cast<double>(n);
-  const auto m = moments_of(values);
-  if (!(m.std > 0)) return static_cast<double>(n);
   const auto correlation = [&](std::size_t lag) {
     double sum = 0;
     for (std::size_t i = 0; i + lag < n; ++i) sum += (values[i] - m.mean) * (values[i + lag] - m.mean);
@@ -39,32 +36,75 @@ namespace weir::inline v0 {
     if (!(pair > 0)) break;
     sum += 2 * pair;
   }
-  return std::min(static_cast<double>(n), static_cast<double>(n) / std::max(sum, 1.0));
+  return std::max(sum, 1.0);
+}
+
+inline constexpr std::size_t most_lagged = 4096;  ///< Of more values the means of short stretches stand for them.
+
+}  // namespace detail
+
+/// How many independent values know their mean as well as these, which hang together: n / (1 + 2 * the sum of their
+/// autocorrelations, as far as pairs of them are positive).
+/// \param values  in the order of time. From 8192 on, means of stretches are looked at, 4096 of them at least.
+/// \complexity    O(n), and of at most 8191 values O(values * the lag at which they part).
+/// \source        Geyer, "Practical Markov chain Monte Carlo", 1992 (initial positive sequence).
+[[nodiscard]] inline double effective_samples(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  const auto m = moments_of(values);
+  if (values.size() < 4 || !(m.std > 0)) return n;
+  const std::size_t length = values.size() / detail::most_lagged;
+  if (length < 2) return n / detail::autocorrelation_sum(values, m);
+  std::vector<double> means(values.size() / length);
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    double sum = 0;
+    for (const double value : values.subspan(i * length, length)) sum += value - m.mean;
+    means[i] = m.mean + sum / static_cast<double>(length);
+  }
+  const auto of_means = moments_of(means);
+  if (!(of_means.std > 0)) return n;
+  const double share = m.std * m.std / (of_means.std * of_means.std);
+  return std::min(n, share * static_cast<double>(means.size()) / detail::autocorrelation_sum(means, of_means));
 }
 
 struct value_interval {
   double low = 0, high = 0;
 };
 
-/// What a run says of its own mean or percentile. It can't know of swings that are longer than itself: a queue near
-/// saturation looks steady for thousands of requests, and is not (docs/comparing.md has how often that misleads).
+/// Why a run has no interval.
+enum class interval_lack : unsigned char {
+  none = 0,  ///< It has one.
+  no_values,
+  not_steady,   ///< Warm-up has no end in its first half.
+  too_few,      ///< The values tell too little.
+  long_swings,  ///< It is too short against its own swings: see swing_score.
+  too_short,    ///< Of an open loop, against the requests under way at once.
+};
+
+/// What a run says of its own mean or percentile. It can't know of swings that are longer than itself: one that begins
+/// and ends between two of them looks steady, and is not (docs/comparing.md has how often that misleads).
 struct run_estimate {
   double value = std::numeric_limits<double>::quiet_NaN();  ///< Of the values as they are; NaN where there are none.
   double effective = 0;                    ///< The values tell as much as so many independent ones would.
   double needed = 0;                       ///< With fewer of those there is no interval.
-  std::optional<value_interval> interval;  ///< Nothing: there are fewer.
+  std::optional<value_interval> interval;  ///< Nothing: see `lack`.
+  interval_lack lack = interval_lack::no_values;
 
   /// Whether the interval reaches no farther from the value than `share` of it ("p99 TTFT is known to 5 %").
   [[nodiscard]] bool within(double share) const noexcept {
     const double reach = share * std::abs(value);
     return interval && interval->high - value <= reach && value - interval->low <= reach;
   }
+  /// Takes the interval away.
+  void refuse(interval_lack why) noexcept { interval.reset(), lack = why; }
 };
 
 namespace detail {
 
-inline constexpr double least_effective = 200;  ///< For any interval of a run,
-inline constexpr double least_beyond = 20;      ///< and so many of them on either side of a percentile.
+inline constexpr double least_effective = 300;     ///< For any interval of a run,
+inline constexpr double least_beyond = 20;         ///< and so many of them on either side of a percentile.
+inline constexpr double least_swing_score = -3.5;  ///< A run whose score is lower is too short for its swings;
+inline constexpr double even_score = -1.5;         ///< from here down they widen its intervals.
+inline constexpr double least_turnovers = 200;     ///< An open loop lasts so many answers' time.
 
 /// The variance of the mean of values that hang together, from all stretches of a tenth of the run.
 /// \source  Meketon and Schmeiser, "Overlapping batch means: something for nothing?", 1984.
@@ -83,19 +123,29 @@ inline double variance_of_mean(std::span<const double> values, double mean) {
 /// z^2 times the variance of the mean of `values`, and how many independent ones they are worth.
 ///
 /// Two estimates of the variance, by batches and by autocorrelations, fail in different runs: the greater one counts.
-/// Both are too small in a run that saw few of its own slow swings; the last factor, which bench/stats/coverage.cpp
-/// sets, makes up for that.
+/// Both are too small in a run that saw few of its own slow swings; the last factors, which bench/stats/coverage.cpp
+/// sets, make up for that.
 struct mean_spread {
   double squared_reach, effective;
 };
-/// \param most_effective  what is known of other values of the same run.
-inline mean_spread spread_of_mean(std::span<const double> values, const moments& m, double most_effective,
+/// What is known of the values of a run, whatever is asked of them.
+struct run_memory {
+  double effective = std::numeric_limits<double>::infinity();
+  double score = 0;  ///< See swing_score.
+};
+inline mean_spread spread_of_mean(std::span<const double> values, const moments& m, const run_memory& run,
                                   double level) {
-  if (!(m.std > 0)) return {0, std::min(most_effective, static_cast<double>(values.size()))};
-  const double own = effective_samples(values), effective = std::min(most_effective, own);
+  if (!(m.std > 0)) return {0, std::min(run.effective, static_cast<double>(values.size()))};
+  const double own = effective_samples(values);
   const double variance = std::max(variance_of_mean(values, m.mean), m.std * m.std / own);
-  const double z = normal_quantile(1 - (1 - level) / 2);
-  return {z * z * variance * (1 + 150 / effective), effective};
+  const double effective = std::min({run.effective, own, m.std * m.std / variance});
+  const double z = normal_quantile(1 - (1 - level) / 2) * (1 + 0.2 * std::max(0.0, even_score - run.score));
+  return {z * z * variance * (1 + 120 / effective), effective};
+}
+/// Why these have no interval, if they have none.
+inline interval_lack lack_of(const run_estimate& e, const run_memory& run) noexcept {
+  if (!(e.effective >= e.needed)) return interval_lack::too_few;
+  return run.score < least_swing_score ? interval_lack::long_swings : interval_lack::none;
 }
 
 }  // namespace detail
@@ -106,10 +156,12 @@ inline mean_spread spread_of_mean(std::span<const double> values, const moments&
 [[nodiscard]] inline run_estimate estimate_mean(std::span<const double> values, double level = 0.95) {
   if (values.empty()) return {};
   const auto m = moments_of(values);
-  const auto spread = detail::spread_of_mean(values, m, std::numeric_limits<double>::infinity(), level);
+  const detail::run_memory run{.score = m.std > 0 ? swing_score(values, m.mean) : 0};
+  const auto spread = detail::spread_of_mean(values, m, run, level);
   run_estimate out{m.mean, spread.effective, detail::least_effective, std::nullopt};
+  out.lack = detail::lack_of(out, run);
   const double reach = std::sqrt(spread.squared_reach);
-  if (out.effective >= out.needed) out.interval = {m.mean - reach, m.mean + reach};
+  if (out.lack == interval_lack::none) out.interval = {m.mean - reach, m.mean + reach};
   return out;
 }
 
@@ -125,29 +177,61 @@ inline mean_spread spread_of_mean(std::span<const double> values, const moments&
   std::vector<double> below(values.size());
   std::ranges::transform(values, below.begin(), [&](double v) { return v <= out.value ? 1.0 : 0.0; });
   const double share = p / 100, variance = share * (1 - share);
-  const auto m = moments_of(below);
-  const auto spread = detail::spread_of_mean(below, m, effective_samples(values), level);
+  const auto m = moments_of(values);
+  const detail::run_memory run{effective_samples(values), m.std > 0 ? swing_score(values, m.mean) : 0};
+  const auto spread = detail::spread_of_mean(below, moments_of(below), run, level);
   out.effective = spread.effective;
   out.needed = std::max(detail::least_effective, detail::least_beyond / std::min(share, 1 - share));
-  if (!(out.effective >= out.needed)) return out;
+  out.lack = detail::lack_of(out, run);
+  if (out.lack != interval_lack::none) return out;
   const double q = spread.squared_reach / variance;  // Wilson's z^2 / n
   const double center = (share + q / 2) / (1 + q), reach = std::sqrt(q * variance + q * q / 4) / (1 + q);
   out.interval = {percentile(sorted, 100 * (center - reach)), percentile(sorted, 100 * (center + reach))};
   return out;
 }
 
-/// What a run says of itself once its warm-up is cut.
+/// Why there is no interval, in words; of use where there is none.
+[[nodiscard]] inline std::string words_of_lack(const run_estimate& e) {
+  switch (e.lack) {
+    case interval_lack::too_few:
+      return "the answers tell as much as " + std::to_string(std::llround(e.effective)) + " independent ones, " +
+             std::to_string(std::llround(e.needed)) + " are needed";
+    case interval_lack::long_swings:
+      return "latency stays high or low for long stretches of the run: it is too short to know how they average out";
+    case interval_lack::too_short:
+      return "requests come at their own times, and it lasted less than 200 answers one after the other: too short to "
+             "have seen the queue of the server rise and fall";
+    case interval_lack::not_steady:
+      return "the run did not become steady (MSER-5)";
+    default:
+      return "no answer tells it";
+  }
+}
+
+/// What the part of a run after its warm-up says of itself.
+/// \param p        0 < p < 100, or 0 for the mean.
+/// \param at_once  of an open loop: how many requests were under way together, in the mean. A run of fewer than 200
+///                 times as many may lie between two swings of the server's queue and see neither; 0: a closed loop,
+///                 whose queue can't grow.
+/// \param steady   false: warm-up has no end, and there is no interval.
+[[nodiscard]] inline run_estimate estimate_of_part(std::span<const double> part, double p, double at_once, bool steady,
+                                                   double level = 0.95) {
+  auto out = p == 0 ? estimate_mean(part, level) : estimate_percentile(part, p, level);
+  if (out.interval && static_cast<double>(part.size()) < detail::least_turnovers * at_once)
+    out.refuse(interval_lack::too_short);
+  if (!steady && !part.empty()) out.refuse(interval_lack::not_steady);
+  return out;
+}
+
+/// The same of a whole run, whose warm-up is cut.
 struct steady_run {
   warm_up cut;
-  run_estimate estimate;  ///< Of what is left; without an interval where that is not steady.
+  run_estimate estimate;
 };
-/// \param p  0 < p < 100, or 0 for the mean.
-[[nodiscard]] inline steady_run steady_estimate(std::span<const double> values, double p, double level = 0.95) {
-  steady_run out{mser5(values), {}};
-  const auto rest = values.subspan(out.cut.skip);
-  out.estimate = p == 0 ? estimate_mean(rest, level) : estimate_percentile(rest, p, level);
-  if (!out.cut.steady) out.estimate.interval.reset();
-  return out;
+[[nodiscard]] inline steady_run steady_estimate(std::span<const double> values, double p, double at_once = 0,
+                                                double level = 0.95) {
+  const auto cut = mser5(values);
+  return {cut, estimate_of_part(values.subspan(cut.skip), p, at_once, cut.steady, level)};
 }
 
 /// After how many values a run that is to end by itself looks at what it knows: often enough, and not so often that a
