@@ -61,6 +61,23 @@ TEST_CASE("precision: a run ends once it knows enough, later for a narrower goal
   CHECK(requests_until_met({}, 1000) == 0);
 }
 
+TEST_CASE("precision: an open loop lasts until it has seen 200 answers' time, whatever its figures look like",
+          "[load]") {
+  weir::precision_watch watch(goals({"mean_ttft:5%"}), std::launch::deferred);
+  weir::random_stream random(3);
+  std::size_t n = 0;
+  bool met = false;
+  for (; !met && n < 100000; ++n) {  // one each 10 ms, which takes 145 ms: 14.5 under way, 2,900 needed
+    auto r = answered(50 + 10 * random.uniform());
+    const auto later = static_cast<std::int64_t>(n) * 10'000'000;
+    r.t_sched_ns = r.t_send_ns + later;
+    for (auto* t : {&r.t_send_ns, &r.t_first_ns, &r.t_visible_ns, &r.t_last_ns, &r.t_done_ns}) *t += later;
+    met = watch.add(r);
+    if (n == 1000) CHECK_FALSE(watch.met());
+  }
+  CHECK((met && n >= 2800 && n < 6000));
+}
+
 TEST_CASE("precision: failures tell nothing, and what is known in the end is said with its reason", "[load]") {
   weir::precision_watch watch(goals({"p50_ttft:5%", "p99_e2el:1%"}));
   auto failed = answered(1000);

@@ -166,7 +166,7 @@ def spread(a, effective, score):
 def runs():
     z = stats.norm.ppf(0.975)
     for r in (0, 0.5, 0.9):
-        for n in (600, 3000, 9000):
+        for n in (600, 3000, 8000):
             a = autoregressive(n, r)
             effective, score = geyer(a), swing_score(a)
             ask("effective", [], [a], [effective], 1e-6)

@@ -177,6 +177,12 @@ TEST_CASE("summary: what was not measured is missing with its reason, and never 
   CHECK(shown(s, "output_tokens_per_s") == "185.19");  // 10 / 0.054
   CHECK(shown(s, "itl_p50_ms", 0) == "(the records hold no times of events, or no answer had two)");
   CHECK(shown(s, "itl_p50_ms", 1) == "1.000");
+
+  auto backwards = ok("a", "0", 60 * ms, -50 * ms, 5, ms);
+  auto wrong = count({backwards});
+  s = weir::summarize(wrong);
+  CHECK(shown(s, "ttft_p50_ms") == "(no answer was streamed, or its times run backwards)");
+  CHECK(shown(s, "e2el_p50_ms") == "(not measured, or the times run backwards)");
 }
 
 TEST_CASE("summary: a record that came twice counts once, a retry counts as a request", "[report]") {
@@ -320,6 +326,24 @@ TEST_CASE("summary: the steady part is what MSER-5 and the last sending leave, w
   CHECK((number("steady_ttft_mean_low_ms") < 59.5 && number("steady_ttft_mean_high_ms") > 59.5));
   CHECK(number("steady_tpot_p50_ms") == Approx(10));
   CHECK(number("steady_ttft_effective_n") > 2000);
+
+  // As an open loop it has 16 requests under way at once and needs 3,200 of them; half of it is too short.
+  for (const int n : {4000, 2000}) {
+    weir::summarizer open({weir::group_key::instance});
+    weir::request_log of_open;
+    open.begin_file("c.jsonl");
+    for (int i = 0; i < n; ++i) {
+      auto r =
+          ok(std::to_string(i), "0", i * 10 * ms, (50 + static_cast<std::int64_t>(random.below(20))) * ms, 11, 10 * ms);
+      r.t_sched_ns = r.t_send_ns;
+      open.add(r), of_open.add(r, r.instance);
+    }
+    const auto low = shown(weir::summarize(open, {.steady = &of_open}), "steady_ttft_mean_low_ms");
+    CAPTURE(n, low);
+    CHECK((low.find("lasted less than 200 answers") != std::string::npos) == (n == 2000));
+    CHECK((low.find("no interval") != std::string::npos) == (n == 2000));
+  }
+
   weir::summarizer few({weir::group_key::instance});
   weir::request_log short_log;
   few.begin_file("b.jsonl");

@@ -51,7 +51,7 @@ inline std::string why_no(latency which, const request_counts& counts) {
       return "no streamed answer had tokens after its first event, or tokens were not counted";
     case latency::ttft:
     case latency::ttfot:
-      return "no answer was streamed";
+      return counts.backwards > 0 ? "no answer was streamed, or its times run backwards" : "no answer was streamed";
     case latency::ttft_sched:
     case latency::e2el_sched:
     case latency::client_queue:
@@ -64,7 +64,7 @@ inline std::string why_no(latency which, const request_counts& counts) {
     case latency::e2el_choice:
       return "no request asked for several choices";
     default:
-      return "not measured";
+      return counts.backwards > 0 ? "not measured, or the times run backwards" : "not measured";
   }
 }
 
