@@ -71,12 +71,17 @@ result<int> whole_suite(const arguments& args, const weir::eval_options& options
       return failure{errc::invalid_argument, "--" + std::string(name) + " stands in the suite's lines"};
   const auto suite = weir::read_suite(std::string(args.get("suite")));
   if (!suite) return suite.error();
-  const auto table = weir::tool::run_suite(options, *suite, args.has("speedup"));
-  if (!table) return table.error();
+  const auto all = weir::tool::run_suite(options, *suite, args.has("speedup"));
+  if (!all) return all.error();
   std::string text;
-  weir::append_text(text, *table);
+  if (!all->shown.rows.empty()) weir::append_text(text, all->shown);
   weir::tool::print(text).value();
-  return 0;
+  if (all->unanswered > 0)
+    say(std::to_string(all->unanswered) + " questions have no answer and count as wrong: weir-score names them; " +
+        "--resume asks them again");
+  if (all->signal == 0) return all->unanswered > 0 ? 1 : 0;
+  say(all->ended + " was ended by signal " + std::to_string(all->signal) + "; go on with --resume");
+  return 128 + all->signal;
 }
 
 result<int> body(const arguments& args) {

@@ -24,12 +24,19 @@ inline std::size_t shown_rule(const scoreboard& board) {
   return best;
 }
 
-/// Runs each configuration, its records in DIRECTORY/NAME.jsonl; with `speedup` once more at concurrency 1, its records
-/// in NAME.sequential.jsonl. \return  a failure names the configuration; errc::closed where a signal ended it.
-inline result<table> run_suite(const eval_options& base, const std::vector<suite_entry>& suite, bool speedup) {
+/// What came of a suite.
+struct suite_outcome {
+  table shown = {};
+  std::size_t unanswered = 0;  ///< Questions without an answer, over all configurations: wrong in every accuracy.
+  int signal = 0;              ///< What ended it; 0: nothing.
+  std::string ended = {};      ///< The configuration that the signal ended.
+};
+
+inline table suite_table(bool speedup) {
   table t{"",
           {{"configuration", "", side::left},
            {"questions"},
+           {"unanswered"},
            {"accuracy"},
            {"rule", "", side::left},
            {"requests"},
@@ -37,6 +44,13 @@ inline result<table> run_suite(const eval_options& base, const std::vector<suite
            {"concurrency"},
            {"wall s"}}};
   if (speedup) t.columns.push_back({"wall s at 1"}), t.columns.push_back({"speed-up"});
+  return t;
+}
+
+/// Runs each configuration, its records in DIRECTORY/NAME.jsonl; with `speedup` once more at concurrency 1, its records
+/// in NAME.sequential.jsonl. \return  a failure names the configuration.
+inline result<suite_outcome> run_suite(const eval_options& base, const std::vector<suite_entry>& suite, bool speedup) {
+  suite_outcome all{.shown = suite_table(speedup)};
   std::error_code error;
   std::filesystem::create_directories(base.records, error);
   if (error) return failure{errc::io, "cannot make " + base.records + ": " + error.message()};
@@ -51,24 +65,26 @@ inline result<table> run_suite(const eval_options& base, const std::vector<suite
     auto out = evaluate(std::move(options));
     if (!out) return failure{out.error().code, entry.name + ": " + out.error().detail};
     if (!out->records) return out->records.error();
-    if (out->signal != 0)
-      return failure{errc::closed, entry.name + " was ended by signal " + std::to_string(out->signal)};
+    all.unanswered += out->report.unanswered;
+    if (out->signal != 0) all.signal = out->signal, all.ended = entry.name;
     return std::pair(*std::move(out), path);
   };
   for (const auto& entry : suite) {
     auto done = run(entry, false);
     if (!done) return done.error();
+    if (all.signal != 0) return all;
     const auto board = board_of(done->second);
     if (!board) return board.error();
     const auto rule = shown_rule(*board);
     const auto share = rule_shares(*board, [](const auto&) { return ""; }).at("")[rule];
     const eval_report& r = done->first.report;
-    auto& row = t.rows.emplace_back();
+    auto& row = all.shown.rows.emplace_back();
     const auto whole = [&](const eval_report& of, cell value) {
       return of.already_done > 0 ? cell::missing("part of it was done before") : value;
     };
     row = {cell::text(entry.name),
            cell::count(board->questions().size()),
+           cell::count(r.unanswered),
            share.total == 0 ? cell::missing("no gold for a rule") : cell::number(share.share(), 4),
            cell::text(std::string(board->rules()[rule].name)),
            cell::count(r.requests),
@@ -78,11 +94,12 @@ inline result<table> run_suite(const eval_options& base, const std::vector<suite
     if (!speedup) continue;
     auto slow = run(entry, true);
     if (!slow) return slow.error();
+    if (all.signal != 0) return all;
     const eval_report& one = slow->first.report;
     row.push_back(whole(one, cell::number(one.wall_s(), 2)));
     row.push_back(whole(one, whole(r, cell::number(one.wall_s() / r.wall_s(), 1))));
   }
-  return t;
+  return all;
 }
 
 }  // namespace weir::tool

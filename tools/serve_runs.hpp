@@ -2,6 +2,7 @@
 #ifndef WEIR_TOOLS_SERVE_RUNS_HPP
 #define WEIR_TOOLS_SERVE_RUNS_HPP
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,7 @@ inline result<int> print_runs(const std::vector<run_found>& runs, bool as_record
 
 inline result<int> stop_runs(const std::vector<run_found>& runs) {
   int status = 0;
+  if (std::none_of(runs.begin(), runs.end(), [](const auto& run) { return run.held; })) say("nothing serves");
   for (const auto& run : runs) {
     if (!run.held) continue;
     const auto stopped = stop_run(run);

@@ -1,5 +1,9 @@
 #include "weir/data/output.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -59,4 +63,30 @@ TEST_CASE("output: write_whole leaves the old file or the new one", "[output]") 
   CHECK(weir::write_whole(path, "new"));
   CHECK(read(path) == "new");
   CHECK_FALSE(std::filesystem::exists(weir::partial_name(path)));
+}
+
+TEST_CASE("output: a pipe or a device is written into, and never replaced by a file", "[output]") {
+  const temporary_directory dir;
+  const auto pipe = dir.file("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(weir::partial_name(pipe) == pipe);
+  CHECK_FALSE(weir::check_replaceable(pipe));  // nobody reads
+  CHECK_FALSE(weir::replace_text(pipe, "text"));
+  const weir::unique_fd reader(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  CHECK(weir::check_replaceable(pipe));
+  CHECK(weir::replace_text(pipe, "text,"));
+  CHECK(weir::write_whole(pipe, "bytes"));
+  std::array<char, 64> got;
+  const auto size = ::read(reader.get(), got.data(), got.size());
+  REQUIRE(size > 0);
+  CHECK(std::string(got.data(), static_cast<std::size_t>(size)) == "text,bytes");
+  CHECK(std::filesystem::is_fifo(pipe));
+  CHECK(std::distance(std::filesystem::directory_iterator(dir.file("")), {}) == 1);  // and nothing beside it
+
+  // A device through a link: the real one would be lost if this failed.
+  const auto link = dir.file("full");
+  std::filesystem::create_symlink("/dev/full", link);
+  CHECK(weir::replace_text(link, "text").error().detail.find("No space left on device") != std::string::npos);
+  CHECK_FALSE(weir::write_whole(link, "bytes"));
+  CHECK(std::filesystem::is_symlink(link));
 }

@@ -200,7 +200,9 @@ int main(int argc, char** argv) {
       ::close_range(3, ~0U, 0);
     else if (habit == "late")
       nap_us(800'000);
-    else if (habit == "port" && more)
+    else if (habit == "await" && more) {
+      for (++i; ::access(argv[i], F_OK) != 0;) nap_us(10'000);
+    } else if (habit == "port" && more)
       serve(std::atoi(argv[++i]), false);
     else if (habit == "hang" && more)
       serve(std::atoi(argv[++i]), true);

@@ -71,10 +71,11 @@ TEST_CASE("supervise: servers get ready, are told of, and are gone when stopped"
 
 TEST_CASE("supervise: a late port is waited for", "[serve][supervise]") {
   watched w;
-  w.servers.add(w.server({"late", "port", "PORT"}, weir::ready_rule{}));
+  w.servers.add(w.server({"await", w.path("now"), "port", "PORT"}, weir::ready_rule{}));
   w.servers.start();
-  CHECK_FALSE(w.turn_until([&] { return w.servers.all_ready(); }, 500 * ms));
-  CHECK(w.first().doing() == "starting (Connection refused)");
+  CHECK(w.turn_until([&] { return w.first().doing() == "starting (Connection refused)"; }));
+  CHECK_FALSE(w.turn_until([&] { return w.servers.all_ready(); }, 300 * ms));
+  w.write("now", "");
   CHECK(w.turn_until([&] { return w.servers.all_ready(); }));
 }
 
@@ -149,7 +150,7 @@ TEST_CASE("supervise: a restarted server gets the port again", "[serve][supervis
   ::kill(before, SIGKILL);
   REQUIRE(w.turn_until([&] { return w.told == "0starting 0ready 0ending 0pausing 0starting 0ready "; }));
   CHECK(w.first().running()->state().pid != before);
-  CHECK(w.survivors() == 2);
+  CHECK(test::eventually([&] { return w.survivors() == 2; }, 60 * s));
 }
 
 TEST_CASE("supervise: a restart waits for what the former start held", "[serve][supervise]") {
@@ -187,7 +188,7 @@ TEST_CASE("supervise: stop reaches a server in its pause and in its start", "[se
   w.servers.start();
   REQUIRE(w.turn_until([&] { return w.first().state() == instance_state::pausing; }));
   w.servers.stop(s);
-  CHECK(w.turn_until([&] { return w.servers.all_over(); }, 30 * s));
+  CHECK(w.turn_until([&] { return w.servers.all_over(); }));
   CHECK(w.survivors() == 0);
 }
 

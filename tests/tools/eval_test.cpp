@@ -28,13 +28,17 @@ std::string count(const std::string& file, const std::string& what) {
 TEST_CASE("weir-eval: a run that was killed is taken up, and weir-score reads the same accuracy", "[tools]") {
   const temporary_directory dir;
   const std::string path = dir.write("q.jsonl", questions(80));
-  const mock_process mock("--ttft 20ms --itl 0 --tokens 12 --accuracy 1 --answers " + path);
-  const std::string run = eval + "--path " + path + " --base-url " + mock.url +
-                          " --agent solver_checker --max-concurrency 4 " + "--records " + dir.file("r.jsonl");
-  // Killed as soon as some answers are on disk.
+  const mock_process mock("--ttft 5ms --itl 0 --tokens 12 --accuracy 1 --answers " + path);
+  const mock_process slow("--ttft 200ms --itl 0 --tokens 12 --accuracy 1 --answers " + path);
+  const auto run_at = [&](const std::string& url) {
+    return eval + "--path " + path + " --base-url " + url + " --agent solver_checker --max-concurrency 4 --records " +
+           dir.file("r.jsonl");
+  };
+  const std::string run = run_at(mock.url);
+  // Killed as soon as some answers are on disk, seconds before it would be through.
   const auto killed =
-      shell(run + " > /dev/null 2>&1 & pid=$!; i=0; while [ $i -lt 1000 ] && [ $(cat " + dir.file("r.jsonl") +
-            " 2>/dev/null | grep -c '\"answer\"') -lt 8 ]; do sleep 0.01; i=$((i+1)); done; " +
+      shell(run_at(slow.url) + " > /dev/null 2>&1 & pid=$!; i=0; while [ $i -lt 6000 ] && [ $(cat " +
+            dir.file("r.jsonl") + " 2>/dev/null | grep -c '\"answer\"') -lt 8 ]; do sleep 0.01; i=$((i+1)); done; " +
             "kill -9 $pid; wait $pid; echo $?");
   CHECK(has(killed.out, "137"));
   CHECK(shell(run + " 2>&1").status == 2);  // the file is there
@@ -97,4 +101,13 @@ TEST_CASE("weir-eval: a suite runs every configuration, and says how much faster
   CHECK(has(ran.out, "vote"));
   CHECK(count(dir.file("records/vote.jsonl"), "\"type\":\"answer\"") == "6\n");
   CHECK(count(dir.file("records/vote.sequential.jsonl"), "\"type\":\"answer\"") == "6\n");
+
+  // Questions that the server failed are wrong in the accuracy: that is shown and said, and is no success.
+  const mock_process poor("--ttft 5ms --itl 0 --tokens 12 --accuracy 1 --fail-rate 1 --answers " + path);
+  const auto failed = shell(eval + "--path " + path + " --base-url " + poor.url + " --suite " + suite +
+                            " --max-concurrency 6 --records " + dir.file("failed") + " 2>&1");
+  CAPTURE(failed.out);
+  CHECK(failed.status == 1);
+  CHECK(has(failed.out, "unanswered"));
+  CHECK(has(failed.out, "12 questions have no answer and count as wrong"));
 }

@@ -65,7 +65,7 @@ TEST_CASE("keep: a command that does not hear SIGTERM is killed after its grace"
       "--grace 100ms -- sh -c 'trap \"\" TERM; kill -TERM $(cut -d\" \" -f4 /proc/$PPID/stat); sleep 1000; sleep "
       "1000'");
   CHECK(ended.status == 128 + SIGKILL);
-  CHECK(weir::now_ns() - began < 20 * s);
+  CHECK(weir::now_ns() - began < 300 * s);  // of the 2,000 s
   CHECK(here.survivors() == 0);
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("keep: nothing is left when weir-keep itself is killed", "[keep]") {
   const marked_run here;
   const auto ended = keep("-- sh -c 'setsid sleep 1000 & kill -KILL $(cut -d\" \" -f4 /proc/$PPID/stat); sleep 1000'");
   CHECK(ended.status == 128 + SIGKILL);
-  CHECK(test::eventually([&] { return here.survivors() == 0; }, 10 * s));
+  CHECK(test::eventually([&] { return here.survivors() == 0; }, 60 * s));
 }
 
 TEST_CASE("keep: a signal that means something else goes to all of the command's group", "[keep]") {
@@ -95,10 +95,10 @@ TEST_CASE("keep: a command that nobody wants any more is ended", "[keep]") {
   const auto stale = keep("--while " + wanted + " --stale 100ms -- sleep 1000");
   CHECK(stale.status == 128 + SIGTERM);
   CHECK(stale.out == "weir-keep: " + wanted + " was not touched for 0.1 s: the command was ended\n");
-  CHECK(weir::now_ns() - began < 20 * s);
-  // Touched again and again, it goes on.
+  CHECK(weir::now_ns() - began < 300 * s);  // of the 2,000 s
+  // Touched again and again, for longer than it may stay untouched, it goes on.
   const auto touched =
-      keep("--while " + wanted + " --stale 1500ms -- sh -c 'for i in 1 2 3 4; do sleep 1; touch " + wanted + "; done'");
+      keep("--while " + wanted + " --stale 3s -- sh -c 'for i in $(seq 50); do sleep 0.1; touch " + wanted + "; done'");
   CHECK(touched.status == 0);
   CHECK(touched.out.empty());
 }

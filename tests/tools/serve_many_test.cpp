@@ -368,10 +368,19 @@ TEST_CASE("serve-many: a file that is no list of endpoints is not overwritten", 
   const auto precious = b.write("answers.jsonl", "{\"type\":\"answer\"}\n");
   CHECK(b.run(servers(1, good, {"--endpoints", precious})) == 2);
   CHECK(test::text_of(precious) == "{\"type\":\"answer\"}\n");
+  std::filesystem::resize_file(precious, std::uintmax_t{65} << 20);  // too large to be read for its kind
+  CHECK(b.run(servers(1, good, {"--endpoints", precious})) == 2);
+  CHECK(std::filesystem::exists(precious));
   const auto stale = b.write("endpoints.jsonl", "{\"type\":\"endpoint\",\"instance\":\"9\"}\n");
   CHECK(b.run(servers(1, {"die", "{port}"}, {"--endpoints", stale})) == 1);
   CHECK_FALSE(std::filesystem::exists(stale));  // nobody shall take an earlier run's endpoints for this one's
   CHECK(b.run(servers(1, good, {"--endpoints", "/no/such/directory/file", "--run", "true"})) == 125);
+  // A device through a link: the real one would be lost if this failed.
+  const auto full = b.path("full");
+  std::filesystem::create_symlink("/dev/full", full);
+  CHECK(b.run(servers(1, good, {"--endpoints", full, "--run", "true"})) == 125);
+  CHECK(b.err().find("cannot write " + full + ": write: No space left on device") != std::string::npos);
+  CHECK(std::filesystem::is_symlink(full));
 }
 
 TEST_CASE("serve-many: a log directory that can't be made is an error before anything starts", "[serve-many]") {

@@ -3,6 +3,7 @@
 #define WEIR_BASE_TEXT_FILE_HPP
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -47,8 +48,33 @@ inline result<void> write_all(int fd, std::string_view text) {
   return {};
 }
 
-/// Makes `path` hold `text`, or leaves it as it was: a reader sees the old file or the new one, never a part.
+/// Whether `path` names a device, a pipe or a socket: what can be written into, and must never be replaced by a file.
+[[nodiscard]] inline bool is_special_file(const std::string& path) {
+  struct stat about{};
+  return ::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
+}
+
+namespace detail {
+
+/// A special file, to write into it; a pipe that nobody reads is an error, and nothing to wait for.
+[[nodiscard]] inline result<unique_fd> open_special(const std::string& path) {
+  unique_fd file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file) return io_failure("cannot write " + path, errno);
+  return file;
+}
+
+}  // namespace detail
+
+/// Makes `path` hold `text`, or leaves it as it was: a reader sees the old file or the new one, never a part. A device
+/// or a pipe stays what it is, and the text is written into it.
 inline result<void> replace_text(const std::string& path, std::string_view text) {
+  if (is_special_file(path)) {
+    const auto file = detail::open_special(path);
+    if (!file) return file.error();
+    if (auto wrote = write_all(file->get(), text); !wrote)
+      return failure{errc::io, "cannot write " + path + ": " + wrote.error().detail};
+    return {};
+  }
   const std::string part = path + ".part." + std::to_string(::getpid());
   {
     const unique_fd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
@@ -66,6 +92,10 @@ inline result<void> replace_text(const std::string& path, std::string_view text)
 
 /// Whether replace_text would succeed now, without touching `path`: better known before hours of work than after.
 inline result<void> check_replaceable(const std::string& path) {
+  if (is_special_file(path)) {
+    const auto file = detail::open_special(path);
+    return file ? result<void>{} : file.error();
+  }
   const std::string part = path + ".part." + std::to_string(::getpid());
   const unique_fd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!file) return io_failure("cannot write " + path, errno);

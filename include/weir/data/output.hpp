@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "weir/base/result.hpp"
+#include "weir/base/text_file.hpp"
 #include "weir/base/unique_fd.hpp"
 
 namespace weir::inline v0 {
@@ -88,14 +89,15 @@ class byte_sink {
   return byte_sink(std::move(fd), path, buffer_bytes);
 }
 
-/// Where the bytes of `path` stand until they are whole.
+/// Where the bytes of `path` stand until they are whole: a device or a pipe gets them at once, and stays what it is.
 [[nodiscard]] inline std::string partial_name(const std::string& path) {
-  return path + ".partial";
+  return is_special_file(path) ? path : path + ".partial";
 }
 
 /// Gives partial_name(path), which is whole now, its name. What had the name before is gone.
 inline result<void> publish(const std::string& path) {
-  if (std::rename(partial_name(path).c_str(), path.c_str()) != 0) return io_failure("cannot name " + path, errno);
+  if (!is_special_file(path) && std::rename(partial_name(path).c_str(), path.c_str()) != 0)
+    return io_failure("cannot name " + path, errno);
   return {};
 }
 

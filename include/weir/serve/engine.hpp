@@ -201,6 +201,12 @@ inline constexpr std::array<engine_preset, 7> engine_presets{{{"vllm", true, vll
 
 }  // namespace detail
 
+/// Whether `name` is one of the engines that are known here.
+[[nodiscard]] inline bool is_engine(std::string_view name) {
+  return std::any_of(detail::engine_presets.begin(), detail::engine_presets.end(),
+                     [&](const auto& preset) { return preset.name == name; });
+}
+
 /// The engine `name` with the user's `words` in its command line, model first; without a name the words are the whole
 /// command. $WEIR_PYTHON names the interpreter of the virtual environment that the engine is installed in.
 ///

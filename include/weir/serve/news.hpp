@@ -40,7 +40,7 @@ namespace weir::inline v0 {
   return advice.empty() ? news : news.append("\nperhaps: ").append(advice);
 }
 
-/// The state of all servers in one line: "4 instances: 3 ready, 1 starting (loading (HTTP 503))".
+/// The state of all servers in one line: "4 instances: 3 ready, 1 starting: loading (HTTP 503)".
 [[nodiscard]] inline std::string status_line(const supervisor& servers) {
   std::array<std::size_t, 6> counts{};
   std::string doing;
@@ -53,7 +53,8 @@ namespace weir::inline v0 {
     if (counts[i] > 0)
       line += " " + std::to_string(counts[i]) + " " + std::string(state_name(static_cast<instance_state>(i))) + ",";
   line.pop_back();
-  return doing.empty() ? line : line + " (" + doing + ")";
+  if (doing.starts_with("starting")) return line + doing.substr(8);  // the word stands there already
+  return doing.empty() ? line : line + ": " + doing;
 }
 
 }  // namespace weir::inline v0

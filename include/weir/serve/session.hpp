@@ -58,7 +58,10 @@ class session final : private instance_user, private timer {
   result<int> run() {
     const auto& command = spec_.servers.server.command;
     if (const auto program = find_program(command[0], variable("PATH")); !program) {
-      user_->warn(program.error().detail);
+      user_->warn(program.error().detail + (is_engine(spec_.servers.server.name)
+                                                ? ": install it, or let WEIR_PYTHON name the interpreter of the "
+                                                  "environment it is in; weir doctor --engines lists what is here"
+                                                : ""));
       return program.error().code == errc::not_found ? 127 : 126;
     }
     if (auto clear = clear_endpoints(spec_.endpoints); !clear) return clear.error();

@@ -29,10 +29,12 @@ class session_user {
 /// it can't be written. An empty path is none.
 inline result<void> clear_endpoints(const std::string& path) {
   if (path.empty()) return {};
+  if (auto can = check_replaceable(path); !can || is_special_file(path)) return can;
+  if (::access(path.c_str(), F_OK) != 0) return {};
   const auto old = read_text_file(path);
-  if (old && !old->empty() && !old->starts_with(R"({"type":"endpoint")"))
+  if (!old && old.error().code != errc::limit) return old.error();
+  if (!old || (!old->empty() && !old->starts_with(R"({"type":"endpoint")")))
     return failure{errc::invalid_argument, path + " exists and holds something else than endpoint records"};
-  if (auto can = check_replaceable(path); !can) return can;
   ::unlink(path.c_str());
   return {};
 }
