@@ -110,4 +110,5 @@ TEST_CASE("weir-eval: a suite runs every configuration, and says how much faster
   CHECK(failed.status == 1);
   CHECK(has(failed.out, "unanswered"));
   CHECK(has(failed.out, "12 questions have no answer and count as wrong"));
+  CHECK(has(shell(tools + "weir-score " + dir.file("failed/base.jsonl")).out, "6 failed (http) and count as wrong: "));
 }

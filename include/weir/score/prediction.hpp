@@ -77,10 +77,12 @@ class prediction_reader {
       return failure{errc::parse, "not a JSON object"};
     current_ = {};
     has_text_ = false;
-    type_.clear(), status_.clear();
+    type_.clear(), status_.clear(), note_.clear();
     if (auto ok = detail::read_fields<prediction_reader>(object, fields(), *this); !ok) return ok.error();
     if (!type_.empty() && type_ != "answer") return false;
     if (!type_.empty()) current_.status = status_;  // elsewhere the word may mean anything
+    if (!type_.empty() && status_ == "failed" && !note_.empty())
+      current_.status = note_.substr(0, note_.find(':'));  // "http: HTTP 400: ...": as a request's record has it
     if (!has_text_ && type_.empty()) return failure{errc::parse, "has neither 'text' nor 'prediction'"};
     if (current_.id.empty()) return failure{errc::parse, "has no 'id'"};
     current_.expected = std::string(gold_of(current_.expected));
@@ -105,6 +107,7 @@ class prediction_reader {
         field{"model", [](auto& r, auto v) { return detail::take_text(r.current_.model, v); }},
         field{"success", read_success},
         field{"status", [](auto& r, auto v) { return detail::take_text(r.status_, v); }},
+        field{"note", [](auto& r, auto v) { return detail::take_text(r.note_, v); }},
         field{"attempt", read_attempt},
     };
     return all;
@@ -126,7 +129,7 @@ class prediction_reader {
   record_reader record_{{.text = true, .events = false}};
   simdjson::ondemand::parser parser_;
   prediction current_;
-  std::string type_, status_;
+  std::string type_, status_, note_;
   bool has_text_ = false, answers_count_ = false;
 };
 
