@@ -60,6 +60,8 @@ inline result<scoreboard> read_all(const arguments& args, const std::vector<std:
                             : read_file(path, args.has("after-think"), board);
         !ok)
       return ok.error();
+  if (ais_bench && std::ranges::none_of(board.questions(), &scored_question::answered))
+    return failure{errc::invalid_argument, "no question was answered: there is no accuracy"};
   if (std::ranges::none_of(board.questions(), &scored_question::judged))
     return failure{errc::invalid_argument, "no question has a gold that these rules can be judged by"};
   return board;

@@ -118,4 +118,14 @@ TEST_CASE("ais_bench: shards get global ids from their prompts, what is missing 
   dir.write("i1/prompts.jsonl", "{\"type\":\"prompt\",\"id\":\"ceval-law-5\",\"prompt\":\"q\",\"expected\":\"C\"}\n");
   CHECK(weir::read_ais_bench(dir.file("i1")).error().detail.find("it is not of this shard") != std::string::npos);
   CHECK(weir::read_ais_bench(dir.file("none")).error().detail.find("none") != std::string::npos);
+  // Where ais_bench left nothing, its questions are missing, and not out of the accuracy.
+  std::filesystem::create_directories(dir.file("i2"));
+  CHECK_FALSE(weir::read_ais_bench(dir.file("i2")));
+  dir.write("i2/prompts.jsonl", "{\"type\":\"prompt\",\"id\":\"ceval-law-6\",\"prompt\":\"q\",\"expected\":\"C\"}\n");
+  const auto nothing = weir::read_ais_bench(dir.file("i2")).value();
+  REQUIRE(nothing.answers.size() == 1);
+  CHECK(nothing.answers[0].id == "ceval-law-6");
+  CHECK(nothing.answers[0].status == "missing");
+  REQUIRE(nothing.notes.size() == 1);
+  CHECK(nothing.notes[0].find("all 1 of its questions are missing") != std::string::npos);
 }

@@ -92,16 +92,21 @@ inline bool config_cuts_thoughts(const std::string& run) {
 ///
 /// AISBench numbers the rows of each data set from 0, in each shard anew. Where `dir`/prompts.jsonl lists what was
 /// asked (weir-prompts over the shard's own tree), a row gets that prompt's global id, and what is listed and has no
-/// prediction counts as missing. Without it ids are data set and row, and `dir` in front of them, so that shards are
-/// never taken for repetitions of each other.
+/// prediction counts as missing, all of it where there is no prediction at all. Without it ids are data set and row,
+/// and `dir` in front of them, so that shards are never taken for repetitions of each other.
 /// \return  a failure names file and line; errc::invalid_argument where a gold is not the one that was asked for.
 [[nodiscard]] inline result<ais_bench_run> read_ais_bench(const std::string& dir) {
   ais_bench_run run;
-  const auto newest = detail::find_newest_run(dir, run.notes);
-  if (!newest) return newest.error();
-  run.cuts_thoughts = detail::config_cuts_thoughts(dir + "/" + newest->name);
   const auto asked = detail::read_question_map(dir + "/prompts.jsonl");
   if (!asked) return asked.error();
+  auto newest = detail::find_newest_run(dir, run.notes);
+  if (!newest && (newest.error().code != errc::not_found || asked->empty())) return newest.error();
+  if (!newest) {
+    run.notes.push_back(newest.error().detail + ": all " + std::to_string(asked->size()) +
+                        " of its questions are missing");
+    newest = detail::newest_run{};
+  }
+  run.cuts_thoughts = detail::config_cuts_thoughts(dir + "/" + newest->name);
   std::set<std::pair<std::string, std::string>> seen;
   result<void> wrong;
   for (const auto& [path, dataset] : newest->predictions) {
