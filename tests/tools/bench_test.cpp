@@ -195,13 +195,13 @@ TEST_CASE("weir-bench: a server that nobody runs is said, or is seven failed req
 
 TEST_CASE("weir-bench: a server that dies in the middle leaves truncated records and refused requests",
           "[tools][bench]") {
-  const mock_process mock("--ttft 20ms --itl 20ms");
+  const mock_process mock("--ttft 20ms --itl 40ms");  // 4 s an answer
   const temporary_directory dir;
   const std::string r = dir.file("r.jsonl");
   const auto ran = shell(tool + "--base-url " + mock.url +
                          " --num-prompts 8 --max-concurrency 4 --random-output-len 100 --records " + r +
-                         " > /dev/null 2>&1 & PID=$!; for i in $(seq 200); do grep -q endpoint " + r +
-                         " 2> /dev/null && break; sleep 0.02; done; sleep 0.2; kill -9 " + std::to_string(mock.pid()) +
+                         " > /dev/null 2>&1 & PID=$!; for i in $(seq 3000); do grep -q endpoint " + r +
+                         " 2> /dev/null && break; sleep 0.02; done; sleep 1; kill -9 " + std::to_string(mock.pid()) +
                          "; wait $PID; echo status $?");
   CHECK(ran.out == "status 1\n");
   int truncated = 0, refused = 0;
@@ -218,10 +218,11 @@ TEST_CASE("weir-bench: Ctrl-C keeps what was measured and says so by its status"
   const mock_process mock("--ttft 20ms --itl 10ms");
   const temporary_directory dir;
   const std::string r = dir.file("r.jsonl"), out = dir.file("out.json");
-  const auto ran =
-      shell(tool + "--base-url " + mock.url +
-            " --num-prompts 1000 --max-concurrency 4 --random-output-len 10 --save-result " + out + " --records " + r +
-            " > /dev/null & PID=$!; sleep 0.8; kill -" + signal + " $PID; wait $PID; echo status $?");
+  const auto ran = shell(
+      tool + "--base-url " + mock.url +
+      " --num-prompts 1000 --max-concurrency 4 --random-output-len 10 --save-result " + out + " --records " + r +
+      " > /dev/null & PID=$!; i=0; until [ $(cat " + r + " 2> /dev/null | grep -c '\"status\":\"ok\"') -ge 4 ] || " +
+      "[ $i = 3000 ]; do sleep 0.02; i=$((i + 1)); done; kill -" + signal + " $PID; wait $PID; echo status $?");
   CHECK(ran.out.find("status " + std::string(signal == "INT" ? "130" : "143")) != std::string::npos);
   int ok = 0, cancelled = 0;
   for (const auto& row : records(r)) {

@@ -45,9 +45,9 @@ class running_mock {
 
   /// What it has said on standard error.
   [[nodiscard]] std::string said() const { return bytes_of(said_); }
-  /// The port that it says it listens on; 0 if it does not within ten seconds.
+  /// The port that it says it listens on; 0 if it does not within a minute.
   [[nodiscard]] std::uint16_t port() const {
-    for (int i = 0; i < 1000; ++i) {
+    for (int i = 0; i < 6000; ++i) {
       const std::string text = said();
       const auto at = text.find("http://127.0.0.1:");
       if (at != text.npos && text.ends_with('\n')) return static_cast<std::uint16_t>(std::stoi(text.substr(at + 17)));
@@ -182,7 +182,7 @@ TEST_CASE("weir-mock: a unix socket serves too", "[tool]") {
   const temporary_directory folder;
   const std::string path = folder.file("mock.sock");
   running_mock server({"--unix-socket", path});
-  for (int i = 0; i < 500 && server.said().empty(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 6000 && server.said().empty(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   CHECK(server.said() == "weir-mock: listening on " + path + ", model mock\n");
   CHECK(server.end(SIGTERM) == 0);
 }

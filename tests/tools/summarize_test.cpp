@@ -201,7 +201,7 @@ TEST_CASE("weir-summarize: --serve shows the page of a file that grows", "[tools
   if (shell("command -v python3").status != 0) SKIP("there is no python3 to fetch the page with");
   const temporary_directory here;
   const auto file = here.write("r.jsonl", records()), words = here.write("words", "");
-  const std::string wait = "i=0; until grep -q http: " + words + " || [ $i = 150 ]; do sleep 0.1; i=$((i+1)); done; ";
+  const std::string wait = "i=0; until grep -q http: " + words + " || [ $i = 600 ]; do sleep 0.1; i=$((i+1)); done; ";
   const std::string port = "port=$(sed -n 's/.*127.0.0.1:\\([0-9]*\\)\\/.*/\\1/p' " + words + "); ";
   const auto seen = shell(summarize + "--serve 0 " + file + " 2> " + words + " & server=$!; " + wait + port +
                           "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:$port/', "

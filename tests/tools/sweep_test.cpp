@@ -71,7 +71,7 @@ bool runs_with(const std::string& word) {
 }
 
 bool ends_soon(const std::function<bool()>& holds) {
-  for (int i = 0; i < 50 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  for (int i = 0; i < 600 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   return holds();
 }
 
@@ -238,7 +238,7 @@ TEST_CASE("weir-sweep: out of memory is told apart, and the largest batch that f
 TEST_CASE("weir-sweep: Ctrl-C keeps what is finished, and --resume goes on", "[sweep]") {
   const scratch s(commands("echo {name} >> ran; test {name} != c || test -e free || sleep 60", four));
   const auto ended = s.run(
-      "x.yaml --out out & pid=$!; i=0; while [ $i -lt 500 ] && ! grep -q c ran 2> /dev/null; do sleep 0.02; "
+      "x.yaml --out out & pid=$!; i=0; while [ $i -lt 3000 ] && ! grep -q c ran 2> /dev/null; do sleep 0.02; "
       "i=$((i + 1)); done; kill -INT $pid; wait $pid; echo status $?");
   CHECK(has(ended.out, "status 130"));
   CHECK(s.record("b").status == weir::cell_status::done);

@@ -12,9 +12,10 @@ using bench_tests::field, bench_tests::number, bench_tests::records, bench_tests
 TEST_CASE("weir-bench: a unix socket, by its URL or beside another", "[tools][bench]") {
   const temporary_directory dir;
   const std::string socket = dir.file("s");
-  const std::string serve = WEIR_TOOLS_DIR "/weir-mock --ttft 5ms --itl 1ms --unix-socket " + socket +
-                            " 2> /dev/null & M=$!; for i in $(seq 100); do test -S " + socket +
-                            " && break; sleep 0.02; done; ";
+  const std::string serve = "rm -f " + socket +
+                            ".said; " WEIR_TOOLS_DIR "/weir-mock --ttft 5ms --itl 1ms --unix-socket " + socket +
+                            " 2> " + socket + ".said & M=$!; for i in $(seq 3000); do grep -q listening " + socket +
+                            ".said && break; sleep 0.02; done; ";
   for (const std::string& way : {"--base-url unix:" + socket, "--base-url http://any --unix-socket " + socket}) {
     const auto ran = shell(serve + tool + way +
                            " --num-prompts 6 --max-concurrency 2 --random-output-len 3 --json --force "
