@@ -25,8 +25,9 @@ namespace weir::inline v0 {
 
 /// The last A, B, C or D, wherever it stands; empty where there is none.
 [[nodiscard]] constexpr std::string_view last_option(std::string_view text) noexcept {
-  const std::size_t at = text.find_last_of("ABCD");
-  return at == text.npos ? std::string_view{} : text.substr(at, 1);
+  for (std::size_t at = text.size(); at-- > 0;)
+    if (text[at] >= 'A' && text[at] <= 'D') return text.substr(at, 1);
+  return {};
 }
 
 /// The text without its reasoning (AISBench's extract_non_reasoning_content): each <think>...</think> is cut out; where

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "weir/score/choice.hpp"
 #include "weir/score/pattern.hpp"
 #include "weir/score/unicode.hpp"
 
@@ -78,6 +79,7 @@ inline constexpr std::array<std::string_view, 52> first_option_patterns{
   static const std::vector<text_pattern> patterns(first_option_patterns.begin(), first_option_patterns.end());
   constexpr std::string_view options = "ABCD";
   text = python_strip(text);
+  if (last_option(text).empty()) return {};  // whatever matches, there is no option in it
   const byte_pairs pairs(text);
   for (const auto& pattern : patterns) {
     const auto match = pattern.may_match(pairs) ? pattern.search(text) : std::nullopt;

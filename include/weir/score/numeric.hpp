@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "weir/score/unicode.hpp"
 
@@ -24,10 +25,12 @@ constexpr bool is_ascii_alnum(char c) noexcept {
   return is_ascii_letter(c) || (c >= '0' && c <= '9');
 }
 
-/// A number in a text. `value` is its shortest decimal spelling: "-1250", "0.5", "0".
-struct found_number {
-  std::size_t begin, end;  ///< Its digits, without sign and currency.
-  std::string value;
+/// Where a number stands in a text.
+struct number_place {
+  std::size_t begin;      ///< Its first digit, behind sign and currency.
+  std::size_t whole_end;  ///< The end of its digits before the point, with their commas.
+  std::size_t end;
+  bool bare_fraction;  ///< ".5": its digits are those of the fraction.
 };
 
 /// Reads digits of any script from `at` on into `out`. \return  where they end.
@@ -59,47 +62,84 @@ inline bool is_negative(std::string_view text, std::size_t at) {
 inline std::string shortest(std::string whole, std::string fraction, bool negative) {
   whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size()));
   fraction.erase(fraction.find_last_not_of('0') + 1);
-  if (whole.empty()) whole = "0";
+  if (whole.empty()) whole.push_back('0');
   if (!fraction.empty()) whole += "." + fraction;
   return negative && whole != "0" ? "-" + whole : whole;
 }
 
+/// Passes digits of any script. \param count  how many they were. \return  where they end.
+inline std::size_t pass_digits(std::string_view text, std::size_t at, std::size_t& count) {
+  for (count = 0; at < text.size(); ++count) {
+    const auto c = first_character(text.substr(at));
+    if (decimal_value(c.code) < 0) break;
+    at += c.bytes;
+  }
+  return at;
+}
+
 /// The first number of `text` at or after `from`. A thousands comma is part of a number where three digits and no
 /// fourth follow it; digits right after a letter ("x2") are none.
-inline std::optional<found_number> next_number(std::string_view text, std::size_t from) {
-  for (std::size_t at = from; at < text.size();) {
-    std::string whole, fraction;
-    std::size_t end = read_digits(text, at, whole);
+inline std::optional<number_place> find_number(std::string_view text, std::size_t from) {
+  for (std::size_t at = from, count = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x80 && (byte < '0' || byte > '9')) {
+      ++at;
+      continue;
+    }
+    std::size_t end = pass_digits(text, at, count);
     if (end == at) {
       at += first_character(text.substr(at)).bytes;
       continue;
     }
     const bool glued = at > 0 && is_ascii_letter(text[at - 1]);
     const bool bare_fraction = at > 0 && text[at - 1] == '.' && (at == 1 || !is_ascii_alnum(text[at - 2]));
-    if (bare_fraction) {
-      fraction.swap(whole);
-    } else {
-      if (whole.size() <= 3)
-        for (std::string group; end < text.size() && text[end] == ','; group.clear()) {
-          const std::size_t group_end = read_digits(text, end + 1, group);
-          if (group.size() != 3) break;
-          whole += group;
-          end = group_end;
-        }
+    std::size_t whole_end = end;
+    if (!bare_fraction) {
+      for (std::size_t group = 3; count <= 3 && group == 3 && end < text.size() && text[end] == ',';)
+        if (const auto group_end = pass_digits(text, end + 1, group); group == 3) end = group_end;
+      whole_end = end;
       if (end < text.size() && text[end] == '.')
-        if (const std::size_t after = read_digits(text, end + 1, fraction); !fraction.empty()) end = after;
+        if (const std::size_t after = pass_digits(text, end + 1, count); count > 0) end = after;
     }
-    if (!glued)
-      return found_number{at, end, shortest(whole, fraction, is_negative(text, at - (bare_fraction ? 1 : 0)))};
+    if (!glued) return number_place{at, whole_end, end, bare_fraction};
     at = end;
   }
   return std::nullopt;
 }
 
+/// The shortest decimal spelling of a number: "-1250", "0.5", "0".
+inline std::string value_of(std::string_view text, const number_place& number) {
+  std::string whole, fraction;
+  std::size_t at = read_digits(text, number.begin, whole);
+  while (at < number.whole_end) at = read_digits(text, at + 1, whole);  // behind a comma
+  if (number.whole_end < number.end) read_digits(text, number.whole_end + 1, fraction);
+  if (number.bare_fraction) fraction.swap(whole);
+  return shortest(std::move(whole), std::move(fraction),
+                  is_negative(text, number.begin - (number.bare_fraction ? 1 : 0)));
+}
+
+/// The last number of `text`, sought from its end: a stretch of digits, commas and points holds all of each number in
+/// it.
 inline std::optional<std::string> last_number(std::string_view text) {
-  std::optional<std::string> last;
-  for (auto n = next_number(text, 0); n; n = next_number(text, n->end)) last = std::move(n->value);
-  return last;
+  for (std::size_t at = text.size(); at > 0;) {
+    const std::size_t end = at;
+    bool has_digit = false;
+    std::size_t other = 0;  // bytes of the character before the stretch
+    while (at > 0 && other == 0) {
+      const auto c = last_character(text.substr(0, at));
+      const bool digit = decimal_value(c.code) >= 0;
+      if (digit || c.code == U',' || c.code == U'.')
+        at -= c.bytes, has_digit |= digit;
+      else
+        other = c.bytes;
+    }
+    std::optional<number_place> last;
+    if (has_digit)
+      for (auto n = find_number(text.substr(0, end), at); n; n = find_number(text.substr(0, end), n->end)) last = n;
+    if (last) return value_of(text, *last);
+    at -= other;
+  }
+  return std::nullopt;
 }
 
 /// Where the last of the announcements of a final answer ends, and the text that it announces: up to the end of its
@@ -145,10 +185,10 @@ inline std::optional<std::string_view> announced(std::string_view text) {
 /// \return  nothing where the gold is anything but one number with its sign, currency or percent sign.
 [[nodiscard]] inline std::optional<std::string> numeric_gold(std::string_view gold) {
   gold = python_strip(gold);
-  const auto number = detail::next_number(gold, 0);
+  const auto number = detail::find_number(gold, 0);
   if (!number || gold.substr(0, number->begin).find_first_not_of("-+$.\xE2\x88\x92") != gold.npos) return std::nullopt;
   if (gold.substr(number->end).find_first_not_of("%.") != gold.npos) return std::nullopt;
-  return number->value;
+  return detail::value_of(gold, *number);
 }
 
 }  // namespace weir::inline v0
