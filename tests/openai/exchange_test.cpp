@@ -12,6 +12,7 @@ using streams::player;
 using streams::streamed;
 using streams::text_event;
 using weir::outcome;
+using weir::stamp_basis;
 using weir::tokens_basis;
 using weir::unmeasured;
 
@@ -59,7 +60,6 @@ TEST_CASE("exchange: recorded streams give the same record wherever they are cut
 }
 
 TEST_CASE("exchange: the record says which clock its times are of, and which events shared a read", "[openai]") {
-  using weir::stamp_basis;
   weir::chunk_parser json;
   const auto padded = [](std::string bytes) { return bytes.append(weir::sse_parser::padding, ' '); };
   const std::string head = padded(streams::streamed("")), one = padded(streams::events({streams::text_event(0, "a")})),
@@ -83,6 +83,34 @@ TEST_CASE("exchange: the record says which clock its times are of, and which eve
   CHECK(run(stamp_basis::kernel, stamp_basis::user).stamps == stamp_basis::mixed);
   CHECK(run(stamp_basis::user, stamp_basis::kernel).stamps == stamp_basis::mixed);
   CHECK(run(stamp_basis::kernel, stamp_basis::kernel).shared_events == 2);
+}
+
+TEST_CASE("exchange: events of one segment share its stamp, in however many reads they came", "[openai]") {
+  const auto event = [](int i) {
+    return "data: {\"choices\":[{\"index\":0,\"text\":\"" + std::string(1, static_cast<char>('a' + i)) + "\"}]}\n\n";
+  };
+  const auto shared = [&](std::vector<std::pair<int, std::int64_t>> reads, stamp_basis basis) {
+    weir::chunk_parser json;
+    weir::completion_exchange x(json, {}, {});
+    x.sent(1000);
+    const auto feed = [&](std::string bytes, std::int64_t t) {
+      bytes.append(weir::sse_parser::padding, ' ');
+      (void)x.feed(std::string_view(bytes).substr(0, bytes.size() - weir::sse_parser::padding), t, basis);
+    };
+    feed("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", 1500);
+    for (const auto& [events, t] : reads) {
+      std::string bytes;
+      for (int i = 0; i < events; ++i) bytes += event(i);
+      feed(bytes, t);
+    }
+    return x.record().shared_events;
+  };
+  CHECK(shared({{1, 2000}, {1, 3000}, {1, 4000}}, stamp_basis::kernel) == 0);
+  CHECK(shared({{1, 2000}, {1, 2000}, {1, 4000}}, stamp_basis::kernel) == 2);
+  CHECK(shared({{1, 2000}, {1, 2000}, {1, 2000}}, stamp_basis::kernel) == 3);
+  CHECK(shared({{1, 2000}, {2, 2000}, {1, 2000}, {1, 3000}}, stamp_basis::kernel) == 4);
+  CHECK(shared({{2, 2000}, {1, 2000}}, stamp_basis::kernel) == 3);
+  CHECK(shared({{1, 2000}, {1, 2000}}, stamp_basis::user) == 0);  // two readings of a clock, each after its read
 }
 
 TEST_CASE("exchange: the tokens of vLLM's recorded streams are those of its usage", "[openai]") {

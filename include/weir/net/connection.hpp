@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,10 +20,12 @@
 #include <utility>
 
 #include "weir/base/clock.hpp"
+#include "weir/base/measured.hpp"
 #include "weir/base/result.hpp"
 #include "weir/base/unique_fd.hpp"
 #include "weir/net/address.hpp"
 #include "weir/net/kernel_clock.hpp"
+#include "weir/net/late_read.hpp"
 #include "weir/net/layer.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/net/sse.hpp"
@@ -54,6 +57,7 @@ class receive_buffer {
   static constexpr std::size_t padding = sse_parser::padding;
   [[nodiscard]] std::span<char> room() noexcept { return std::span(bytes_).first(size); }
   [[nodiscard]] kernel_clock& clock() noexcept { return clock_; }
+  std::int64_t read_ns = 0;  ///< When the last read returned: of the time now, what needs no clock.
   [[nodiscard]] std::string& plain() noexcept { return plain_; }  ///< What a layer makes of what was received.
 
  private:
@@ -65,8 +69,8 @@ class receive_buffer {
 
 /// A non-blocking connection: open, send, receive, close, and open again; through a layer where the address has one.
 ///
-/// One recv() a turn: other connections are not made to wait while one has much to say. The descriptor is watched edge
-/// by edge, which spares the kernel a second look at it after each event.
+/// One recv() a turn (but see one_by_one_from): other connections are not made to wait while one has much to say. The
+/// descriptor is watched edge by edge, which spares the kernel a second look at it after each event.
 /// \complexity  one epoll_ctl to open and to close, and one more for each recv() that filled the buffer.
 class connection final : public watcher {
  public:
@@ -112,6 +116,8 @@ class connection final : public watcher {
     if (!fd_) return;
     loop_->forget(fd_.get(), *this);
     fd_ = {};
+    ++closed_;
+    one_by_one_ns_ = never;
     connected_ = joined_ = false;
     unsent_ = {};
     coded_.clear();
@@ -122,10 +128,20 @@ class connection final : public watcher {
   [[nodiscard]] bool connected() const noexcept { return connected_; }
   /// In on_bytes: whether its time is the kernel's.
   [[nodiscard]] bool kernel_stamped() const noexcept { return kernel_stamped_; }
+  /// Reads from `t_ns` on come late, so that several events of a stream may wait in the socket. Such a read looks
+  /// first, and takes them one by one where the kernel has not joined their segments: an on_bytes for each, with its
+  /// own stamp. That ends where an on_bytes closes the connection. Not through a layer. Closing it forgets `t_ns`.
+  /// \complexity  a system call more for a late read, and one for each event
+  void one_by_one_from(std::int64_t t_ns) noexcept { one_by_one_ns_ = t_ns; }
+  /// In on_bytes: what waits in the socket behind these bytes, where that was looked at.
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
+  /// In on_bytes: of a late read, these are the events that the kernel has one stamp for.
+  [[nodiscard]] bool together() const noexcept { return together_; }
   /// In on_closed: whether TLS failed, and not the network.
   [[nodiscard]] bool failed_in_layer() const noexcept { return failed_in_layer_; }
 
  private:
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
   static constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
   void on_ready(std::uint32_t events) override {
@@ -185,9 +201,10 @@ class connection final : public watcher {
 
   /// \param ended  the peer has closed its side, or reset the connection: the news of that came with this edge.
   void receive(bool ended) {
+    if (buffer_->read_ns >= one_by_one_ns_ && !layer_ && receive_one_by_one(ended)) return;
     const auto room = buffer_->room();
     const auto [got, stamp_ns] = receive_stamped(fd_.get(), room.data(), room.size());
-    const std::int64_t t_ns = now_ns();  // before anything else looks at the bytes
+    const std::int64_t t_ns = buffer_->read_ns = now_ns();  // before anything else looks at the bytes
     // Fewer bytes than there was room for: that was all, and more will raise a new edge.
     if (got > 0 && (ended || got == static_cast<ssize_t>(room.size())))
       (void)loop_->change(fd_.get(), interest, *this);  // asks for the same edge again; it is registered: it can't fail
@@ -196,6 +213,36 @@ class connection final : public watcher {
     if (got > 0) return user_->on_bytes(bytes, arrival(stamp_ns, t_ns));
     if (got == 0) return lost("", t_ns);
     if (errno != EAGAIN) lost(std::strerror(errno), t_ns);
+  }
+
+  /// \return  whether several events waited: they have been read.
+  bool receive_one_by_one(bool ended) {
+    const auto room = buffer_->room();
+    const auto seen = receive_stamped(fd_.get(), room.data(), room.size(), MSG_PEEK);
+    const std::size_t size = seen.got > 0 ? static_cast<std::size_t>(seen.got) : 0;
+    if (seen.stamp_ns == unmeasured || first_event({room.data(), size}) == size) return false;
+    if (ended || size == room.size()) (void)loop_->change(fd_.get(), interest, *this);
+    const auto closed = closed_;
+    for (std::size_t at = 0; at < size && closed == closed_;) at += receive_event(room.subspan(at, size - at), seen);
+    waiting_ = 0;
+    together_ = false;
+    return true;
+  }
+
+  /// Reads the first of the events that wait, which lie in `there` already; all of them where the first has the stamp
+  /// of the last. \return  how many bytes it has passed on.
+  std::size_t receive_event(std::span<char> there, const stamped_read& last) {
+    std::size_t size = first_event({there.data(), there.size()});
+    const auto stamp_ns = receive_stamped(fd_.get(), there.data(), size).stamp_ns;
+    together_ = stamp_ns == last.stamp_ns && size < there.size();
+    if (together_) {
+      (void)receive_stamped(fd_.get(), there.data() + size, there.size() - size);
+      size = there.size();
+    }
+    const std::int64_t t_ns = buffer_->read_ns = now_ns();
+    waiting_ = there.size() - size;
+    user_->on_bytes({there.data(), size}, arrival(stamp_ns, t_ns));
+    return size;
   }
 
   /// The kernel's stamp, unless it can't be trusted: also where it lies before the end of the send() that it answers.
@@ -242,6 +289,10 @@ class connection final : public watcher {
   bool connected_ = false;             // and the layer has let the user in
   bool failed_in_layer_ = false;
   bool kernel_stamped_ = false;
+  bool together_ = false;
+  std::size_t waiting_ = 0;   // bytes that were seen in the socket, behind those that are being handled
+  std::uint32_t closed_ = 0;  // how often
+  std::int64_t one_by_one_ns_ = never;
   std::int64_t sent_ns_ = 0;  // the first byte of the last send
   std::string_view unsent_;
   bool fresh_ = false;  // nothing of the last send was accepted yet

@@ -86,8 +86,9 @@ struct stamped_read {
   std::int64_t stamp_ns = unmeasured;  ///< The kernel's, since 1970: when the newest of the bytes came.
 };
 
-/// recv(2) with the stamp. A stamp is that of the last segment of which a byte was read.
-[[nodiscard]] inline stamped_read receive_stamped(int fd, char* to, std::size_t size) noexcept {
+/// recv(2) with the stamp. A stamp is that of the last segment of which a byte was read; segments that the kernel has
+/// joined have the last one's. \param flags  MSG_PEEK leaves the bytes where they are.
+[[nodiscard]] inline stamped_read receive_stamped(int fd, char* to, std::size_t size, int flags = 0) noexcept {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(timespec))];
   iovec piece{to, size};
   msghdr message{};
@@ -96,7 +97,7 @@ struct stamped_read {
   message.msg_control = control;
   message.msg_controllen = sizeof control;
   stamped_read read;
-  do read.got = ::recvmsg(fd, &message, 0);
+  do read.got = ::recvmsg(fd, &message, flags);
   while (read.got < 0 && errno == EINTR);
   if (read.got <= 0) return read;
   const cmsghdr* note = CMSG_FIRSTHDR(&message);

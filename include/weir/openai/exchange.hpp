@@ -163,12 +163,16 @@ class completion_exchange {
     check_reasons(**parsed);
   }
 
-  /// One read brought so many events with tokens.
+  /// One read brought so many events with tokens. Several in one read share a stamp, and so do those of two reads of
+  /// one segment.
   void note_stamps(std::int64_t events, stamp_basis basis) noexcept {
     if (events == 0) return;
     const bool first = tally_.events() == events;
     record_.stamps = first || record_.stamps == basis ? basis : stamp_basis::mixed;
-    if (events > 1) record_.shared_events += events;
+    const bool again = !first && basis == stamp_basis::kernel && now_ == stamp_;
+    if (again || events > 1) record_.shared_events += events + (again && alone_ ? 1 : 0);
+    alone_ = !again && events == 1;
+    stamp_ = now_;
   }
 
   static bool is_done(std::string_view data) noexcept {
@@ -249,6 +253,8 @@ class completion_exchange {
   std::string body_;        // of an answer that is not streamed
   std::string kind_;        // its content-type
   std::int64_t now_ = 0;    // arrival of the bytes being read
+  std::int64_t stamp_ = 0;  // of the last read that brought events
+  bool alone_ = false;      // that read's event has its stamp for itself, so far
   bool streaming_ = false;  // the response is an event stream
   bool json_body_ = false;
   bool answered_ = false;

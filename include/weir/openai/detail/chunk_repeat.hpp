@@ -62,7 +62,7 @@ class chunk_repeat {
   /// Keeps the form of the body that was just read as `said`. What the form says of that body must be what the parser
   /// said, or it is not kept.
   void learn(std::string_view body, const chunk& said) {
-    if (said.choices.size() != 1 || said.is_error || noted_ > holes_.size()) return;
+    if (said.choices.size() != 1 || said.is_error || !said.error.empty() || noted_ > holes_.size()) return;
     const chunk_choice& choice = said.choices[0];
     const bool plain = choice.finish_reason.empty() && !choice.other && choice.token_ids == unmeasured &&
                        choice.logprobs == unmeasured;

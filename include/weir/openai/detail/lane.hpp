@@ -15,6 +15,7 @@
 #include "weir/base/measured.hpp"
 #include "weir/net/address.hpp"
 #include "weir/net/connection.hpp"
+#include "weir/net/late_read.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/openai/chunk.hpp"
 #include "weir/openai/exchange.hpp"
@@ -136,6 +137,8 @@ class lane final : private connection_user, private timer {
   void send() {
     state_ = state::busy;
     last_ = began_ = now_ns();
+    pace_ = {};
+    connection_.one_by_one_from(0);
     connection_.send(request_);
     home_->on_loop().arm(*this, deadline());
   }
@@ -144,10 +147,12 @@ class lane final : private connection_user, private timer {
 
   void on_bytes(std::string_view bytes, std::int64_t t_ns) override {
     if (state_ != state::busy) return retire();  // nobody has asked for anything
-    last_ = t_ns;
+    const std::int64_t gap_ns = t_ns - std::exchange(last_, t_ns);
     const int before = phase();
     if (x_->feed(bytes, t_ns, connection_.kernel_stamped() ? stamp_basis::kernel : stamp_basis::user))
       return conclude();
+    if (before == 1) pace_.take(gap_ns, gap_ns == 0 || connection_.together());
+    connection_.one_by_one_from(pace_.late_from(t_ns));
     if (phase() != before) home_->on_loop().arm(*this, deadline());  // its limit may come sooner
   }
 
@@ -212,7 +217,7 @@ class lane final : private connection_user, private timer {
   /// The exchange is over: the lane is ready for the next one before the observer hears of it.
   void conclude() {
     home_->on_loop().disarm(*this);
-    const bool keep = connection_.connected() && x_->reusable();
+    const bool keep = connection_.connected() && x_->reusable() && connection_.waiting() == 0;
     request_record record = x_->take();
     x_.reset();
     request_ = {};
@@ -268,6 +273,7 @@ class lane final : private connection_user, private timer {
   std::string refusal_;     // why the last address could not be reached
   std::int64_t began_ = 0;  // connecting or sending, for this attempt
   std::int64_t last_ = 0;   // the last bytes
+  event_pace pace_;         // of the answer's events
   std::string request_;
   exchange_options options_;
   exchange_observer* observer_ = nullptr;

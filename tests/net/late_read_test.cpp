@@ -1,0 +1,205 @@
+// Events that waited in the socket: read one by one, each with the stamp of its own segment.
+#include "weir/net/late_read.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "catch.hpp"
+#include "peer.hpp"
+#include "weir/base/clock.hpp"
+#include "weir/base/unique_fd.hpp"
+#include "weir/net/address.hpp"
+#include "weir/net/connection.hpp"
+#include "weir/net/loop.hpp"
+
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+
+/// A server of one connection that sends when it is told to.
+class sender {
+ public:
+  sender() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    REQUIRE(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&at), size) == 0);
+    REQUIRE(::listen(listener_.get(), 1) == 0);
+    REQUIRE(::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&at), &size) == 0);
+    port_ = ntohs(at.sin_port);
+  }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  void accept() {
+    socket_ = weir::unique_fd(::accept(listener_.get(), nullptr, nullptr));
+    const int on = 1;
+    ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  void send(std::string_view bytes) {
+    REQUIRE(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+  }
+
+ private:
+  weir::unique_fd listener_, socket_;
+  std::uint16_t port_ = 0;
+};
+
+struct reader : weir::connection_user {
+  struct read {
+    std::string bytes;
+    std::int64_t t_ns;
+    bool stamped, together;
+    std::size_t waiting;
+  };
+  weir::loop loop;
+  weir::receive_buffer buffer;
+  weir::connection link{loop, *this, buffer};
+  std::vector<read> reads;
+  std::size_t close_after = std::numeric_limits<std::size_t>::max();
+  bool joined = false, ended = false;
+
+  explicit reader(sender& from) { connect(from); }
+  void connect(sender& from) {
+    joined = false;
+    REQUIRE(link.open(weir::resolve("127.0.0.1", from.port()).value().front()));
+    REQUIRE(turn_until(loop, [&] { return joined; }));
+    from.accept();
+  }
+  void on_connected(std::int64_t) override { joined = true; }
+  void on_sent(std::int64_t) override {}
+  void on_bytes(std::string_view bytes, std::int64_t t_ns) override {
+    reads.push_back({std::string(bytes), t_ns, link.kernel_stamped(), link.together(), link.waiting()});
+    if (reads.size() == close_after) link.close();
+  }
+  void on_closed(std::string_view, std::int64_t) override { ended = true; }
+  [[nodiscard]] std::string all() const {
+    std::string text;
+    for (const auto& r : reads) text += r.bytes;
+    return text;
+  }
+  void read_all(std::size_t size) {
+    REQUIRE(turn_until(loop, [&] { return all().size() >= size; }));
+  }
+};
+
+const std::vector<std::string> events{"6\r\ndata: a\n\n\r\n", "6\r\ndata: b\n\n\r\n", "6\r\ndata: c\n\n\r\n"};
+
+}  // namespace
+
+TEST_CASE("late read: a cut falls behind the first blank line, where more data follows", "[net]") {
+  CHECK(weir::first_event("data: a\n\ndata: b\n\n") == 9);
+  CHECK(weir::first_event("data: a\r\n\r\ndata: b\r\n\r\n") == 11);
+  CHECK(weir::first_event("6\r\ndata: a\n\n\r\n6\r\ndata: b\n\n\r\n") == 12);
+  CHECK(weir::first_event("end of a\"}\n\n\r\n6\r\ndata: b") == 12);
+  CHECK(weir::first_event("HTTP/1.1 200 OK\r\n\r\n6\r\ndata: a\n\n\r\n") == 19);
+  for (const std::string_view whole : {"", "data: a", "data: a\n\n", "6\r\ndata: a\n\n\r\n0\r\n\r\n",
+                                       "HTTP/1.1 200 OK\r\n\r\n{\"a\": 1}", "data: a\ndata: b"})
+    CHECK(weir::first_event(whole) == whole.size());
+}
+
+TEST_CASE("late read: a read is late a quarter of the usual gap behind its time", "[net]") {
+  weir::event_pace pace;
+  CHECK(pace.late_from(1000 * ms) == 0);  // not known: always
+  for (int i = 0; i < 50; ++i) pace.take(20 * ms, false);
+  CHECK(pace.late_from(1000 * ms) - 1025 * ms < ms);
+  CHECK(pace.late_from(1000 * ms) - 1025 * ms > -ms);
+  pace.take(1000 * ms, false);  // a stall moves it by a quarter at most
+  CHECK(pace.late_from(0) < 32 * ms);
+  for (int i = 0; i < 10; ++i) pace.take(ms, false);
+  CHECK(pace.late_from(0) < 2 * ms);
+  for (int i = 0; i < 60; ++i) pace.take(1000, false);
+  CHECK(pace.late_from(0) == 200'000);
+}
+
+TEST_CASE("late read: a server that sends several events at once is looked at ever more rarely", "[net]") {
+  weir::event_pace pace;
+  for (int i = 0; i < 50; ++i) pace.take(10 * ms, false);
+  const auto once = pace.late_from(0);
+  for (int i = 0; i < 100; ++i) pace.take(10 * ms, true);
+  CHECK(pace.late_from(0) == once * 64);
+  for (int i = 0; i < 100; ++i) pace.take(10 * ms, false);
+  CHECK(pace.late_from(0) == once);
+}
+
+TEST_CASE("late read: events that waited have each the stamp of its own segment", "[net]") {
+  sender from;
+  reader to(from);
+  bool apart = false;
+  // Where the sender's copy of a segment was acknowledged already, the kernel may join the next one to it.
+  for (int round = 0; round < 200 && !apart; ++round) {
+    to.reads.clear();
+    std::vector<std::int64_t> sent;
+    for (const auto& event : events) {
+      sent.push_back(weir::now_ns());
+      from.send(event);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    sent.push_back(std::numeric_limits<std::int64_t>::max());
+    to.link.one_by_one_from(0);
+    to.read_all(3 * events[0].size());
+    CHECK(to.all() == events[0] + events[1] + events[2]);
+    std::set<std::int64_t> stamps;
+    for (const auto& r : to.reads) stamps.insert(r.t_ns);
+    apart = stamps.size() == 3;
+    if (!apart) continue;
+    REQUIRE(to.reads.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(to.reads[i].stamped);
+      CHECK_FALSE(to.reads[i].together);
+      CHECK(to.reads[i].t_ns > sent[i] - ms / 10);
+      CHECK(to.reads[i].t_ns < sent[i + 1]);
+      CHECK((to.reads[i].waiting == 0) == (i == 2));
+    }
+  }
+  CHECK(apart);
+}
+
+TEST_CASE("late read: events of one segment come in one piece, and it says so", "[net]") {
+  sender from;
+  reader to(from);
+  const std::string all = events[0] + events[1] + events[2];
+  from.send(all);
+  to.link.one_by_one_from(0);
+  to.read_all(all.size());
+  REQUIRE(to.reads.size() == 1);
+  CHECK(to.reads[0].bytes == all);
+  CHECK(to.reads[0].together);
+  from.send(events[0]);
+  to.read_all(all.size() + events[0].size());
+  REQUIRE(to.reads.size() == 2);
+  CHECK_FALSE(to.reads[1].together);
+}
+
+TEST_CASE("late read: who closes the connection hears no more of it", "[net]") {
+  sender from;
+  reader to(from);
+  for (int round = 0; round < 200 && to.reads.size() != 1; ++round) {
+    if (!to.reads.empty()) {  // the kernel had joined them
+      to.reads.clear();
+      to.connect(from);
+    }
+    for (const auto& event : events) {
+      from.send(event);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    to.close_after = 1;
+    to.link.one_by_one_from(0);
+    REQUIRE(turn_until(to.loop, [&] { return !to.link.is_open(); }));
+  }
+  REQUIRE(to.reads.size() == 1);
+  for (int i = 0; i < 5; ++i) to.loop.turn(weir::now_ns() + ms).value();
+  CHECK(to.reads.size() == 1);
+  CHECK_FALSE(to.ended);
+}
