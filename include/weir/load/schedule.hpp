@@ -46,7 +46,8 @@ struct arrival_options {
     if (!(rate > 0)) return bad("the request rate must be above 0, or inf");
     if (!(burstiness > 0)) return bad("burstiness must be above 0, or inf");
     const bool rates = ramp_from > 0 && ramp_to > 0 && std::isfinite(ramp_from) && std::isfinite(ramp_to);
-    if (rising != ramp::none && !rates) return bad("a ramp needs two rates above 0: where it starts and where it ends");
+    if (rising != ramp::none && !rates)
+      return bad("a ramp needs two rates above 0: --ramp-up-start-rps and --ramp-up-end-rps");
     if (rising != ramp::none && std::isfinite(rate)) return bad("a ramp has its own rates: leave the request rate out");
     return {};
   }
