@@ -105,9 +105,9 @@ struct request_record {
   tokens_basis basis = tokens_basis::none;      ///< Of tokens_out.
   tokens_basis itl_basis = tokens_basis::none;  ///< Of the tokens of each event; none where nothing was streamed.
   stamp_basis stamps = stamp_basis::user;       ///< Of the events' arrival times.
-  std::int64_t shared_events = 0;      ///< Events that share a stamp: it is the last one's.
-  std::vector<choice_record> choices;  ///< One row a choice; one row where n = 1.
-  std::vector<token_event> events;     ///< Empty unless the run keeps per-event times.
+  std::int64_t shared_events = 0;               ///< Events that share a stamp: it is the last one's.
+  std::vector<choice_record> choices;           ///< One row a choice; one row where n = 1.
+  std::vector<token_event> events;              ///< Empty unless the run keeps per-event times.
 
   // Carried over from the prompt record, so that scoring needs no second file.
   std::string expected, subject, session;
