@@ -215,11 +215,15 @@ class connection final : public watcher {
     if (errno != EAGAIN) lost(std::strerror(errno), t_ns);
   }
 
-  /// \return  whether several events waited: they have been read.
+  /// \return  false where no two events wait: what is there is still to be read.
   bool receive_one_by_one(bool ended) {
     const auto room = buffer_->room();
     const auto seen = receive_stamped(fd_.get(), room.data(), room.size(), MSG_PEEK);
-    const std::size_t size = seen.got > 0 ? static_cast<std::size_t>(seen.got) : 0;
+    if (seen.got < 0) {  // a look takes a socket's error with it, as a read does: nobody else will hear of it
+      if (errno != EAGAIN) lost(std::strerror(errno), now_ns());
+      return true;
+    }
+    const auto size = static_cast<std::size_t>(seen.got);
     if (seen.stamp_ns == unmeasured || first_event({room.data(), size}) == size) return false;
     if (ended || size == room.size()) (void)loop_->change(fd_.get(), interest, *this);
     const auto closed = closed_;
