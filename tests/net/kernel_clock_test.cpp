@@ -89,6 +89,12 @@ TEST_CASE("receive_stamped: the stamp is when the bytes came, not when they were
   weir::ask_for_stamps(to.get());
   weir::kernel_clock clock;
   std::array<char, 16> bytes{};
+  // The kernel begins to stamp soon after a first socket has asked for it, not at once.
+  bool stamped = false;
+  for (int round = 0; round < 10'000 && !stamped; ++round) {
+    REQUIRE(::send(from.get(), "x", 1, 0) == 1);
+    stamped = weir::receive_stamped(to.get(), bytes.data(), 1).stamp_ns != weir::unmeasured;
+  }
   (void)clock.monotonic(weir::wall_ns(), weir::now_ns());
   const std::int64_t before = weir::now_ns();
   REQUIRE(::send(from.get(), "hello", 5, 0) == 5);
