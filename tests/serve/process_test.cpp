@@ -1,6 +1,8 @@
 #include "weir/serve/process.hpp"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -263,7 +265,33 @@ TEST_CASE("process: a cgroup made for a launch is removed after it", "[serve][pr
   }
   REQUIRE(n.says("ready"));
   CHECK(std::filesystem::exists(path));
+  const auto own = weir::read_text_file("/proc/" + std::to_string(server->state().pid) + "/cgroup");
+  REQUIRE(own);
+  CHECK(own->find(std::filesystem::path(path).filename().string() + "\n") != std::string::npos);
   server->stop(0);
   REQUIRE(server->wait(60 * s));
   CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("process: a child is forked into its cgroup, or outside where there is none", "[serve][process]") {
+  const auto ends_with = [](weir::forked child, const std::string& group) {
+    if (child.pid == 0) {
+      const auto own = weir::own_cgroup();
+      ::_exit(!own || *own != group ? 1 : child.inside ? 3 : 4);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child.pid, &status, 0) == child.pid);
+    return WEXITSTATUS(status);
+  };
+  const auto own = weir::own_cgroup();
+  if (own) CHECK(ends_with(weir::fork_into_cgroup(-1), *own) == 4);
+  const auto group = weir::cgroup::make();
+  if (!group) {
+    WARN("skipped: no cgroup can be made here");
+    return;
+  }
+  const auto child = weir::fork_into_cgroup(group->directory.get());
+  const bool inside = child.inside;
+  CHECK(ends_with(child, inside ? group->path : *own) == (inside ? 3 : 4));
+  ::rmdir(group->path.c_str());
 }

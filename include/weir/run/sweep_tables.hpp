@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,20 +54,27 @@ inline cell setting_cell(const settings& s, std::string_view name) {
   return text.empty() ? cell::missing("not given") : cell::text(std::string(text));
 }
 
-/// Whether two rows are of the same load and plan, so that what differs between them is the format alone.
-inline bool same_but_format(const result_row& a, const result_row& b) {
-  settings left = a.cell().values, right = b.cell().values;
-  for (const auto* name : {"quantization", "dtype", "load_format", "vocab_size"}) left.erase(name), right.erase(name);
-  return a.cell().model == b.cell().model && a.point.values == b.point.values && left == right;
+/// What a row is of, but for the settings named: two rows with one key differ in those settings alone.
+template <std::size_t N>
+std::string key_but(const result_row& row, const std::array<std::string_view, N>& names) {
+  settings kept = row.cell().values;
+  for (const auto name : names) kept.erase(name);
+  std::string key = row.cell().model;
+  for (const settings* part : {static_cast<const settings*>(&kept), &row.point.values}) {
+    for (const auto& [name, value] : part->values()) key.append(1, '\0').append(name).append(1, '=').append(value);
+    key.append(2, '\0');
+  }
+  return key;
 }
-
-/// Whether they differ in how many devices work together, and in nothing else.
-inline bool same_but_devices(const result_row& a, const result_row& b) {
-  settings left = a.cell().values, right = b.cell().values;
-  for (const auto* name : {"tp", "pp", "dp", "ep", "instances", "nodes", "executor_backend", "gpu_memory_utilization"})
-    left.erase(name), right.erase(name);
-  return a.cell().model == b.cell().model && a.cell().quant == b.cell().quant && a.point.values == b.point.values &&
-         left == right;
+/// Of rows that differ in the format alone.
+inline std::string key_but_format(const result_row& row) {
+  return key_but(row, std::array<std::string_view, 4>{"quantization", "dtype", "load_format", "vocab_size"});
+}
+/// Of rows that differ in how many devices work together, and in nothing else.
+inline std::string key_but_devices(const result_row& row) {
+  return row.cell().quant + '\0' +
+         key_but(row, std::array<std::string_view, 8>{"tp", "pp", "dp", "ep", "instances", "nodes", "executor_backend",
+                                                      "gpu_memory_utilization"});
 }
 
 /// The figures that a table for people shows: those of the mode, as far as there are any.
@@ -165,12 +173,14 @@ inline std::vector<std::string> shown_figures(const std::vector<result_row>& row
   for (const auto& name : detail::figures_of(rows))
     if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) figures.push_back(name);
   for (const auto& name : figures) t.columns.push_back({std::string(find_metric(name)->title)});
+  std::map<std::string, const result_row*> bases;
+  for (const auto& row : rows)
+    if (row.cell().quant == "bf16") bases.emplace(detail::key_but_format(row), &row);
   for (const auto& row : rows) {
     if (row.cell().quant == "bf16" || row.cell().quant.empty()) continue;
-    const auto base = std::find_if(rows.begin(), rows.end(), [&](const auto& other) {
-      return other.cell().quant == "bf16" && detail::same_but_format(row, other);
-    });
-    if (base == rows.end()) continue;
+    const auto found = bases.find(detail::key_but_format(row));
+    if (found == bases.end()) continue;
+    const result_row* base = found->second;
     auto& cells = t.rows.emplace_back();
     cells.push_back(cell::text(row.cell().name));
     cells.push_back(cell::text(row.point.name));
@@ -232,15 +242,14 @@ inline std::vector<std::string> shown_figures(const std::vector<result_row>& row
            {"efficiency", "%"}},
           {},
           2};
+  std::map<std::string, std::vector<const result_row*>> alike;
+  for (const auto& row : rows) alike[detail::key_but_devices(row)].push_back(&row);
   bool pairs = false;
   for (const auto& row : rows) {
-    const result_row* base = &row;
-    for (const auto& other : rows)
-      if (detail::same_but_devices(row, other) && other.devices() < base->devices()) base = &other;
-    const bool alike = std::any_of(rows.begin(), rows.end(), [&](const auto& other) {
-      return detail::same_but_devices(row, other) && other.devices() != row.devices();
-    });
-    if (!alike) continue;
+    const auto& group = alike.find(detail::key_but_devices(row))->second;
+    const auto [fewest, most] = std::ranges::minmax_element(group, {}, &result_row::devices);
+    const result_row* base = *fewest;
+    if (base->devices() == (*most)->devices()) continue;
     pairs = true;
     const double own = row.mean("output_tokens_per_s"), least = base->mean("output_tokens_per_s");
     const auto n = static_cast<double>(row.devices()), ratio = n / static_cast<double>(base->devices());

@@ -6,12 +6,16 @@
 #define WEIR_SERVE_CGROUP_HPP
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
+#include <cstdint>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -76,6 +80,27 @@ struct cgroup {
 inline bool cgroup_write(int directory, const char* file, std::string_view text) noexcept {
   const unique_fd out(::openat(directory, file, O_WRONLY | O_CLOEXEC));
   return out && ::write(out.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+/// A child as of fork(), and whether it is in the cgroup that was asked for.
+struct forked {
+  pid_t pid = -1;  ///< 0 in the child; -1 with errno set where there is none.
+  bool inside = false;
+};
+
+/// fork() into the cgroup whose directory is open as `directory`: the child is in it from its first instruction on.
+/// Moving a process there afterwards waits until every processor has passed a quiet moment, 10 ms or more. Where the
+/// kernel does not do it (before 5.7, or forbidden in a container), the child is outside and has to be moved.
+/// Async-signal-safe.
+/// \pre  the calling process has one thread.
+inline forked fork_into_cgroup(int directory) noexcept {
+  clone_args how{};
+  how.flags = CLONE_INTO_CGROUP;
+  how.exit_signal = SIGCHLD;
+  how.cgroup = static_cast<std::uint64_t>(directory);
+  const long pid = directory >= 0 ? ::syscall(SYS_clone3, &how, sizeof how) : -1;
+  if (pid >= 0) return {static_cast<pid_t>(pid), true};
+  return {::fork(), false};
 }
 
 }  // namespace weir::inline v0

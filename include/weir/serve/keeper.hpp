@@ -109,8 +109,9 @@ class keeper {
     ::sigemptyset(&child);
     ::sigaddset(&child, SIGCHLD);
     children_ = unique_fd(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
-    root_ = ::fork();
-    if (root_ == 0) become_server();
+    const forked root = fork_into_cgroup(plan_.cgroup);
+    root_ = root.pid;
+    if (root_ == 0) become_server(root.inside);
     alive_ = root_ > 0;
     if (alive_)
       say({keeper_report::kind::started, root_});
@@ -119,13 +120,13 @@ class keeper {
     let_go();
   }
 
-  [[noreturn]] void become_server() noexcept {
+  [[noreturn]] void become_server(bool in_cgroup) noexcept {
     ::setsid();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);                   // the second line: the keeper itself is killed
     ::prctl(PR_SET_TIMERSLACK, 50'000UL, 0UL, 0UL, 0UL);  // the kernel's default, not the supervisor's sharp one
     if (::getppid() != self_) ::_exit(127);
     for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
-    if (plan_.cgroup >= 0) cgroup_write(plan_.cgroup, "cgroup.procs", "0");
+    if (plan_.cgroup >= 0 && !in_cgroup) cgroup_write(plan_.cgroup, "cgroup.procs", "0");
     for (int fd = 0; fd < 3; ++fd)
       if (plan_.stdio[static_cast<std::size_t>(fd)] != fd) ::dup2(plan_.stdio[static_cast<std::size_t>(fd)], fd);
     ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
