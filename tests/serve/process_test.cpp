@@ -265,7 +265,7 @@ TEST_CASE("process: a cgroup made for a launch is removed after it", "[serve][pr
   }
   REQUIRE(n.says("ready"));
   CHECK(std::filesystem::exists(path));
-  const auto own = weir::read_text_file("/proc/" + std::to_string(server->state().pid) + "/cgroup");
+  const auto own = weir::read_text_file("/proc/" + std::to_string(server->update().pid) + "/cgroup");
   REQUIRE(own);
   CHECK(own->find(std::filesystem::path(path).filename().string() + "\n") != std::string::npos);
   server->stop(0);

@@ -242,14 +242,19 @@ inline std::vector<std::string> shown_figures(const std::vector<result_row>& row
            {"efficiency", "%"}},
           {},
           2};
-  std::map<std::string, std::vector<const result_row*>> alike;
-  for (const auto& row : rows) alike[detail::key_but_devices(row)].push_back(&row);
+  struct group {
+    const result_row *fewest, *most;
+  };
+  std::map<std::string, group> groups;
+  for (const auto& row : rows) {
+    auto& alike = groups.try_emplace(detail::key_but_devices(row), &row, &row).first->second;
+    if (row.devices() < alike.fewest->devices()) alike.fewest = &row;
+    if (row.devices() > alike.most->devices()) alike.most = &row;
+  }
   bool pairs = false;
   for (const auto& row : rows) {
-    const auto& group = alike.find(detail::key_but_devices(row))->second;
-    const auto [fewest, most] = std::ranges::minmax_element(group, {}, &result_row::devices);
-    const result_row* base = *fewest;
-    if (base->devices() == (*most)->devices()) continue;
+    const auto [base, most] = groups.at(detail::key_but_devices(row));
+    if (base->devices() == most->devices()) continue;
     pairs = true;
     const double own = row.mean("output_tokens_per_s"), least = base->mean("output_tokens_per_s");
     const auto n = static_cast<double>(row.devices()), ratio = n / static_cast<double>(base->devices());
