@@ -63,8 +63,8 @@ class flat_json {
   simdjson::error_code add(simdjson::ondemand::value value, const std::string& path, int depth) {
     if (depth > deepest) return simdjson::DEPTH_ERROR;
     const std::string_view token = value.raw_json_token();
-    if (token.front() == '{') return add_object(value, path, depth);
-    if (token.front() == '[') return add_array(value, path, depth);
+    if (token.starts_with('{')) return add_object(value, path, depth);
+    if (token.starts_with('[')) return add_array(value, path, depth);
     return add_scalar(value, token, path);
   }
   simdjson::error_code add_object(simdjson::ondemand::value value, const std::string& path, int depth) {
@@ -87,7 +87,7 @@ class flat_json {
     for (auto each : array) {
       simdjson::ondemand::value element;
       if (const auto error = std::move(each).get(element)) return error;
-      const bool object = element.raw_json_token().front() == '{';
+      const bool object = element.raw_json_token().starts_with('{');
       if (object || index == 0)
         if (const auto error = add(element, (path.empty() ? "" : path + "/") + std::to_string(index), depth + 1))
           return error;
@@ -99,7 +99,7 @@ class flat_json {
     token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
     flat_value out{path, flat_value::kind::other, 0, std::string(token)};
     constexpr double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
-    if (token.front() == '"') {
+    if (token.starts_with('"')) {
       std::string_view plain;
       if (const auto error = value.get_string().get(plain)) return error;
       out.is = flat_value::kind::text, out.text = plain;
