@@ -124,7 +124,7 @@ class aiperf_records {
       if ((known == nullptr || known->unit != "ms") && name != tokens_in && name != tokens_out) return nullptr;
       auto& [kept, numbers] = r.metrics.emplace_back(name, std::vector<double>());
       if (of["value"].get(inner)) return wanted;
-      if (inner.raw_json_token().front() != '[') {
+      if (!inner.raw_json_token().starts_with('[')) {
         if (!detail::is_null(inner) && inner.get_double().get(numbers.emplace_back())) return wanted;
         return nullptr;
       }

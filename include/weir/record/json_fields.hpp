@@ -165,7 +165,7 @@ inline bool is_null(json_value value) {
 /// A string; a number's digits as they stand (ids of other people's files); nothing for null.
 inline read_outcome take_text(std::string& out, json_value value) {
   constexpr auto wanted = "a string";
-  if (const auto token = value.raw_json_token(); token.front() == '"') {
+  if (const auto token = value.raw_json_token(); token.starts_with('"')) {
     const auto plain = token.substr(1, token.find_last_of('"') - 1);  // white space may follow a token
     if (token.size() < 64 && !plain.empty() && plain.find('\\') == plain.npos) {
       out.assign(plain);
@@ -196,7 +196,7 @@ inline read_outcome read_time(std::int64_t& out, json_value value) {
     out = static_cast<std::int64_t>(digits);
     return nullptr;
   }
-  if (token.front() != 'n' && !value.get_int64().get(out)) return nullptr;
+  if (!token.starts_with('n') && !value.get_int64().get(out)) return nullptr;
   out = unmeasured;
   return is_null(value) ? nullptr : "an integer or null";
 }

@@ -176,7 +176,7 @@ inline std::span<const detail::json_field<run_record>> record_reader::run_fields
 inline detail::read_outcome record_reader::read_config(run_record& run, detail::json_value value) {
   return detail::take_members(value, "an object", [&](std::string_view name, auto of) -> detail::read_outcome {
     const auto token = of.raw_json_token();
-    if (token.front() == '{' || token.front() == '[') return nullptr;  // no value of one's own
+    if (token.starts_with('{') || token.starts_with('[')) return nullptr;  // no value of one's own
     run.config.emplace_back(name, token.substr(0, token.find_last_not_of(" \t\r\n") + 1));
     return nullptr;
   });
@@ -204,7 +204,7 @@ inline std::span<const detail::json_field<sample_record>> record_reader::sample_
 
 inline detail::read_outcome record_reader::read_value(metric_record& metric, detail::json_value value) {
   if (detail::is_null(value)) return nullptr;
-  if (value.raw_json_token().front() == '"') return detail::take_text(metric.text, value);
+  if (value.raw_json_token().starts_with('"')) return detail::take_text(metric.text, value);
   return value.get_double().get(metric.value) ? "a number, a string or null" : nullptr;
 }
 

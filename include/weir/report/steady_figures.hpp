@@ -41,13 +41,12 @@ struct steady_part {
   std::vector<double> ttft;
   std::vector<std::size_t> index;
   double busy_ns = 0;  // all that open-loop requests took, one after the other
-  for (auto r = sent; r != all.end(); ++r)
-    if (const double ns =
-            r->ok ? std::max(detail::ttft_ns(*r), r->t_first_ns == unmeasured ? detail::e2el_ns(*r) : -1.0) : -1;
-        ns >= 0)
-      ttft.push_back(ns), index.push_back(static_cast<std::size_t>(r - all.begin()));
-  for (auto r = sent; r != all.end(); ++r)
+  for (auto r = sent; r != all.end(); ++r) {
     if (r->t_sched_ns != unmeasured) busy_ns += std::max(0.0, detail::e2el_ns(*r));
+    const double ns =
+        r->ok ? std::max(detail::ttft_ns(*r), r->t_first_ns == unmeasured ? detail::e2el_ns(*r) : -1.0) : -1;
+    if (ns >= 0) ttft.push_back(ns), index.push_back(static_cast<std::size_t>(r - all.begin()));
+  }
   if (ttft.size() < 20) return failure{errc::not_found, "fewer than 20 answers"};
   const auto cut = mser5(ttft);
   steady_part out{sent->t_send_ns, 0, all.back().t_send_ns, index[cut.skip], cut.steady, 0};

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "weir/base/byte_pairs.hpp"
 #include "weir/base/utf8.hpp"
 #include "weir/score/pattern_steps.hpp"
 #include "weir/score/unicode.hpp"
@@ -91,26 +92,6 @@ class pattern_search {
 };
 
 }  // namespace detail
-
-/// Which pairs of neighbouring bytes a text has, give or take: tells at once that most needles are not in it.
-class byte_pairs {
- public:
-  explicit byte_pairs(std::string_view text) {
-    for (std::size_t i = 1; i < text.size(); ++i) seen_[slot(text[i - 1], text[i])] = true;
-  }
-  /// \return  false only where the text does not hold `needle`.
-  [[nodiscard]] bool may_hold(std::string_view needle) const {
-    for (std::size_t i = 1; i < needle.size(); ++i)
-      if (!seen_[slot(needle[i - 1], needle[i])]) return false;
-    return true;
-  }
-
- private:
-  static std::size_t slot(char a, char b) {
-    return (static_cast<unsigned char>(a) * std::size_t{37} + static_cast<unsigned char>(b)) % 4096;
-  }
-  std::array<bool, 4096> seen_{};
-};
 
 /// Where a pattern matched: all of it, and its first group (empty where it has none).
 struct pattern_match {

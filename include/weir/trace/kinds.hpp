@@ -6,7 +6,6 @@
 #ifndef WEIR_TRACE_KINDS_HPP
 #define WEIR_TRACE_KINDS_HPP
 
-#include <bitset>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -14,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "weir/base/byte_pairs.hpp"
 #include "weir/base/result.hpp"
 
 namespace weir::inline v0 {
@@ -125,24 +125,6 @@ inline constexpr kernel_family kernel_families[] = {
 
 namespace detail {
 
-/// Which pairs of neighbouring bytes a name holds: a piece of which it lacks a pair does not occur in it. Names have up
-/// to some thousand bytes, and the tables hold two hundred pieces to look for.
-class byte_pairs {
- public:
-  explicit byte_pairs(std::string_view text) noexcept {
-    for (std::size_t i = 1; i < text.size(); ++i) bits_[place(text, i)] = true;
-  }
-  [[nodiscard]] bool may_hold(std::string_view piece) const noexcept {
-    return piece.size() < 2 || (bits_[place(piece, 1)] && bits_[place(piece, piece.size() - 1)]);
-  }
-
- private:
-  static std::size_t place(std::string_view text, std::size_t second) noexcept {
-    return (static_cast<unsigned char>(text[second - 1]) * 32U ^ static_cast<unsigned char>(text[second])) % 4096;
-  }
-  std::bitset<4096> bits_;
-};
-
 /// The family of which `text` holds a piece; empty: of none.
 /// \param pairs  of `text`, or of one that holds it.
 [[nodiscard]] inline std::string_view family_of(std::string_view text, const byte_pairs& pairs) noexcept {
@@ -241,7 +223,7 @@ class kind_table {
 
   /// \complexity  linear in the rules: ask once a name, not once an event.
   [[nodiscard]] device_class classify(std::string_view name) const noexcept {
-    const detail::byte_pairs pairs(name);
+    const byte_pairs pairs(name);
     if (const auto found = first_match(own_, name, pairs); found.known) return found;
     if (const auto found = first_match(communication_kernels, name, pairs); found.known) return found;
     auto family = detail::family_of(qualified_kernel_name(name), pairs);  // a template may be given any family
@@ -259,7 +241,7 @@ class kind_table {
     return found;
   }
   static device_class first_match(std::span<const kind_rule> rules, std::string_view name,
-                                  const detail::byte_pairs& pairs) noexcept {
+                                  const byte_pairs& pairs) noexcept {
     for (const auto& rule : rules)
       if (pairs.may_hold(rule.pattern.substr(0, rule.pattern.find('*'))) && name_matches(rule.pattern, name))
         return class_by(rule);
