@@ -28,6 +28,8 @@ constexpr bool same<A(As...), B(Bs...)> = same_value<A, B> && (same_value<As, Bs
 
 WEIR_SAME(ours::create_tensor_function, aclCreateTensor);
 WEIR_SAME(ours::destroy_tensor_function, aclDestroyTensor);
+WEIR_SAME(ours::executor_function, aclSetAclOpExecutorRepeatable);
+WEIR_SAME(ours::executor_function, aclDestroyAclOpExecutor);
 WEIR_SAME_VALUE(ours::acl_type::f32, ACL_FLOAT);
 WEIR_SAME_VALUE(ours::acl_type::f16, ACL_FLOAT16);
 WEIR_SAME_VALUE(ours::acl_type::i8, ACL_INT8);

@@ -2,8 +2,8 @@
 // reference. What it refuses is said on standard error.
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <memory>
-#include <set>
 
 #include "weir/kernels/ascend/acl.hpp"
 #include "weir/kernels/cpu/reference.hpp"
@@ -15,15 +15,16 @@ struct aclTensor {
   k::tensor_view view;
 };
 
-/// A prepared operation. `run` gives it back, as CANN's second phase does.
+/// A prepared operation. `run` destroys it, as CANN's second phase does, unless it was set repeatable.
 struct aclOpExecutor {
   k::gemm_desc product;
-  bool quantizes = false;
+  bool quantizes = false, repeatable = false;
 };
 
 namespace {
 
-int tensors = 0, executors = 0;
+int tensors = 0;
+std::map<aclOpExecutor*, std::unique_ptr<aclOpExecutor>> executors;  // alive
 
 std::int32_t refuse(const char* why) {
   std::fprintf(stderr, "fake_cann: %s\n", why);
@@ -41,9 +42,10 @@ k::tensor_view view(tensor t) {
 }
 
 std::int32_t accept(const k::gemm_desc& d, bool quantizes, std::uint64_t* size, aclOpExecutor** out) {
-  ++executors;
+  auto made = std::make_unique<aclOpExecutor>(d, quantizes);
   *size = 1024;
-  *out = new aclOpExecutor{d, quantizes};
+  *out = made.get();
+  executors.emplace(*out, std::move(made));
   return 0;
 }
 
@@ -81,19 +83,23 @@ std::int32_t quant_matmul(tensor x, tensor w, tensor scale, tensor token_scale, 
 }
 
 std::int32_t run(void* workspace, std::uint64_t size, aclOpExecutor* executor, void*) {
-  const std::unique_ptr<aclOpExecutor> own(executor);
-  --executors;
+  if (!executors.contains(executor)) return refuse("second phase: no such executor");
+  const aclOpExecutor own = *executor;
+  if (!own.repeatable) executors.erase(executor);
   if (!workspace || size != 1024) return refuse("the workspace is not what was asked for");
-  const k::gemm_desc& d = own->product;
-  const k::status s = own->quantizes ? k::cpu::quantize(d.x, d.y, d.xq.scale) : k::cpu::reference(d);
+  const k::gemm_desc& d = own.product;
+  const k::status s = own.quantizes ? k::cpu::quantize(d.x, d.y, d.xq.scale) : k::cpu::reference(d);
   return s == k::status::ok ? 0 : refuse(k::rule(s));
 }
 
 }  // namespace
 
 extern "C" {
-int weir_fake_alive() {
-  return tensors + executors;
+int weir_fake_alive_tensors() {
+  return tensors;
+}
+int weir_fake_alive_executors() {
+  return static_cast<int>(executors.size());
 }
 
 aclTensor* aclCreateTensor(const std::int64_t* shape, std::uint64_t rank, int type, const std::int64_t* strides,
@@ -171,7 +177,19 @@ std::int32_t aclnnWeightQuantBatchMatmulV2(void* w, std::uint64_t s, aclOpExecut
   return run(w, s, e, q);
 }
 
-#ifdef WEIR_FAKE_NEW  // a CANN that has the newer operations too
+#ifdef WEIR_FAKE_NEW  // a CANN that has the newer operations too, and lets an executor be given back
+std::int32_t aclSetAclOpExecutorRepeatable(aclOpExecutor* executor) {
+  if (!executors.contains(executor)) return refuse("set repeatable: no such executor");
+  executor->repeatable = true;
+  return 0;
+}
+std::int32_t aclDestroyAclOpExecutor(aclOpExecutor* executor) {
+  if (!executors.contains(executor)) return refuse("destroy: no such executor");
+  if (!executor->repeatable) return refuse("destroy: only what was set repeatable");
+  executors.erase(executor);
+  return 0;
+}
+
 std::int32_t aclnnQuantMatmulV5GetWorkspaceSize(tensor x, tensor w, tensor x_scale, tensor w_scale, tensor y_scale,
                                                 tensor x_offset, tensor w_offset, tensor y_offset, tensor bias, bool tx,
                                                 bool tw, std::int64_t group, aclTensor* y, std::uint64_t* size,

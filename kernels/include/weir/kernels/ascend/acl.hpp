@@ -26,6 +26,7 @@ using create_tensor_function = aclTensor*(const std::int64_t* view, std::uint64_
                                           const std::int64_t* strides, std::int64_t offset, int format,
                                           const std::int64_t* storage, std::uint64_t storage_rank, void* data);
 using destroy_tensor_function = std::int32_t(tensor);
+using executor_function = std::int32_t(aclOpExecutor*);  // aclSetAclOpExecutorRepeatable, aclDestroyAclOpExecutor
 
 /// The second phase of every operation.
 using run_function = std::int32_t(void* workspace, std::uint64_t size, aclOpExecutor*, stream);

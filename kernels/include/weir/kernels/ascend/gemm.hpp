@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "weir/kernels/ascend/library.hpp"
 #include "weir/kernels/desc.hpp"
@@ -17,18 +18,32 @@ using kernels::workspace_bytes;
 
 namespace detail {
 
-/// The tensors of one call, and what the first phase answered.
+/// The tensors of one call, and what the first phase answered. An executor that is not launched is given back before
+/// the tensors that it was made of.
 struct call {
   handle x, w, y, x_scale, w_scale, bias;
   aclOpExecutor* executor = nullptr;
   std::uint64_t size = 0;
   run_function* run = nullptr;
   status answer = status::no_library;
+  const library* from = nullptr;
+
+  call() noexcept = default;
+  call(const call&) = delete;
+  call& operator=(const call&) = delete;
+  ~call() {
+    if (executor) abandon(*from, executor);
+  }
 
   template <class First, class... Arguments>
-  void prepare(const operation<First>& op, Arguments... arguments) noexcept {
-    run = op.run;
+  void prepare(const library& l, const operation<First>& op, Arguments... arguments) noexcept {
+    from = &l, run = op.run;
     answer = op.prepare(arguments..., &size, &executor) == 0 ? status::ok : status::no_kernel;
+    if (answer != status::ok) executor = nullptr;  // a refusal makes none
+  }
+  /// The second phase, which takes the executor whatever it answers.
+  [[nodiscard]] bool launch(void* workspace, stream queue) noexcept {
+    return run(workspace, size, std::exchange(executor, nullptr), queue) == 0;
   }
 };
 
@@ -41,18 +56,18 @@ inline void prepare_product(const library& l, const gemm_desc& d, format f, call
   const tensor none = nullptr, x = c.x.get(), w = c.w.get(), scale = c.w_scale.get(), bias = c.bias.get();
   const int group = d.wq.mode == quant_mode::per_group ? d.wq.group : 0;
   if (f == format::bf16) {
-    if (l.matmul) c.prepare(l.matmul, x, w, c.y.get(), std::int8_t{0});  // cubeMathType 0: keep the precision
+    if (l.matmul) c.prepare(l, l.matmul, x, w, c.y.get(), std::int8_t{0});  // cubeMathType 0: keep the precision
   } else if (weight_only) {
     const tensor y = c.y.get();
     if (l.weight_quant_v3)
-      c.prepare(l.weight_quant_v3, x, w, scale, none, none, none, bias, group, 0, y);
+      c.prepare(l, l.weight_quant_v3, x, w, scale, none, none, none, bias, group, 0, y);
     else if (l.weight_quant_v2)
-      c.prepare(l.weight_quant_v2, x, w, scale, none, none, none, bias, group, y);
+      c.prepare(l, l.weight_quant_v2, x, w, scale, none, none, none, bias, group, y);
   } else if (l.quant_matmul_v5) {
-    c.prepare(l.quant_matmul_v5, x, w, tensor(c.x_scale.get()), scale, none, none, none, none, bias, false, true,
+    c.prepare(l, l.quant_matmul_v5, x, w, tensor(c.x_scale.get()), scale, none, none, none, none, bias, false, true,
               std::int64_t{0}, c.y.get());
   } else if (l.quant_matmul_v4) {
-    c.prepare(l.quant_matmul_v4, x, w, scale, none, tensor(c.x_scale.get()), bias, false, true, tensor(c.y.get()));
+    c.prepare(l, l.quant_matmul_v4, x, w, scale, none, tensor(c.x_scale.get()), bias, false, true, tensor(c.y.get()));
   }
 }
 
@@ -83,7 +98,7 @@ struct calls {
     plain = quantized(d, workspace);
     c.quantize.x = handle(l, d.x), c.quantize.y = handle(l, plain.x), c.quantize.x_scale = handle(l, plain.xq.scale);
     const tensor none = nullptr, q = c.quantize.y.get(), scale = c.quantize.x_scale.get();
-    c.quantize.prepare(l.dynamic_quant, tensor(c.quantize.x.get()), none, q, scale);
+    c.quantize.prepare(l, l.dynamic_quant, tensor(c.quantize.x.get()), none, q, scale);
     if (c.quantize.answer != status::ok) return c.quantize.answer;
   }
   prepare_product(l, plain, f, c.product);
@@ -125,10 +140,8 @@ struct calls {
   if (const status s = detail::prepare(l, d, p.kind, space, c); s != status::ok) return s;
   if (c.own + c.quantize.size + c.product.size > p.workspace) return status::wrong_plan;
   std::byte* own = space + c.own;
-  if (c.quantize.run && c.quantize.run(own, c.quantize.size, c.quantize.executor, queue) != 0)
-    return status::launch_failed;
-  return c.product.run(own + c.quantize.size, c.product.size, c.product.executor, queue) == 0 ? status::ok
-                                                                                              : status::launch_failed;
+  if (c.quantize.run && !c.quantize.launch(own, queue)) return status::launch_failed;
+  return c.product.launch(own + c.quantize.size, queue) ? status::ok : status::launch_failed;
 }
 
 }  // namespace weir::kernels::inline v0::ascend

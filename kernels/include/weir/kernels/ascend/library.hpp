@@ -25,6 +25,8 @@ struct operation {
 struct library {
   create_tensor_function* create_tensor = nullptr;
   destroy_tensor_function* destroy_tensor = nullptr;
+  executor_function* set_repeatable = nullptr;
+  executor_function* destroy_executor = nullptr;
   operation<matmul_function> matmul;
   operation<quant_matmul_v5_function> quant_matmul_v5;
   operation<quant_matmul_v4_function> quant_matmul_v4;
@@ -41,6 +43,8 @@ struct library {
     if (!file) return l;
     find(file, "aclCreateTensor", l.create_tensor);
     find(file, "aclDestroyTensor", l.destroy_tensor);
+    find(file, "aclSetAclOpExecutorRepeatable", l.set_repeatable);
+    find(file, "aclDestroyAclOpExecutor", l.destroy_executor);
     find(file, "aclnnMatmulGetWorkspaceSize", "aclnnMatmul", l.matmul);
     find(file, "aclnnQuantMatmulV5GetWorkspaceSize", "aclnnQuantMatmulV5", l.quant_matmul_v5);
     find(file, "aclnnQuantMatmulV4GetWorkspaceSize", "aclnnQuantMatmulV4", l.quant_matmul_v4);
@@ -61,6 +65,16 @@ struct library {
     find(file, run, out.run);
   }
 };
+
+/// Gives back an executor that a first phase made and no second phase has been given. A second phase destroys its
+/// executor itself, unless it was set repeatable; CANN lets aclDestroyAclOpExecutor be used for repeatable ones alone,
+/// so this makes it one first. A CANN without these two functions, or an operation that refuses to be repeated, keeps
+/// it: some host memory, once a first phase without a second.
+/// \source  CANN 8.5, aclDestroyAclOpExecutor and aclSetAclOpExecutorRepeatable.
+inline void abandon(const library& l, aclOpExecutor* executor) noexcept {
+  if (l.set_repeatable && l.destroy_executor && l.set_repeatable(executor) == 0)
+    static_cast<void>(l.destroy_executor(executor));
+}
 
 /// A tensor's handle, given back when it goes. An absent view gives a null handle, which CANN takes as absent.
 class handle {
