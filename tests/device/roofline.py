@@ -3,8 +3,8 @@ Qwen3-8B (transformers' layers, each compiled by torch.compile, random weights, 
 batch 1, 8 and 64 with a cache that holds 512 tokens, and a prompt of 2048. Exit status: 0 all within 15 %, 1 not.
 
 WEIR_KERNELS is the tool, with its cuda backend. The models are compiled first, then the machine is measured (limits), and
-attention alone here, with sizes that are not the models', because the tool has no attention of its own. Both go into
-OUT/limits.jsonl, and every prediction is made from that file: nothing that a prediction rests on was measured on a model. OUT
+here what the tool has not: attention, and norms and rows as torch.compile makes them, all alone and with sizes that are not
+the models'. Both go into OUT/limits.jsonl, and every prediction is made from that file: nothing that a prediction rests on was measured on a model. OUT
 also gets steps.jsonl (a line a step) and kernels.jsonl (the kernels of each step by name, by CUPTI). TIMING_LOCK names a file
 that is locked while anything is timed, for whoever uses the device while models are compiled; steps whose compiling COMPILE_S
 seconds do not suffice to begin are left out, and that is said. DEVICE=cpu rehearses it with tiny models, and judges nothing.
@@ -151,6 +151,35 @@ def measure_attention(path):
     print("attention:", [(f"{s * 1e-6:.1f} MB", f"{us:.1f} us") for us, s in points], f"prompt of {queries}: {us:.1f} us", flush=True)
 
 
+def norm_of(x, weight):
+    wide = x.float()
+    return weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + 1e-6)).to(x.dtype)
+
+
+def gate_of(a, b):
+    return torch.nn.functional.silu(a) * b
+
+
+@torch.no_grad()
+def measure_small(path):
+    """Adds the times of a norm whose weights no cache holds, and of a kernel over a row, both of torch.compile, in a graph."""
+    wide, norms, rows = (64, 8, 8) if small else (3072, 16384, 2000)  # 100 MB of norms' weights
+    x, y = (torch.randn(1, wide, device=device, dtype=torch.bfloat16) for _ in range(2))
+    weights = torch.randn(norms, wide, device=device, dtype=torch.bfloat16).unbind()
+    norm, gate = torch.compile(norm_of, dynamic=False), torch.compile(gate_of, dynamic=False)
+
+    def each_us(run, count):
+        replay, _ = graph_of(run)
+        return median_ms(replay, 5)[0] * 1e3 / count
+    norm_us = each_us(lambda: [norm(x, w) for w in weights][-1], norms)
+    row_us = each_us(lambda: [gate(x, y) for _ in range(rows)][-1], rows)
+    with open(path, "a") as file:
+        for name, us, what in (("norm", norm_us, f"RMSNorm of a row of {wide}, {norms} in a graph"), ("row", row_us, f"silu times, a row of {wide}, {rows} in a graph")):
+            file.write(json.dumps({"type": "metric", "name": f"kernel_{name}_us", "value": us, "unit": "us",
+                                   "labels": {"origin": "measured now: torch.compile's " + what}}) + "\n")
+    print(f"torch.compile's norm {norm_us:.2f} us, row {row_us:.2f} us", flush=True)
+
+
 def predicted(tool, step, out):
     words = [tool, "roofline", "--json", "--format", "bf16", "--stack", "separate", "--model", os.path.join(out, step["config"]),
              "--machine", "h100" if small else os.path.join(out, "limits.jsonl"), "--batch", str(step["sequences"])]
@@ -184,6 +213,7 @@ def main(tool, out):
             subprocess.run([tool, "limits", "--backend", "cuda", "--format", "bf16", "--rounds", "7", "--json"], check=True, stdout=file)
         print(torch.cuda.get_device_name(), "torch", torch.__version__, time.strftime("%Y-%m-%d"), flush=True)
     measure_attention(limits)
+    measure_small(limits)
     rows = []
     for label, w in workers.items():  # one after the other
         if label in late:
