@@ -43,6 +43,9 @@ inline result<void> give_devices(const arguments& args, fleet_spec& fleet) {
     return failure{errc::invalid_argument, "--devices-per-instance must be at least 1; --devices none for none"};
   fleet.devices_per_instance = *per;
   fleet.devices_from = text == "none" ? use::none : text == "auto" ? use::free : use::named;
+  if (const auto used = fleet.count * *per; used < fleet.devices.size())
+    say("--devices names " + std::to_string(fleet.devices.size()) + "; the instances take the first " +
+        std::to_string(used) + " (--devices-per-instance gives each more)");
   if (args.has("devices") || fleet.devices_from == use::none) return {};
   const auto found = open_device_source();  // nobody asked: a machine without any is no error
   if (!found && found.error().code != errc::not_found) return found.error();

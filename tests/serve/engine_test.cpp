@@ -48,7 +48,7 @@ TEST_CASE("placeholders: JSON and other braces are left alone", "[serve][engine]
 }
 
 TEST_CASE("placeholders: an unknown one is an error that names it", "[serve][engine]") {
-  for (const char* text : {"{prot}", "--x={gpu}", "{devices+1}", "{dir+1}", "{host+1}"}) {
+  for (const char* text : {"{prot}", "--x={gpu}", "{devices+1}", "{dir+1}", "{host+1}", "{block+x}", "{port+}"}) {
     CAPTURE(text);
     const auto bad = weir::replace_placeholders(text, values);
     REQUIRE_FALSE(bad);

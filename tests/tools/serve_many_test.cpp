@@ -440,6 +440,9 @@ TEST_CASE("serve-many: devices are shown to the servers, and are free again afte
         "0 PCI_BUS_ID GPU-a,GPU-b 0,1\n1 PCI_BUS_ID GPU-c,GPU-d 2,3\n"
         "\"devices\":[\"GPU-a\",\"GPU-b\"]}\n\"devices\":[\"GPU-c\",\"GPU-d\"]}\n");
   CHECK(b.run(servers(2, good, {"--devices", "1,3", "--run", "true"})) == 0);
+  CHECK(b.err().find("--devices names") == std::string::npos);
+  CHECK(b.run(servers(2, good, {"--devices", "1,3,0", "--run", "true"})) == 0);
+  CHECK(b.says("--devices names 3; the instances take the first 2 "));
   CHECK(b.run(servers(3, good, {"--devices", "1,3"})) == 2);
   CHECK(b.run(servers(1, good, {"--devices", "7"})) == 2);
   CHECK(b.run(servers(1, good, {"--devices-per-instance", "0"})) == 2);

@@ -36,7 +36,8 @@ namespace weir::inline v0 {
 class connection_user {
  public:
   virtual void on_connected(std::int64_t t_ns) = 0;
-  virtual void on_sent(std::int64_t t_ns) = 0;  ///< The first byte of what was given to send() was accepted.
+  /// The first byte of what was given to send() was accepted, by a ::send() that was called at `t_ns`.
+  virtual void on_sent(std::int64_t t_ns) = 0;
   /// \param bytes  what one recv() brought; receive_buffer::padding bytes behind them may be read.
   /// \param t_ns   when the newest of them arrived: the kernel's stamp, or (connection::kernel_stamped says which) the
   ///               time right after that recv() returned.
@@ -249,18 +250,20 @@ class connection final : public watcher {
     return size;
   }
 
-  /// The kernel's stamp, unless it can't be trusted: also where it lies before the end of the send() that it answers.
+  /// The kernel's stamp, unless it can't be trusted: also where it lies before the send() that it answers.
   std::int64_t arrival(std::int64_t stamp_ns, std::int64_t t_ns) {
     const std::int64_t stamp = stamp_ns == unmeasured ? unmeasured : buffer_->clock().monotonic(stamp_ns, t_ns);
     kernel_stamped_ = stamp != unmeasured && stamp >= sent_ns_;
     return kernel_stamped_ ? stamp : t_ns;
   }
 
-  /// A peer that has closed its end may still have sent an answer: what a send fails with is left to receive().
+  /// The clock is read before ::send(): the peer can have the bytes, and have answered, before that returns, and what
+  /// waits for the answer must not look shorter than it was. A peer that has closed its end may still have sent an
+  /// answer: what a send fails with is left to receive().
   void push() {
     while (!unsent_.empty()) {
-      const ssize_t took = ::send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
       const std::int64_t t_ns = now_ns();
+      const ssize_t took = ::send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
       if (took < 0 && errno == EINTR) continue;
       if (took < 0 && errno == EAGAIN) return;
       unsent_.remove_prefix(took < 0 ? unsent_.size() : static_cast<std::size_t>(took));

@@ -93,7 +93,7 @@ struct request_record {
   std::int64_t t_sched_ns = unmeasured;    ///< Intended arrival (open loop).
   std::int64_t t_woke_ns = unmeasured;     ///< The sender noticed that it was due: its own lateness ends here.
   std::int64_t t_connect_ns = unmeasured;  ///< connect() called for this request; unmeasured on a kept connection.
-  std::int64_t t_send_ns = unmeasured;     ///< First byte accepted by send().
+  std::int64_t t_send_ns = unmeasured;     ///< Right before the send() that accepted the first byte.
   std::int64_t t_first_ns = unmeasured;    ///< First event that carried a generated token (any channel).
   std::int64_t t_visible_ns = unmeasured;  ///< First event that carried a visible (non-reasoning) token.
   std::int64_t t_last_ns = unmeasured;     ///< Last event that carried a generated token.

@@ -72,6 +72,10 @@ struct placeholder {
     }
     const auto found = detail::placeholder::at_front_of(text);
     if (found.size == 0) {
+      for (const std::string_view counted : {"{port+", "{index+", "{block+"})
+        if (text.starts_with(counted) && text.find('}') != text.npos)
+          return failure{errc::invalid_argument, std::string(text.substr(0, text.find('}') + 1)) + " adds no number; " +
+                                                     std::string(counted) + "1} does"};
       out.push_back(text.front());
       text.remove_prefix(1);
       continue;
