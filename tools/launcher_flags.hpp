@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "cli.hpp"
+#include "weir/base/result.hpp"
 #include "weir/run/launcher.hpp"
 #include "weir/run/ray.hpp"
 #include "weir/run/slurm.hpp"
+#include "weir/serve/command.hpp"
 #include "weir/serve/engine.hpp"
 
 namespace weir::tool {
@@ -21,7 +23,10 @@ inline const option gres_option{"gres", "NAME",
 
 /// SLURM, as the options want it.
 /// \param scripts  directory for what the launcher writes; absolute, and seen by all machines.
-inline slurm_options slurm_of(const arguments& args, std::string scripts) {
+/// \return  errc::not_found where SLURM's commands are not on this machine: each job would fail for it, one by one.
+inline result<slurm_options> slurm_of(const arguments& args, std::string scripts) {
+  if (!find_program("sbatch", variable("PATH")))
+    return failure{errc::not_found, "--launcher slurm: there is no sbatch here: is this a machine of a SLURM cluster?"};
   slurm_options options{.site = {.words = args.all("scheduler-arg"), .keeper = detail::sibling("weir-keep")},
                         .scripts = std::move(scripts)};
   if (args.has("gres")) options.site.gres = args.get("gres");

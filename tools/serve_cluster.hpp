@@ -62,9 +62,10 @@ inline result<cluster_session_spec> given_cluster(const arguments& args) {
   // A server that is started again on another machine would not be where its endpoint says.
   spec.make_launcher = [&args](const std::string& scripts) {
     auto options = slurm_of(args, scripts);
-    options.site.words.emplace_back("--no-requeue");
-    options.ask_every_ns = 3'000'000'000;  // a few jobs, and a person who waits for them
-    return result<std::unique_ptr<launcher>>(std::make_unique<slurm_launcher>(std::move(options)));
+    if (!options) return result<std::unique_ptr<launcher>>(options.error());
+    options->site.words.emplace_back("--no-requeue");
+    options->ask_every_ns = 3'000'000'000;  // a few jobs, and a person who waits for them
+    return result<std::unique_ptr<launcher>>(std::make_unique<slurm_launcher>(*std::move(options)));
   };
   return spec;
 }

@@ -26,8 +26,9 @@ inline result<std::unique_ptr<launcher>> make_launcher(const arguments& args, co
   if (name == "local") return std::unique_ptr<launcher>(std::make_unique<local_launcher>(*parallel));
   if (name == "slurm") {
     auto options = slurm_of(args, out + "/slurm");
-    if (*parallel > 0) options.limits.under_way = *parallel;
-    return std::unique_ptr<launcher>(std::make_unique<slurm_launcher>(std::move(options)));
+    if (!options) return options.error();
+    if (*parallel > 0) options->limits.under_way = *parallel;
+    return std::unique_ptr<launcher>(std::make_unique<slurm_launcher>(*std::move(options)));
   }
   auto options = ray_of(args);
   if (*parallel > 0) options.limits.under_way = *parallel;

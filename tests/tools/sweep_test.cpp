@@ -110,6 +110,15 @@ TEST_CASE("weir-sweep: --dry-run prints every command line and what is left out,
   CHECK(has(study.out, "there is no model at /nowhere"));
 }
 
+TEST_CASE("weir-sweep: a machine without SLURM is said once, and no cell fails for it", "[sweep]") {
+  const scratch s(commands("true", four));
+  const auto study = shell("exec 2>&1; cd '" + s.folder.file("") + "' && PATH=/nowhere " + tools +
+                           "/weir-sweep x.yaml --out out --launcher slurm");
+  CHECK(study.status == 2);
+  CHECK(study.out == "weir-sweep: --launcher slurm: there is no sbatch here: is this a machine of a SLURM cluster?\n");
+  CHECK_FALSE(std::filesystem::exists(s.folder.file("out/benchmark_results/a.json")));
+}
+
 TEST_CASE("weir-sweep: what a command measured comes to the tables, and is not run again", "[sweep]") {
   const scratch s(
       commands("echo {name} >> ran; echo \"{\\\"output_tokens_per_s\\\": $((100 * {tp}))}\" > {result}", four));
