@@ -39,7 +39,7 @@ TEST_CASE("placeholders: each stands for its value, alone or inside a word", "[s
 
 TEST_CASE("placeholders: JSON and other braces are left alone", "[serve][engine]") {
   for (const char* text : {R"({"temperature": 0, "x": {"y": [1]}})", "{}", "{ port }", "{Port}", "{port", "port}", "{{",
-                           "{% if x %}{{ message }}", "${HOME}", "{1}", "{port+}", "{port+x}"}) {
+                           "{% if x %}{{ message }}", "${HOME}", "{1}"}) {
     CAPTURE(text);
     CHECK(replaced(text) == text);
   }

@@ -8,6 +8,7 @@
 #include "bench_run.hpp"
 #include "catch.hpp"
 #include "mock_process.hpp"
+#include "mock_times.hpp"
 #include "shell.hpp"
 
 using bench_tests::bench, bench_tests::field, bench_tests::lines_of, bench_tests::number, bench_tests::numbers;
@@ -24,21 +25,26 @@ TEST_CASE("weir-bench: streams of other legal shapes give the same truth", "[too
       shape{"", R"(--extra-body '{"stream_options":{"include_usage":true}}')"},
       shape{"", R"(--extra-body '{"return_token_ids":true,"stream_options":null}')"}, shape{"--close-after 2", ""});
   CAPTURE(mock_flags, bench_flags);
-  const mock_process mock(mock_flags);
-  const auto [status, json] =
-      bench(mock, std::string("--num-prompts 10 --max-concurrency 10 --random-input-len 8 --random-output-len 20 "
-                              "--ignore-eos ") +
-                      bench_flags);
-  CHECK(status == 0);
+  const temporary_directory dir;
+  std::string json;
+  {
+    const mock_process mock(std::string(mock_flags) + " --truth " + dir.file("truth"));
+    const auto run =
+        bench(mock, std::string("--num-prompts 10 --max-concurrency 10 --random-input-len 8 --random-output-len 20 "
+                                "--ignore-eos ") +
+                        bench_flags);
+    CHECK(run.status == 0);
+    json = run.json;
+  }
   CHECK(number(json, "completed") == 10);
   CHECK(number(json, "failed") == 0);
   CHECK(number(json, "total_output_tokens") == tokens);
-  // A loaded machine is late by milliseconds, never early.
+  const mock_times times(dir.file("truth"));
   CHECK(number(json, "median_ttft_ms") >= 49.9);
-  CHECK(number(json, "median_ttft_ms") < 200);
-  CHECK(number(json, "median_tpot_token_ms") == Approx(10).epsilon(0.25));
+  near(number(json, "median_ttft_ms"), times.ttft);
+  near_token(number(json, "median_tpot_token_ms"), times.tpot_token);
   CHECK(number(json, "median_e2el_ms") >= 239.9);
-  CHECK(number(json, "median_e2el_ms") < 300);
+  near(number(json, "median_e2el_ms"), times.e2el);
 }
 
 TEST_CASE("weir-bench: no event is stamped before the mock sent it, and half of them within a millisecond",
@@ -134,17 +140,18 @@ TEST_CASE("weir-bench: what a server does wrong is counted as that", "[tools][be
       behaviour{"--abort-at 10", 0, 20, 0, 1, "truncated: "}, behaviour{"--abort-at 0", 0, 20, 0, 1, "truncated: "},
       behaviour{"--stop-at 20", 20, 0, 400, 0, ""}, behaviour{"--fail-rate 1", 0, 20, 0, 1, "http: HTTP 500"});
   CAPTURE(flags);
-  const mock_process mock(std::string("--ttft 20ms --itl 5ms ") + flags);
   const temporary_directory dir;
-  const auto run =
-      bench(mock, "--num-prompts 20 --max-concurrency 10 --random-output-len 32 --save-detailed --records " +
-                      dir.file("r.jsonl"));
+  const auto run = [&] {
+    const mock_process mock("--ttft 20ms --itl 5ms --truth " + dir.file("truth") + " " + flags);
+    return bench(mock, "--num-prompts 20 --max-concurrency 10 --random-output-len 32 --save-detailed --records " +
+                           dir.file("r.jsonl"));
+  }();
   CHECK(run.status == status);
   CHECK(number(run.json, "completed") == completed);
   CHECK(number(run.json, "failed") == failed);
   if (completed > 0) {
     CHECK(number(run.json, "total_output_tokens") == tokens);
-    CHECK(number(run.json, "median_tpot_token_ms") == Approx(5).epsilon(0.25));
+    near_token(number(run.json, "median_tpot_token_ms"), mock_times(dir.file("truth")).tpot_token);
   } else {
     CHECK(field(run.json, "total_output_tokens") == "null");
     CHECK(field(run.json, "mean_ttft_ms") == "null");
@@ -326,10 +333,10 @@ TEST_CASE("weir-bench: requests leave at the rate that was asked for", "[tools][
   const auto run =
       bench(mock, "--num-prompts 100 --request-rate 200 --burstiness inf --random-output-len 2 --records " + r);
   CHECK(number(run.json, "completed") == 100);
-  CHECK(number(run.json, "duration") == Approx(0.5).epsilon(0.25));
+  CHECK(number(run.json, "duration") > 0.49);
   const auto rows = records(r);
   REQUIRE(rows.size() == 100);
-  CHECK(number(field(run.json, "weir"), "median_client_queue_ms") < 100);
+  CHECK(number(field(run.json, "weir"), "median_client_queue_ms") < 1000);
   double first = 1e300, last = 0;
   for (const auto& row : rows) {
     first = std::min(first, number(row, "t_sched_ns"));
@@ -432,7 +439,8 @@ TEST_CASE("weir-bench: a chat takes random prompts as words, and messages choose
   CHECK(number(run.json, "completed") == 4);
   CHECK(number(run.json, "total_output_tokens") == 24);
   const auto ours = field(run.json, "weir");
-  CHECK(number(ours, "median_ttfot_ms") > number(run.json, "median_ttft_ms") + 30);  // two tokens later
+  CHECK(number(ours, "median_ttfot_ms") >= 44.9);  // two tokens after the first, on a machine that is not late
+  CHECK(number(ours, "median_ttfot_ms") >= number(run.json, "median_ttft_ms"));
   const temporary_directory dir;
   const auto file = dir.write("p.jsonl", R"({"messages":[{"role":"user","content":"hi"}],"max_tokens":2})");
   CHECK(field(bench(mock, "--prompts " + file).json, "backend") == "\"openai-chat\"");
