@@ -49,7 +49,7 @@ void check_format(k::lab::backend& device, k::format f, bool quick) {
     if (p.m > 0) {
       for (const int variant : {1, 2, 3, 4})
         for (const int split : {1, 3}) choices.push_back({variant, split, 2});
-      for (const int variant : {5, 6})
+      for (const int variant : {5, 6, 7, 8})
         for (const int split : {1, 2, 4, 8})
           choices.push_back({variant, split, 2, split == 2 ? 2 : 1, split == 4 ? 1 : 0});
       for (const int instance : {1, 2, 3, 4, 5, 6, 7, 8}) choices.push_back({instance, 0, 3});
@@ -79,18 +79,59 @@ int check_clusters(k::lab::backend& device, const std::string& only, bool brief)
         p.m = m, p.n = 136, p.k = 1152;
         const k::lab::operands from(p, 9);
         const k::lab::expectation exact(from.description());
-        for (const int variant : {5, 6})
+        for (const int variant : {5, 6, 7, 8})
           for (const int split : {4, 2}) {
             if (brief && split == 2) continue;
             const auto v = k::lab::verify(device, from, exact, {variant, split, 2});
             if (v.answer == k::status::no_kernel) continue;
-            report(p, v, variant == 5 ? "clusters of 64 rows" : "clusters of 128 rows");
+            report(p, v, variant % 2 == 1 ? "clusters of 64 rows" : "clusters of 128 rows");
             ++cases;
           }
       }
     }
   std::printf("clusters: %d cases, %d wrong\n", cases, failures);
   return failures == 0 && cases > 0 ? 0 : 1;
+}
+
+/// Products of so many tiles that each block has several, `times` times each: what is computed depends on nothing but
+/// the operands, so all results have the same bits. This finds what waits too little, once in some thousand runs.
+int repeat(k::lab::backend& device, int times, const std::string& only) {
+  std::int64_t runs = 0, different = 0;
+  for (const k::format f : k::formats) {
+    if (!only.empty() && only != k::name(f)) continue;
+    problem p;
+    p.kind = f, p.m = f == k::format::w8a16 ? 16 : 32, p.n = 28672, p.k = 4096;
+    p.group = f == k::format::w4a16 ? 128 : 0, p.dynamic = k::activation_type(f) != k::dtype::bf16;
+    const k::lab::operands from(p, 3);
+    k::lab::placed_operands there(device, from, 4);
+    for (const int variant : {5, 6, 7, 8})
+      for (const int split : {4, 8})
+        for (const int per : {1, 2})
+          for (const int early : {0, 1}) {
+            k::plan how;
+            if (device.make_plan(there.descriptions()[0], how, {variant, split, 2, per, early}) != k::status::ok)
+              continue;
+            const k::lab::memory workspace(device, k::workspace_bytes(how));
+            std::vector<std::uint8_t> first;
+            std::int64_t odd = 0;
+            for (int i = 0; i < times; ++i, ++runs) {
+              there.poison();
+              if (device.run(how, there.descriptions()[static_cast<std::size_t>(i % 4)], workspace.get()) !=
+                  k::status::ok)
+                return std::puts("repeat: a run failed"), 1;
+              const auto now = there.result();
+              if (i == 0) first = now;
+              odd += now != first ? 1 : 0;
+            }
+            if (odd == 0) continue;
+            std::printf("WRONG %s, clusters %d of %d, %d a multiprocessor%s: %lld of %d runs differ from the first\n",
+                        k::lab::describe(p).c_str(), variant, split, per, early ? ", early" : "",
+                        static_cast<long long>(odd), times);
+            different += odd;
+          }
+  }
+  std::printf("repeat: %lld runs, %lld differ\n", static_cast<long long>(runs), static_cast<long long>(different));
+  return different == 0 && runs > 0 ? 0 : 1;
 }
 
 /// Rows of zeros, of very large values, with an infinity and a NaN: other rows must not notice.
@@ -232,8 +273,9 @@ std::vector<candidate> sweep(std::int64_t m, const named_shape& s) {
 /// Stops after `seconds`. \param only  null, or names of formats.
 int tune_all(k::lab::backend& device, double seconds, const char* only) {
   const auto began = std::chrono::steady_clock::now();
-  const char* const from = std::getenv("KERNELS_LEAST");  // tokens to begin with
-  const std::int64_t least = from ? std::atoll(from) : 1;
+  const char* const from = std::getenv("KERNELS_LEAST");  // tokens to begin with, and to end with
+  const char* const to = std::getenv("KERNELS_MOST");
+  const std::int64_t least = from ? std::atoll(from) : 1, up_to = to ? std::atoll(to) : 4096;
   constexpr named_shape models[] = {{"7B.o, Llama-3.1-8B o", 4096, 4096}, {"Llama-3.1-8B gate+up", 28672, 4096},
                                     {"Llama-3.1-8B down", 4096, 14336},   {"8B qkv", 6144, 4096},
                                     {"Qwen3-1.7B qkv", 4096, 2048},       {"Qwen3-1.7B o", 2048, 2048},
@@ -252,7 +294,7 @@ int tune_all(k::lab::backend& device, double seconds, const char* only) {
   for (const named_shape& s : models)
     for (const kind& one : kinds)
       for (const std::int64_t m : {1, 2, 4, 8, 16, 32, 64, 256, 4096}) {
-        if (m < least) continue;
+        if (m < least || m > up_to) continue;
         const bool main_shape = &s - models < 2;
         if (!main_shape && (m == 2 || m == 4 || m > 64 || &one - kinds >= 5)) continue;
         if (std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() > seconds) return 0;
@@ -342,6 +384,7 @@ int main(int argc, char** argv) {
   if (what == "one" && argc == 9) return run_one(*device, argv + 2);
   if (what == "tune") return tune_all(*device, argc > 2 ? std::stod(argv[2]) : 1e9, argc > 3 ? argv[3] : nullptr);
   if (what == "experts") return time_experts(*device);
+  if (what == "repeat") return repeat(*device, argc > 2 ? std::atoi(argv[2]) : 200, argc > 3 ? argv[3] : "");
   if (what == "clusters") return check_clusters(*device, argc > 2 ? argv[2] : "", argc > 3);
   if (what == "check" || what == "quick") return check(*device, what == "quick", argc > 2 ? argv[2] : "");
   return time_all(*device, what == "sweep");

@@ -6,6 +6,7 @@
 #include "catch.hpp"
 #include "emulated/emulated.hpp"
 #include "weir/kernels/cuda/cluster_gemm.cuh"
+#include "weir/kernels/cuda/columns_kernel.cuh"
 #include "weir/kernels/lab/cases.hpp"
 #include "weir/kernels/lab/operands.hpp"
 #include "weir/kernels/lab/verify.hpp"
@@ -17,8 +18,9 @@ namespace d = weir::kernels::cuda::detail;
 using k::format, k::dtype;
 
 /// Runs a kernel as gemm.cuh launches it, `clusters` clusters of `split` blocks.
+/// \param ready  columns are made beforehand.
 template <class Weights, int Columns, int Digits, int Warpgroups, bool Grouped>
-bool run(const k::gemm_desc& desc, int split, int clusters, int stages) {
+bool run(const k::gemm_desc& desc, int split, int clusters, int stages, bool ready) {
   using shape = d::cluster_shape<Weights, Columns, Digits, Warpgroups, Grouped>;
   d::gemm_args a = d::arguments_of(desc);
   a.split_k = split, a.stages = stages;
@@ -26,6 +28,18 @@ bool run(const k::gemm_desc& desc, int split, int clusters, int stages) {
                         a.n,        k::experts(desc),
                         a.w_row,    a.w_expert,
                         shape::rows};
+  const int rounds = (a.m + shape::tokens - 1) / shape::tokens;
+  std::vector<std::uint8_t> columns(static_cast<std::size_t>(rounds * shape::columns_bytes(a)), 0xEE);
+  std::vector<float> scales(static_cast<std::size_t>(a.m));
+  if (ready) {
+    a.columns = columns.data(), a.column_scales = scales.data();
+    const dim3 grid{static_cast<unsigned>(a.m), 1, 1};
+    for (int token = 0; token < a.m; ++token)
+      if (!emulated::run_cluster(1, token, 0, grid, d::columns_threads, [&] {
+            d::columns_of_token<Weights, Columns, Digits>{a, d::shared_address(d::dynamic_shared())}.run();
+          }))
+        return false;
+  }
   REQUIRE(shape::shared_bytes(a) + 16 <= static_cast<int>(emulated::memory_bytes));
   const dim3 grid{static_cast<unsigned>(split * clusters), static_cast<unsigned>(k::experts(desc)), 1};
   for (int row = 0; row < static_cast<int>(grid.y); ++row)
@@ -43,13 +57,17 @@ void check(k::lab::problem p, int split, int clusters, int stages = 3) {
   CAPTURE(k::lab::describe(p), split, clusters, stages);
   k::lab::operands from(p, 7);
   const k::lab::expectation exact(from.description());
-  std::vector<std::uint8_t> y(static_cast<std::size_t>(k::bytes(p.y, p.m * p.n)), 0xFF);
-  k::gemm_desc desc = from.description();
-  desc.y.data = y.data();
-  REQUIRE(run<Weights, Columns, Digits, Warpgroups, Grouped>(desc, split, clusters, stages));
-  const auto v = exact.judge(y);
-  CAPTURE(v.relative, v.bound, v.wrong, v.worst);
-  CHECK(v.good);
+  for (const bool ready : {false, true}) {
+    if (ready && p.experts != 0) continue;
+    CAPTURE(ready);
+    std::vector<std::uint8_t> y(static_cast<std::size_t>(k::bytes(p.y, p.m * p.n)), 0xFF);
+    k::gemm_desc desc = from.description();
+    desc.y.data = y.data();
+    REQUIRE(run<Weights, Columns, Digits, Warpgroups, Grouped>(desc, split, clusters, stages, ready));
+    const auto v = exact.judge(y);
+    CAPTURE(v.relative, v.bound, v.wrong, v.worst);
+    CHECK(v.good);
+  }
 }
 
 k::lab::problem make(format f, std::int64_t m, std::int64_t n, std::int64_t inner, int group = 0, bool dynamic = false,
@@ -113,13 +131,23 @@ TEST_CASE("device code: rows that are zero, huge, or not finite touch no other",
     }
     from.set_x(2, 17, INFINITY), from.set_x(3, 600, NAN);
     const k::lab::expectation exact(from.description());
-    std::vector<std::uint8_t> y(static_cast<std::size_t>(p.m * p.n * 2), 0xFF);
-    k::gemm_desc desc = from.description();
-    desc.y.data = y.data();
-    REQUIRE((dynamic ? run<d::cluster_i8, 8, 1, 1, false>(desc, 2, 1, 3)
-                     : run<d::cluster_i8, 24, 3, 1, false>(desc, 2, 1, 3)));
-    const auto v = exact.judge(y);
-    CAPTURE(dynamic, v.relative, v.wrong, v.worst);
-    CHECK(v.wrong == 0);
+    for (const bool ready : {false, true}) {
+      std::vector<std::uint8_t> y(static_cast<std::size_t>(p.m * p.n * 2), 0xFF);
+      k::gemm_desc desc = from.description();
+      desc.y.data = y.data();
+      REQUIRE((dynamic ? run<d::cluster_i8, 8, 1, 1, false>(desc, 2, 1, 3, ready)
+                       : run<d::cluster_i8, 24, 3, 1, false>(desc, 2, 1, 3, ready)));
+      const auto v = exact.judge(y);
+      CAPTURE(dynamic, ready, v.relative, v.wrong, v.worst);
+      CHECK(v.wrong == 0);
+    }
   }
+}
+
+TEST_CASE("device code: no warp of a cluster is overtaken, however slow it is", "[device_code]") {
+  for (const int warp : {0, 6}) {
+    emulated::slow = {warp / 6, warp};
+    check<d::cluster_i4, 16, 1, 2, false>(make(format::w4a8, 9, 600, 512, 0, true), 2, 1, 6);
+  }
+  emulated::slow = {};
 }

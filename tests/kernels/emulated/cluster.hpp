@@ -2,8 +2,9 @@
 //
 // Threads are contexts that run in turn and yield where they would wait. Copies that are asynchronous on a device
 // happen late here, in any order, so a kernel that does not wait for them finds other bytes; shared memory begins as
-// poison. A cluster in which nobody can go on has failed. What is not emulated: memory models, and multiplications that
-// are still under way when their operands change.
+// poison. One warp can be made so slow that it goes on only where nobody else can (`slow`), which shows who does not
+// wait for it. A cluster in which nobody can go on has failed. What is not emulated: memory models, and multiplications
+// that are still under way when their operands change.
 #ifndef WEIR_EMULATED_CLUSTER_HPP
 #define WEIR_EMULATED_CLUSTER_HPP
 
@@ -77,6 +78,11 @@ struct cluster {
   std::function<void()> body;
 };
 inline cluster* now = nullptr;
+/// A warp of a block that goes on only where no other can; none.
+struct slow_warp {
+  int rank = -1, warp = -1;
+};
+inline slow_warp slow;
 
 inline std::uint64_t next_random() {
   now->random = now->random * 6364136223846793005U + 1442695040888963407U;
@@ -156,6 +162,7 @@ inline bool run_cluster(int blocks, int first, int row, dim3 grid, int threads, 
     for (auto& t : c.threads) {
       if (t->done) continue;
       live = true;
+      if (idle == 0 && t->rank == slow.rank && t->index / 32 == slow.warp) continue;
       c.running = t.get();
       threadIdx = {static_cast<unsigned>(t->index), 0, 0};
       blockIdx = {static_cast<unsigned>(first + t->rank), static_cast<unsigned>(row), 0};

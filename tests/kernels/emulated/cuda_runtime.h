@@ -11,6 +11,7 @@
 #define __device__
 #define __host__
 #define __global__
+#define __shared__ static
 #define __forceinline__ inline
 #define __noinline__ inline
 #define __launch_bounds__(...)

@@ -191,6 +191,17 @@ inline void copy_tile(std::uint32_t to, const tensor_map& from, int byte, int ro
     one.settle();
   }});
 }
+inline void copy_bytes(std::uint32_t to, const void* from, int bytes, std::uint32_t barrier) {
+  if (to % 16 != 0 || bytes % 16 != 0) throw std::runtime_error("alignment of a copy");
+  emulated::block& b = emulated::here();
+  const int rank = emulated::now->running->rank;
+  b.copies.push_back({[=, &b] {
+    std::memcpy(emulated::at(to, rank), from, static_cast<std::size_t>(bytes));
+    auto& one = b.barriers.at(barrier);
+    one.bytes -= bytes;
+    one.settle();
+  }});
+}
 inline void fence_shared() {}
 inline void wait_for_earlier() {}
 inline void let_next_begin() {}

@@ -4,7 +4,8 @@
 // The blocks of a cluster have the same rows of w and a part of k each. One thread of a block copies w into a ring, far
 // ahead; a warpgroup for 64 rows multiplies it with the block's columns of x, which stay in shared memory; then each
 // block gets a share of the rows from all blocks of its cluster, adds the parts in order, and scales and stores them.
-// No workspace, no counters; what a call computes does not depend on other calls.
+// No workspace, no counters; what a call computes does not depend on other calls. Columns may also be made beforehand,
+// once for all clusters (columns_kernel.cuh), while w is being asked for.
 #ifndef WEIR_KERNELS_CUDA_CLUSTER_GEMM_CUH
 #define WEIR_KERNELS_CUDA_CLUSTER_GEMM_CUH
 
@@ -47,7 +48,23 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
   /// Starts reading up to shape::tokens tokens from `token` on.
   __device__ __forceinline__ void read_columns(maker& made, int token) const {
     made.x = a.x + (x_begin + token) * a.x_row, made.count = min(shape::tokens, m - token);
-    made.read();
+    if (!a.columns) made.read();
+  }
+  /// Copies the columns that were made beforehand.
+  __device__ __forceinline__ void fetch_columns(int count, int token, int round) const {
+    const int mine = static_cast<int>(threadIdx.x), bytes = my_chunks * shape::chunk_columns_bytes;
+    if (mine == 0) {
+      barrier_expect(maxima_come(), bytes);
+      if (bytes > 0)
+        copy_bytes(columns,
+                   a.columns + static_cast<std::int64_t>(token / shape::tokens) * shape::columns_bytes(a) +
+                       first_chunk * shape::chunk_columns_bytes,
+                   bytes, maxima_come());
+    }
+    if (mine < count) set_scale(a.column_scales[token + mine]);
+    begin_sending(round);
+    barrier_wait(maxima_come(), round & 1);
+    meet();
   }
   /// Makes the columns of what is being read.
   __device__ __forceinline__ void make_columns(maker& made, int token, int round) const {
@@ -142,12 +159,13 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
     const int row = warp * 16 + lane / 4 + half * 8;
     return load_shared_16(tile + swizzled(row, (lane % 4 + group * 4) * 16));
   }
-  /// Four steps of 4-bit weights, 128 of k: nibbles become bytes without extending their signs, 16 times as large.
-  __device__ __forceinline__ void multiply_i4(accumulator (&d)[registers], std::uint32_t tile, std::uint32_t x,
-                                              int group, bool add) const {
+  /// Starts four steps of 4-bit weights, 128 of k: nibbles become bytes without extending their signs, 16 times as
+  /// large.
+  /// \param f  what is multiplied, until that has ended.
+  __device__ __forceinline__ void start_i4(accumulator (&d)[registers], std::uint32_t (&f)[4][4], std::uint32_t tile,
+                                           std::uint32_t x, int group, bool add) const {
     const uint4 upper = weights_of(tile, 0, group), lower = weights_of(tile, 1, group);
     const std::uint32_t u[4] = {upper.x, upper.y, upper.z, upper.w}, l[4] = {lower.x, lower.y, lower.z, lower.w};
-    std::uint32_t f[4][4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       f[i][0] = (u[i] << 4) & 0xF0F0F0F0, f[i][1] = (l[i] << 4) & 0xF0F0F0F0;
@@ -158,7 +176,6 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
 #pragma unroll
     for (int i = 0; i < 4; ++i) mma::multiply(d, f[i], described + 2 * i, add || i > 0 ? 1 : 0);
     end_group();
-    wait_groups<0>();
   }
   /// 128 bytes of k of weights that are multiplied where they lie.
   __device__ __forceinline__ void multiply_plain(accumulator (&d)[registers], std::uint32_t tile, std::uint32_t x,
@@ -179,24 +196,49 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
     for (int i = 0; i < registers; ++i) k[i] = fmaf(i % 4 < 2 ? upper : lower, static_cast<float>(d[i]), k[i]);
   }
 
-  /// All of this block's k for a tile.
-  __device__ __forceinline__ void multiply_tile(kept (&k)[registers], reader& at, int place) const {
-#pragma unroll
-    for (int i = 0; i < registers; ++i) k[i] = 0;
+  /// All of this block's k for a tile of 4-bit weights. While one group is multiplied the next is unpacked and, where
+  /// registers allow it, the sums of the one before are scaled.
+  __device__ __forceinline__ void multiply_i4_tile(kept (&k)[registers], reader& at, int place) const {
+    constexpr bool both = Columns <= 48;
+    std::uint32_t f[2][4][4];
+    accumulator even[Grouped ? registers : 1], odd[Grouped && both ? registers : 1];
     for (int c = 0; c < my_chunks; ++c) {
       barrier_wait(full(at.stage), at.phase);
       const std::uint32_t tile = ring + at.stage * shape::stage_bytes, x = columns + c * shape::chunk_columns_bytes;
-      if constexpr (Grouped) {
-#pragma unroll
-        for (int group = 0; group < 2; ++group) {
-          accumulator d[registers];
-          multiply_i4(d, tile, x, group, false);
-          add_group(k, d, place, c * 2 + group);
-        }
-      } else if constexpr (shape::split) {
-        multiply_i4(k, tile, x, 0, true);
-        multiply_i4(k, tile, x, 1, true);
-      } else if constexpr (promotes) {
+      if constexpr (!Grouped) {
+        start_i4(k, f[0], tile, x, 0, true);
+        wait_groups<1>();
+        start_i4(k, f[1], tile, x, 1, true);
+        release(at.stage);
+        wait_groups<1>();
+      } else if constexpr (both) {
+        start_i4(even, f[0], tile, x, 0, false);
+        start_i4(odd, f[1], tile, x, 1, false);
+        release(at.stage);
+        wait_groups<1>();
+        add_group(k, even, place, c * 2);
+        wait_groups<0>();
+        add_group(k, odd, place, c * 2 + 1);
+      } else {
+        start_i4(even, f[0], tile, x, 0, false);
+        wait_groups<0>();
+        add_group(k, even, place, c * 2);
+        start_i4(even, f[1], tile, x, 1, false);
+        release(at.stage);
+        wait_groups<0>();
+        add_group(k, even, place, c * 2 + 1);
+      }
+      at.advance(*this);
+    }
+    wait_groups<0>();
+  }
+
+  /// The same of weights that are multiplied where they lie.
+  __device__ __forceinline__ void multiply_plain_tile(kept (&k)[registers], reader& at) const {
+    for (int c = 0; c < my_chunks; ++c) {
+      barrier_wait(full(at.stage), at.phase);
+      const std::uint32_t tile = ring + at.stage * shape::stage_bytes, x = columns + c * shape::chunk_columns_bytes;
+      if constexpr (promotes) {
         accumulator d[registers];
         multiply_plain(d, tile, x, false);
         wait_groups<0>();
@@ -218,6 +260,14 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
       wait_groups<0>();
       if (my_chunks > 0) release(at.stage == 0 ? a.stages - 1 : at.stage - 1);
     }
+  }
+  __device__ __forceinline__ void multiply_tile(kept (&k)[registers], reader& at, int place) const {
+#pragma unroll
+    for (int i = 0; i < registers; ++i) k[i] = 0;
+    if constexpr (shape::split)
+      multiply_i4_tile(k, at, place);
+    else
+      multiply_plain_tile(k, at);
   }
 
   static __device__ __forceinline__ std::uint32_t bits_of(int v) { return static_cast<std::uint32_t>(v); }
@@ -324,8 +374,8 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
   }
 
   /// The consumers' work. A tile's parts are on their way while the next tile is multiplied, and are taken before its
-  /// own are sent: whoever has all parts of a tile knows that everybody has taken those of the tile before, whose place
-  /// the next one gets.
+  /// own are sent, by all warps of a block: so whoever has all parts of a tile knows that everybody has taken those of
+  /// the tile before, whose place the next one gets.
   __device__ __forceinline__ void consume(maker& made) const {
     reader at;
     int given = 0, round = 0;
@@ -333,7 +383,10 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
     for (int token = 0; token < m; token += shape::tokens, ++round) {
       if (round > 0) read_columns(made, token);
       const int count = made.count;
-      make_columns(made, token, round);
+      if (a.columns)
+        fetch_columns(count, token, round);
+      else
+        make_columns(made, token, round);
       int before = -1;  // the tile whose parts are on their way
       row_terms terms(*this, first_tile);
       for (int tile = first_tile; tile < row_tiles; tile += tile_step, ++given) {
@@ -346,7 +399,7 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
         const row_terms next(*this, tile);
         kept k[registers];
         multiply_tile(k, at, given & 1);
-        if (before >= 0) store_rows(before, token, count, given - 1, terms);
+        if (before >= 0) store_rows(before, token, count, given - 1, terms), meet();
         give_all(k, given & 1);
         before = tile, terms = next;
       }
@@ -364,7 +417,8 @@ struct cluster_gemm : cluster_place<cluster_shape<Weights, Columns, Digits, Warp
     if (produces) {
       prefetch_map(w);
       init_barriers();
-      if (a.early) p.run(*this, w, a.stages);
+      // The kernel that makes columns has waited for those before it, so w is there when this one begins.
+      if (a.early || a.columns) p.run(*this, w, a.stages);
     }
     __syncwarp();
     cluster_begin();

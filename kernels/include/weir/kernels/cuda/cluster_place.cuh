@@ -49,10 +49,12 @@ struct cluster_shape {
       tokens + (tokens > 2 ? 4 : 0);                        // words from row to row, so that rows differ in their bank
   static constexpr int sums_bytes = sums_pitch * rows * 4;  // of a tile; there are two places
   static constexpr int most_blocks = 8, most_stages = 16;
-  /// Barriers: full and empty a stage, one for maxima, one for each place of sums.
+  /// Barriers: full and empty a stage, one for maxima (or columns that are there), one for each place of sums.
   static constexpr int small_bytes = 8 * (2 * most_stages + 3) + 4 * tokens * (most_blocks + 2) + 24;
 
   static __host__ __device__ int chunks(const gemm_args& a) { return (a.k + k_chunk - 1) / k_chunk; }
+  /// Bytes of the columns of `tokens` tokens.
+  static __host__ __device__ int columns_bytes(const gemm_args& a) { return chunks(a) * chunk_columns_bytes; }
   /// Chunks that a block has at most.
   static __host__ __device__ int block_chunks(const gemm_args& a) { return (chunks(a) + a.split_k - 1) / a.split_k; }
   /// Bytes from one row's scales of groups to the next, an odd number of words so that rows differ in their bank.

@@ -18,9 +18,17 @@ namespace weir::kernels::inline v0::cuda::detail {
 enum cluster_rows : std::int32_t {
   clusters_64 = 5,   ///< Clusters of split_k blocks of 64 rows.
   clusters_128 = 6,  ///< Of 128 rows.
+  ready_64 = 7,      ///< As clusters_64, after a kernel that makes the columns of x for all of them.
+  ready_128 = 8,     ///< As clusters_128, likewise.
 };
 [[nodiscard]] inline bool in_clusters(const plan& p) noexcept {
-  return p.choice.variant == clusters_64 || p.choice.variant == clusters_128;
+  return p.choice.variant >= clusters_64 && p.choice.variant <= ready_128;
+}
+[[nodiscard]] inline bool makes_columns_before(const plan& p) noexcept {
+  return p.choice.variant == ready_64 || p.choice.variant == ready_128;
+}
+[[nodiscard]] inline bool of_128_rows(const plan& p) noexcept {
+  return p.choice.variant == clusters_128 || p.choice.variant == ready_128;
 }
 
 inline constexpr int least_stages = 3;
@@ -34,7 +42,7 @@ struct cluster_choice {
 };
 [[nodiscard]] inline cluster_choice fit_cluster(const plan& p, const gemm_args& a, std::int64_t tokens,
                                                 const device_facts& device) noexcept {
-  const cluster_variant v = find_cluster(p.kind, p.group != 0, tokens, p.choice.variant == clusters_128);
+  const cluster_variant v = find_cluster(p.kind, p.group != 0, tokens, of_128_rows(p));
   if (!v.kernel) return {};
   constexpr int reserved = 1024;  // that the device itself takes of a block
   const int per = std::max<std::int32_t>(p.choice.per_multiprocessor, 1);
@@ -55,6 +63,14 @@ struct cluster_choice {
   }
 }
 
+/// Bytes of all tokens' columns, where they are made beforehand.
+[[nodiscard]] inline std::size_t columns_bytes(const plan& p) noexcept {
+  const cluster_variant v = find_cluster(p.kind, p.group != 0, p.at_once, of_128_rows(p));
+  gemm_args a{};
+  a.k = static_cast<int>(p.k);
+  return static_cast<std::size_t>((p.m + v.tokens - 1) / v.tokens) * static_cast<std::size_t>(v.columns_bytes(a));
+}
+
 [[nodiscard]] inline cudaLaunchConfig_t cluster_launch(const cluster_variant& v, dim3 grid, int split, int shared,
                                                        cudaStream_t stream,
                                                        cudaLaunchAttribute (&attributes)[2]) noexcept {
@@ -73,14 +89,18 @@ struct cluster_choice {
 /// Chooses the cluster's length, ring and grid where they are open.
 [[nodiscard]] inline status plan_clusters(const gemm_desc& d, const device_facts& device, plan& p) noexcept {
   if (device.capability != 90 || (p.group != 0 && p.group != 128) || !tensor_map_encoder()) return status::no_kernel;
+  if (makes_columns_before(p) && p.experts != 0) return status::no_kernel;
   gemm_args a = arguments_of(d);
-  const std::int64_t rows = p.choice.variant == clusters_128 ? 128 : 64;
+  const std::int64_t rows = of_128_rows(p) ? 128 : 64;
   const std::int64_t tiles = std::max<std::int64_t>((p.n + rows - 1) / rows, 1);
   const int chunks = std::max((a.k * bits(d.w.type) + 1023) / 1024, 1);
   const bool open = p.choice.per_multiprocessor == 0;
   if (open) p.choice.per_multiprocessor = p.m > 16 ? 1 : 2;
   if (p.choice.split_k == 0) {  // more tokens make more columns, which longer clusters share
-    p.choice.split_k = p.m > 8 || tiles < 32 ? 8 : p.m > 4 || tiles < 64 ? 4 : 2;
+    if (makes_columns_before(p))
+      p.choice.split_k = std::min<std::int64_t>(p.m, 64) * p.k > 1 << 18 ? 8 : p.n < 4096 ? 4 : 2;
+    else
+      p.choice.split_k = p.m > 8 || tiles < 32 ? 8 : p.m > 4 || tiles < 64 ? 4 : 2;
     while (p.choice.split_k > 1 && p.choice.split_k * 2 > chunks) p.choice.split_k /= 2;
   }
   const int split = p.choice.split_k;
@@ -109,12 +129,29 @@ struct cluster_choice {
   return status::ok;
 }
 
-[[nodiscard]] inline status launch_clusters(const plan& p, const gemm_desc& d, cudaStream_t stream) noexcept {
-  const cluster_variant v = find_cluster(p.kind, p.group != 0, p.at_once, p.choice.variant == clusters_128);
+/// The kernel that makes the columns, a block a token; the next one begins while it runs.
+[[nodiscard]] inline status launch_columns(const cluster_variant& v, const gemm_args& a, cudaStream_t stream) noexcept {
+  cudaLaunchAttribute attribute;
+  attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attribute.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(a.m)), config.blockDim = dim3(columns_threads);
+  config.stream = stream, config.attrs = &attribute, config.numAttrs = 1;
+  return cudaLaunchKernelEx(&config, v.make_columns, a) == cudaSuccess ? status::ok : status::launch_failed;
+}
+
+/// \param columns, scales  where columns are made beforehand, memory for them.
+[[nodiscard]] inline status launch_clusters(const plan& p, const gemm_desc& d, std::byte* columns, std::byte* scales,
+                                            cudaStream_t stream) noexcept {
+  const cluster_variant v = find_cluster(p.kind, p.group != 0, p.at_once, of_128_rows(p));
   gemm_args a = arguments_of(d);
   a.split_k = p.choice.split_k, a.stages = p.stages, a.early = p.choice.early != 0;
   tensor_map w;
   if (const status s = map_weights(d, v.rows, w); s != status::ok) return s;
+  if (makes_columns_before(p)) {
+    a.columns = reinterpret_cast<std::uint8_t*>(columns), a.column_scales = reinterpret_cast<float*>(scales);
+    if (const status s = launch_columns(v, a, stream); s != status::ok) return s;
+  }
   const dim3 grid(static_cast<unsigned>(p.blocks), static_cast<unsigned>(std::max<std::int64_t>(p.experts, 1)));
   cudaLaunchAttribute attributes[2];
   const cudaLaunchConfig_t config =

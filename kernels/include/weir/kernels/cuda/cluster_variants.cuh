@@ -4,6 +4,7 @@
 #define WEIR_KERNELS_CUDA_CLUSTER_VARIANTS_CUH
 
 #include "weir/kernels/cuda/cluster_gemm.cuh"
+#include "weir/kernels/cuda/columns_kernel.cuh"
 #include "weir/kernels/format.hpp"
 
 namespace weir::kernels::inline v0::cuda::detail {
@@ -13,6 +14,8 @@ struct cluster_variant {
   void (*kernel)(gemm_args, const tensor_map) = nullptr;
   int (*fixed_bytes)(const gemm_args&) = nullptr;  // of shared memory, beside the ring
   int threads = 0, rows = 0, tokens = 0, stage_bytes = 0, most_stages = 0, k_chunk = 0;
+  void (*make_columns)(gemm_args) = nullptr;         // beforehand, a block a token
+  int (*columns_bytes)(const gemm_args&) = nullptr;  // of `tokens` tokens
 };
 
 template <class Weights, int Columns, int Digits, int Warpgroups, bool Grouped>
@@ -25,7 +28,9 @@ template <class Weights, int Columns, int Digits, int Warpgroups, bool Grouped>
           shape::tokens,
           shape::stage_bytes,
           shape::most_stages,
-          shape::k_chunk};
+          shape::k_chunk,
+          columns_kernel<Weights, Columns, Digits>,
+          [](const gemm_args& a) { return shape::columns_bytes(a); }};
 }
 
 /// Of so many tokens at a time, at most 2, 8, 16, 32, 64, in three columns of digits each. More sums than registers are

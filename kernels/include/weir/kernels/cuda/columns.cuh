@@ -64,11 +64,26 @@ struct digit_scale {
   }
 };
 
+/// Where columns are put: into a block's shared memory, or where the copying engine will find them.
+struct in_shared {
+  std::uint32_t base;
+  __device__ __forceinline__ void put(std::uint32_t at, std::uint32_t v) const { store_shared_4(base + at, v); }
+  __device__ __forceinline__ void put(std::uint32_t at, const uint2& v) const { store_shared_8(base + at, v.x, v.y); }
+  __device__ __forceinline__ void put(std::uint32_t at, const uint4& v) const { store_shared_16(base + at, v); }
+};
+struct in_global {
+  std::uint8_t* base;
+  template <class Words>
+  __device__ __forceinline__ void put(std::uint32_t at, const Words& v) const {
+    *reinterpret_cast<Words*>(base + at) = v;
+  }
+};
+
 /// Where columns of one block lie and how they are ordered.
-template <int Columns, int Digits, bool Split>
+template <int Columns, int Digits, bool Split, class Memory = in_shared>
 struct column_places {
   static constexpr int tokens = Digits == 1 ? Columns : Columns == 8 ? 2 : Columns / 3;
-  std::uint32_t base;  // tiles of Columns rows of 128 bytes
+  Memory base;  // tiles of Columns rows of 128 bytes
 
   /// Of 8 columns a lane gets the sums of two, and of the next 8 two more: these are neighbouring tokens. Digits of a
   /// token stand so that one lane gets its three sums: in columns 8 apart; or, where all of them fit into 8 columns, in
@@ -86,20 +101,20 @@ struct column_places {
       store_apart(column, vector, permute(v.x, v.y, 0x6420), permute(v.x, v.y, 0x7531));
     } else {
       const int at = vector * 8;
-      store_shared_8(base + at / 128 * Columns * 128 + swizzled(column, at % 128), v.x, v.y);
+      base.put(at / 128 * Columns * 128 + swizzled(column, at % 128), v);
     }
   }
   __device__ __forceinline__ void store_apart(int column, int vector, std::uint32_t even, std::uint32_t odd) const {
     const int piece = vector / 4 % 8, step = piece / 4 * 4 + vector % 4;  // of 256 elements: 8 steps of 32
     const int tile = vector / 32 * 2 + step / 4, at = step % 4 * 32 + piece % 4 * 4;
-    const std::uint32_t to = base + tile * Columns * 128;
-    store_shared_4(to + swizzled(column, at), even);
-    store_shared_4(to + swizzled(column, at + 16), odd);
+    const std::uint32_t to = tile * Columns * 128;
+    base.put(to + swizzled(column, at), even);
+    base.put(to + swizzled(column, at + 16), odd);
   }
   /// Eight bf16.
   __device__ __forceinline__ void store_wide(int column, int vector, const uint4& v) const {
     const int at = vector * 16;
-    store_shared_16(base + at / 128 * Columns * 128 + swizzled(column, at % 128), v);
+    base.put(at / 128 * Columns * 128 + swizzled(column, at % 128), v);
   }
 };
 
@@ -116,13 +131,13 @@ __device__ __forceinline__ uint2 load_eight_narrow(const std::uint8_t* row, int 
 
 /// What a block's threads do to make the columns of `count` tokens from `token` on, of elements `begin` (a multiple of
 /// 64) up to `begin + 8 * vectors` of k.
-template <int Columns, int Digits, bool Split, int Threads>
+template <int Columns, int Digits, bool Split, int Threads, class Memory = in_shared>
 struct column_maker {
-  using places = column_places<Columns, Digits, Split>;
+  using places = column_places<Columns, Digits, Split, Memory>;
   const gemm_args& a;
   places to;
-  const std::uint8_t* x;  // the first token's row
-  int count, begin, vectors;
+  const std::uint8_t* x;                 // the first token's row
+  int count, begin, vectors, first = 0;  // first: the columns' place of the first token
   static constexpr int held_most = 4;
   uint4 held[held_most];  // a thread's first vectors: bf16, or eight elements of 8 or 4 bits
 
@@ -192,7 +207,7 @@ struct column_maker {
       uint2 digits[3];
       digit_scale(load_shared_4(words + c.token * 4)).eight(v, digits);
 #pragma unroll
-      for (int d = 0; d < 3; ++d) to.store(places::column_of(c.token, d), c.vector, digits[d]);
+      for (int d = 0; d < 3; ++d) to.store(places::column_of(first + c.token, d), c.vector, digits[d]);
     });
   }
   /// Columns of quantized values, from the largest magnitudes of whole rows.
@@ -201,16 +216,17 @@ struct column_maker {
     each([&](const cursor& c, const uint4& v) {
       const uint2 eight = row_scale<To>(load_shared_4(words + c.token * 4)).eight(v);
       if constexpr (To == dtype::i4)
-        to.store_apart(places::column_of(c.token, 0), c.vector, (eight.x << 4) & 0xF0F0F0F0, eight.x & 0xF0F0F0F0);
+        to.store_apart(places::column_of(first + c.token, 0), c.vector, (eight.x << 4) & 0xF0F0F0F0,
+                       eight.x & 0xF0F0F0F0);
       else
-        to.store(places::column_of(c.token, 0), c.vector, eight);
+        to.store(places::column_of(first + c.token, 0), c.vector, eight);
     });
   }
   /// Columns of what is there already, after `read`: bf16, i8, e4m3, or i4, whose values come 16 times as large.
   __device__ __forceinline__ void copy() const {
     if (vectors == 0) return;
     const auto put = [&](const cursor& c, const uint4& v) {
-      const int column = places::column_of(c.token, 0);
+      const int column = places::column_of(first + c.token, 0);
       if (a.x_type == dtype::bf16)
         to.store_wide(column, c.vector, v);
       else if (a.x_type == dtype::i4)

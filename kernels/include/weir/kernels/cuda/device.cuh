@@ -14,6 +14,7 @@ namespace weir::kernels::inline v0::cuda::detail {
 /// What is known of the current device.
 struct device_facts {
   int multiprocessors = 0, capability = 0, shared_bytes = 0;
+  int memory_bits = 0;  // that come at once: 5120 of an H100, 6144 of an H200
 };
 [[nodiscard]] inline device_facts current_device() noexcept {
   int device = 0;
@@ -24,6 +25,7 @@ struct device_facts {
   cudaDeviceGetAttribute(&f.shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
   cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
   cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
+  cudaDeviceGetAttribute(&f.memory_bits, cudaDevAttrGlobalMemoryBusWidth, device);
   f.capability = major * 10 + minor;
   return f;
 }

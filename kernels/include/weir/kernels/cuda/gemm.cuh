@@ -33,7 +33,7 @@ namespace detail {
     case format::w8a16:
       return 64;
     case format::w8a8:
-      return clusters && (large || !p.dynamic) ? 16 : 8;
+      return clusters ? 16 : 8;
     case format::w8a8_fp8:
       return clusters ? (p.dynamic ? 16 : 32) : 4;
     case format::w4a16:
@@ -50,7 +50,13 @@ namespace detail {
                        weight_type(p.kind) != dtype::i4 || d.wq.scale.stride_back(1) != 1))
     return status::no_kernel;
   if (in_clusters(p)) return plan_clusters(d, device, p);
-  // One token is quantized by each block sooner than shared; experts with few tokens each stream, but for groups.
+  // Several tokens are quantized sooner by a kernel of their own than by each cluster, where an H200 was asked; one
+  // token sooner by each block. Experts with few tokens each stream, but for groups.
+  if (p.choice.variant == 0 && p.dynamic && p.m > 1 && p.experts == 0) {
+    plan trial = p;
+    trial.choice.variant = p.m > 16 ? ready_128 : ready_64;
+    if (plan_clusters(d, device, trial) == status::ok) return p = trial, status::ok;
+  }
   if (p.choice.variant == 0 && !(p.m == 1 && may_make(p)) && (p.experts == 0 || p.group != 0)) {
     plan trial = p;
     for (const std::int32_t variant : {clusters_128, clusters_64}) {
@@ -86,7 +92,7 @@ namespace detail {
   if (device.capability < 80) return device.capability == 0 ? status::no_device : status::no_kernel;
   p.choice = choice;
   const bool open = choice.library == 0 && choice.variant == 0 && choice.split_k == 0;
-  if (const tuning* best = open && device.capability == 90 ? find_tuned(p) : nullptr) {
+  if (const tuning* best = open && device.capability == 90 ? find_tuned(p, device.memory_bits >= 6144) : nullptr) {
     p.choice = *best, p.choice.early = choice.early;
     if (best->library == 3 && !detail::cutlass_serves(p, d)) p.choice = choice;
   }
@@ -112,8 +118,11 @@ namespace detail {
 [[nodiscard]] inline status run(const plan& p, const gemm_desc& d, void* workspace, cudaStream_t stream) noexcept {
   if (const status s = check_plan(p, d, workspace); s != status::ok) return s;
   if (p.m == 0 || p.n == 0) return status::ok;
-  if (detail::in_clusters(p) && p.choice.library == 2) return detail::launch_clusters(p, d, stream);
   auto* space = static_cast<std::byte*>(workspace);
+  if (detail::in_clusters(p) && p.choice.library == 2) {
+    const detail::areas at = detail::divide(p);
+    return detail::launch_clusters(p, d, space + at.x, space + at.x_scale, stream);
+  }
   if (!p.dynamic || detail::makes(p)) return detail::launch(p, d, space, stream);
   const detail::areas at = detail::divide(p);
   gemm_desc plain = d;

@@ -32,6 +32,8 @@ struct gemm_args {
   dtype x_type, quantize_to;  // quantize_to: where dynamic
   bool dynamic, early;        // early: w may be read before the kernels queued earlier have ended
   int stages;                 // of the ring of w
+  std::uint8_t* columns;      // of all tokens, made beforehand (columns_kernel.cuh), chunk after chunk; null: not made
+  float* column_scales;       // of tokens, where columns are made beforehand
 };
 
 [[nodiscard]] inline gemm_args arguments_of(const gemm_desc& d) noexcept {

@@ -57,6 +57,12 @@ __device__ __forceinline__ void copy_tile(std::uint32_t to, const tensor_map& fr
       "l"(&from), "r"(barrier), "r"(byte), "r"(row), "r"(matrix), "l"(evict_first)
       : "memory");
 }
+/// Starts the copy of `bytes` (a multiple of 16, as both addresses are) into shared memory; it completes at `barrier`.
+__device__ __forceinline__ void copy_bytes(std::uint32_t to, const void* from, int bytes, std::uint32_t barrier) {
+  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(to),
+               "l"(from), "r"(bytes), "r"(barrier)
+               : "memory");
+}
 /// Makes this thread's stores to shared memory visible to the copying engine and to the tensor cores.
 __device__ __forceinline__ void fence_shared() {
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");

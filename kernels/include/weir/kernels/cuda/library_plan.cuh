@@ -39,7 +39,13 @@ struct areas {
   const auto padded = [](std::size_t size) { return (size + 255) / 256 * 256; };
   areas a;
   const bool own = p.choice.library == 2, library = p.choice.library == 1;
-  if (own && in_clusters(p)) return a;  // that kernel needs no workspace
+  if (own && in_clusters(p)) {  // the columns of x, where they are made beforehand
+    a.x = a.partial;
+    if (!makes_columns_before(p) || p.m == 0) return a;
+    a.x_scale = a.x + padded(columns_bytes(p));
+    a.total = a.x_scale + padded(m * 4);
+    return a;
+  }
   a.x = a.partial + padded(own && p.choice.split_k > 1 ? m * n * 4 * static_cast<std::size_t>(p.choice.split_k) : 0);
   const bool unpacked = library && p.kind == format::w4a4;
   a.x_scale = a.x + padded(p.dynamic || unpacked ? m * k : 0) + padded(p.dynamic && unpacked ? m * k : 0);

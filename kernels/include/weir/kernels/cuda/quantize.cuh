@@ -132,8 +132,10 @@ template <dtype To, before Step>
 [[nodiscard]] inline status launch_quantize(const quantize_args& a, std::int64_t rows, cudaStream_t stream) noexcept {
   const int vectors = (a.columns + 7) / 8;
   const auto blocks = static_cast<unsigned>(rows);
-  if (vectors <= 128)
-    quantize_kernel<To, Step, 1><<<blocks, 128, 0, stream>>>(a);
+  // Few rows leave multiprocessors idle, and what takes long is one thread's work: as many threads as fit.
+  const bool few = rows <= 1024 && vectors <= 1024;
+  if (few || vectors <= 128)
+    quantize_kernel<To, Step, 1><<<blocks, few ? (vectors + 31) / 32 * 32 : 128, 0, stream>>>(a);
   else if (vectors <= 512)
     quantize_kernel<To, Step, 4><<<blocks, 128, 0, stream>>>(a);
   else if (vectors <= 1024)

@@ -19,7 +19,7 @@ namespace weir::kernels::inline v0::lab {
 [[nodiscard]] inline std::vector<tuning> ways_to_try(std::int64_t tokens) {
   std::vector<tuning> ways;
   if (tokens <= 128)
-    for (const std::int32_t variant : {5, 6})  // clusters of split_k blocks
+    for (const std::int32_t variant : {5, 6, 7, 8})  // clusters of split_k blocks
       for (const std::int32_t split : {1, 2, 4, 8})
         for (const std::int32_t per : {1, 2, 3, 4}) ways.push_back({variant, split, 2, per});
   if (tokens <= 16)
