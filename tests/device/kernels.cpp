@@ -66,30 +66,33 @@ void check_format(k::lab::backend& device, k::format f, bool quick) {
   std::fflush(stdout);
 }
 
-/// The kernels for clusters alone, over few small sizes that between them take every kernel: for a sanitizer, which
-/// makes each launch a hundred times as long. Clusters of one block are left out: memcheck ends a kernel whose only
-/// block sends to itself ("Cluster needs to have at least 2 blocks"), which the device does rightly, as `check` sees.
+/// The kernels for clusters alone, or the streaming ones, over few small sizes that between them take every kernel: for
+/// a sanitizer, which makes each launch a hundred times as long. Clusters of one block are left out: memcheck ends a
+/// kernel whose only block sends to itself ("Cluster needs to have at least 2 blocks"), which the device does rightly,
+/// as `check` sees.
 /// \param only  a format; empty: all. \param brief  a quarter of them.
-int check_clusters(k::lab::backend& device, const std::string& only, bool brief) {
+int check_few(k::lab::backend& device, bool clusters, const std::string& only, bool brief) {
+  const std::vector<int> variants = clusters ? std::vector<int>{5, 6, 7, 8} : std::vector<int>{1, 2, 3, 4};
+  const std::vector<int> splits = clusters ? std::vector<int>{4, 2} : std::vector<int>{1, 3};
   int cases = 0;
   for (const k::format f : k::formats)
     for (problem p : k::lab::kinds_of(f)) {
-      if ((!only.empty() && only != k::name(f)) || (p.group != 0 && p.group != 128)) continue;
+      if ((!only.empty() && only != k::name(f)) || (clusters && p.group != 0 && p.group != 128)) continue;
       for (const std::int64_t m : brief ? std::vector<std::int64_t>{1, 17} : std::vector<std::int64_t>{1, 12, 17, 50}) {
         p.m = m, p.n = 136, p.k = 1152;
         const k::lab::operands from(p, 9);
         const k::lab::expectation exact(from.description());
-        for (const int variant : {5, 6, 7, 8})
-          for (const int split : {4, 2}) {
-            if (brief && split == 2) continue;
+        for (const int variant : variants)
+          for (const int split : splits) {
+            if (brief && split == splits[1]) continue;
             const auto v = k::lab::verify(device, from, exact, {variant, split, 2});
             if (v.answer == k::status::no_kernel) continue;
-            report(p, v, variant % 2 == 1 ? "clusters of 64 rows" : "clusters of 128 rows");
+            report(p, v, ("variant " + std::to_string(variant)).c_str());
             ++cases;
           }
       }
     }
-  std::printf("clusters: %d cases, %d wrong\n", cases, failures);
+  std::printf("%s: %d cases, %d wrong\n", clusters ? "clusters" : "streams", cases, failures);
   return failures == 0 && cases > 0 ? 0 : 1;
 }
 
@@ -385,7 +388,8 @@ int main(int argc, char** argv) {
   if (what == "tune") return tune_all(*device, argc > 2 ? std::stod(argv[2]) : 1e9, argc > 3 ? argv[3] : nullptr);
   if (what == "experts") return time_experts(*device);
   if (what == "repeat") return repeat(*device, argc > 2 ? std::atoi(argv[2]) : 200, argc > 3 ? argv[3] : "");
-  if (what == "clusters") return check_clusters(*device, argc > 2 ? argv[2] : "", argc > 3);
+  if (what == "clusters" || what == "streams")
+    return check_few(*device, what == "clusters", argc > 2 ? argv[2] : "", argc > 3);
   if (what == "check" || what == "quick") return check(*device, what == "quick", argc > 2 ? argv[2] : "");
   return time_all(*device, what == "sweep");
 }

@@ -5,6 +5,7 @@
 
 #include <cuda_runtime.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #include "weir/kernels/tensor.hpp"
@@ -14,8 +15,12 @@ namespace weir::kernels::inline v0::cuda::detail {
 /// What is known of the current device.
 struct device_facts {
   int multiprocessors = 0, capability = 0, shared_bytes = 0;
-  int memory_bits = 0;  // that come at once: 5120 of an H100, 6144 of an H200
+  std::size_t memory_bytes = 0;
 };
+/// Whether a device of sm_90 has the memory of an H200 (141 GB), not an H100's (80 to 96 GB).
+[[nodiscard]] inline bool has_h200_memory(const device_facts& device) noexcept {
+  return device.memory_bytes > std::size_t{110} << 30;
+}
 [[nodiscard]] inline device_facts current_device() noexcept {
   int device = 0;
   device_facts f;
@@ -25,7 +30,8 @@ struct device_facts {
   cudaDeviceGetAttribute(&f.shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
   cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
   cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
-  cudaDeviceGetAttribute(&f.memory_bits, cudaDevAttrGlobalMemoryBusWidth, device);
+  std::size_t unused = 0;
+  if (cudaMemGetInfo(&unused, &f.memory_bytes) != cudaSuccess) f.memory_bytes = 0;
   f.capability = major * 10 + minor;
   return f;
 }

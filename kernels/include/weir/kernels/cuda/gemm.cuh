@@ -92,7 +92,7 @@ namespace detail {
   if (device.capability < 80) return device.capability == 0 ? status::no_device : status::no_kernel;
   p.choice = choice;
   const bool open = choice.library == 0 && choice.variant == 0 && choice.split_k == 0;
-  if (const tuning* best = open && device.capability == 90 ? find_tuned(p, device.memory_bits >= 6144) : nullptr) {
+  if (const tuning* best = open && device.capability == 90 ? find_tuned(p, detail::has_h200_memory(device)) : nullptr) {
     p.choice = *best, p.choice.early = choice.early;
     if (best->library == 3 && !detail::cutlass_serves(p, d)) p.choice = choice;
   }
