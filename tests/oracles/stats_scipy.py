@@ -155,12 +155,13 @@ def swing_score(a):
     return min(scores)
 
 
-def spread(a, effective, score):
-    """The variance behind an interval, divided by z^2, and the independent values that count."""
+def spread(a, effective, score, needed, tail):
+    """The variances behind the two ends of an interval, divided by z^2, and the independent values that count."""
     own = geyer(a)
     variance = max(overlapping(a), a.var() / own)
     few = min(effective, own, a.var() / variance)
-    return variance * (1 + 120 / few) * (1 + 0.2 * max(0.0, -1.5 - score)) ** 2, few
+    down = variance * (1 + 0.4 * tail * needed / few)
+    return down, down * (1 + 0.45 * tail * max(0.0, -1.5 - score)) ** 2, few
 
 
 def runs():
@@ -171,17 +172,17 @@ def runs():
             effective, score = geyer(a), swing_score(a)
             ask("effective", [], [a], [effective], 1e-6)
             ask("swing_score", [], [a], [score], 1e-9)
-            variance, few = spread(a, effective, score)
-            ends = [a.mean() - z * math.sqrt(variance), a.mean() + z * math.sqrt(variance)]
+            down, up, few = spread(a, effective, score, 300, 0.75)
+            ends = [a.mean() - z * math.sqrt(down), a.mean() + z * math.sqrt(up)]
             given = few >= 300 and score >= -3.5
             ask("estimate_mean", [], [a], [a.mean(), few, 300, *(ends if given else [math.nan] * 2)], 1e-6)
-            for p in (0.5, 0.9):
+            for p in (0.5, 0.9, 0.99):
                 below = (a <= np.percentile(a, 100 * p)).astype(float)
-                variance, few = spread(below, effective, score)
-                count = p * (1 - p) / variance  # independent values that would scatter as much
-                low, high = proportion_confint(p * count, count, 0.05, "wilson")
-                ends = np.percentile(a, [100 * low, 100 * high])
-                needed = max(300, 20 / min(p, 1 - p))
+                needed = max(300, 25 / min(p, 1 - p))
+                down, up, few = spread(below, effective, score, needed, max(p, 1 - p))
+                counts = [p * (1 - p) / variance for variance in (down, up)]  # values that would scatter as much
+                shares = [proportion_confint(p * count, count, 0.05, "wilson")[i] for i, count in enumerate(counts)]
+                ends = np.percentile(a, [100 * share for share in shares])
                 given = few >= needed and score >= -3.5
                 ask("estimate_percentile", [100 * p], [a],
                     [np.percentile(a, 100 * p), few, needed, *(ends if given else [math.nan] * 2)], 1e-5)

@@ -101,9 +101,9 @@ struct run_estimate {
 namespace detail {
 
 inline constexpr double least_effective = 300;     ///< For any interval of a run,
-inline constexpr double least_beyond = 20;         ///< and so many of them on either side of a percentile.
+inline constexpr double least_beyond = 25;         ///< and so many of them on either side of a percentile.
 inline constexpr double least_swing_score = -3.5;  ///< A run whose score is lower is too short for its swings;
-inline constexpr double even_score = -1.5;         ///< from here down they widen its intervals.
+inline constexpr double even_score = -1.5;         ///< from here down they widen its intervals upwards.
 inline constexpr double least_turnovers = 200;     ///< An open loop lasts so many answers' time.
 
 /// The variance of the mean of values that hang together, from all stretches of a tenth of the run.
@@ -120,27 +120,45 @@ inline double variance_of_mean(std::span<const double> values, double mean) {
   return squares / l / (all - l + 1) / (all - l);
 }
 
-/// z^2 times the variance of the mean of `values`, and how many independent ones they are worth.
-///
-/// Two estimates of the variance, by batches and by autocorrelations, fail in different runs: the greater one counts.
-/// Both are too small in a run that saw few of its own slow swings; the last factors, which bench/stats/coverage.cpp
-/// sets, make up for that.
-struct mean_spread {
-  double squared_reach, effective;
-};
 /// What is known of the values of a run, whatever is asked of them.
 struct run_memory {
   double effective = std::numeric_limits<double>::infinity();
   double score = 0;  ///< See swing_score.
 };
-inline mean_spread spread_of_mean(std::span<const double> values, const moments& m, const run_memory& run,
-                                  double level) {
-  if (!(m.std > 0)) return {0, std::min(run.effective, static_cast<double>(values.size()))};
+/// What a figure asks of a run.
+struct run_demand {
+  double effective;  ///< So many independent values at least.
+  double tail;       ///< How much it owes to the rare slow part of a run, of which a short one sees too little: 0 to 1.
+};
+inline constexpr run_demand demand_of_mean{least_effective, 0.75};
+/// \param share  of the values below the percentile.
+inline run_demand demand_of_percentile(double share) noexcept {
+  const double beyond = std::min(share, 1 - share);
+  return {std::max(least_effective, least_beyond / beyond), 1 - beyond};
+}
+
+/// How far the interval of the mean of `values` reaches, and how many independent ones they are worth.
+///
+/// Two estimates of the variance, by batches and by autocorrelations, fail in different runs: the greater one counts.
+/// Both are too small in a run that saw few of its own slow swings, and what such a run has not seen is slow: nearly
+/// all intervals that miss the truth lie below it. The factors, which bench/stats/coverage.cpp sets, make up for that.
+struct mean_reach {
+  double down, up, effective;
+};
+inline mean_reach reach_of_mean(std::span<const double> values, const moments& m, const run_memory& run,
+                                const run_demand& demand, double level) {
+  if (!(m.std > 0)) return {0, 0, std::min(run.effective, static_cast<double>(values.size()))};
   const double own = effective_samples(values);
   const double variance = std::max(variance_of_mean(values, m.mean), m.std * m.std / own);
   const double effective = std::min({run.effective, own, m.std * m.std / variance});
-  const double z = normal_quantile(1 - (1 - level) / 2) * (1 + 0.2 * std::max(0.0, even_score - run.score));
-  return {z * z * variance * (1 + 120 / effective), effective};
+  const double z = normal_quantile(1 - (1 - level) / 2), swings = std::max(0.0, even_score - run.score);
+  const double down = z * std::sqrt(variance * (1 + 0.4 * demand.tail * demand.effective / effective));
+  return {down, down * (1 + 0.45 * demand.tail * swings), effective};
+}
+/// Wilson's end of the interval of a share that reaches so far (to below: < 0) where Wald's would.
+inline double wilson_end(double share, double reach) noexcept {
+  const double variance = share * (1 - share), q = reach * reach / variance;  // z^2 / n
+  return (share + q / 2 + std::copysign(std::sqrt(q * variance + q * q / 4), reach)) / (1 + q);
 }
 /// Why these have no interval, if they have none.
 inline interval_lack lack_of(const run_estimate& e, const run_memory& run) noexcept {
@@ -157,11 +175,10 @@ inline interval_lack lack_of(const run_estimate& e, const run_memory& run) noexc
   if (values.empty()) return {};
   const auto m = moments_of(values);
   const detail::run_memory run{.score = m.std > 0 ? swing_score(values, m.mean) : 0};
-  const auto spread = detail::spread_of_mean(values, m, run, level);
-  run_estimate out{m.mean, spread.effective, detail::least_effective, std::nullopt};
+  const auto reach = detail::reach_of_mean(values, m, run, detail::demand_of_mean, level);
+  run_estimate out{m.mean, reach.effective, detail::demand_of_mean.effective, std::nullopt};
   out.lack = detail::lack_of(out, run);
-  const double reach = std::sqrt(spread.squared_reach);
-  if (out.lack == interval_lack::none) out.interval = {m.mean - reach, m.mean + reach};
+  if (out.lack == interval_lack::none) out.interval = {m.mean - reach.down, m.mean + reach.up};
   return out;
 }
 
@@ -176,17 +193,16 @@ inline interval_lack lack_of(const run_estimate& e, const run_memory& run) noexc
   run_estimate out{percentile(sorted, p), 0, 0, std::nullopt};
   std::vector<double> below(values.size());
   std::ranges::transform(values, below.begin(), [&](double v) { return v <= out.value ? 1.0 : 0.0; });
-  const double share = p / 100, variance = share * (1 - share);
+  const double share = p / 100;
+  const auto demand = detail::demand_of_percentile(share);
   const auto m = moments_of(values);
   const detail::run_memory run{effective_samples(values), m.std > 0 ? swing_score(values, m.mean) : 0};
-  const auto spread = detail::spread_of_mean(below, moments_of(below), run, level);
-  out.effective = spread.effective;
-  out.needed = std::max(detail::least_effective, detail::least_beyond / std::min(share, 1 - share));
+  const auto reach = detail::reach_of_mean(below, moments_of(below), run, demand, level);
+  out.effective = reach.effective, out.needed = demand.effective;
   out.lack = detail::lack_of(out, run);
   if (out.lack != interval_lack::none) return out;
-  const double q = spread.squared_reach / variance;  // Wilson's z^2 / n
-  const double center = (share + q / 2) / (1 + q), reach = std::sqrt(q * variance + q * q / 4) / (1 + q);
-  out.interval = {percentile(sorted, 100 * (center - reach)), percentile(sorted, 100 * (center + reach))};
+  out.interval = {percentile(sorted, 100 * detail::wilson_end(share, -reach.down)),
+                  percentile(sorted, 100 * detail::wilson_end(share, reach.up))};
   return out;
 }
 
