@@ -24,8 +24,8 @@ double normal(weir::random_stream& random) {
   return std::sqrt(-2 * std::log1p(-random.uniform())) * std::cos(2 * 3.141592653589793 * random.uniform());
 }
 
-/// A first-come queue: so many servers, Poisson arrivals, lognormal service of mean 1 (coefficient of variation 0.53, or
-/// 1.31 where sigma is 1).
+/// A first-come queue: so many servers, Poisson arrivals, lognormal service of mean 1 (coefficient of variation 0.53,
+/// or 1.31 where sigma is 1).
 struct queue {
   std::size_t servers;
   double load, sigma = 0.5;
@@ -37,7 +37,7 @@ double service_of(const queue& q, weir::random_stream& random) {
 
 /// Of the first run of a row, the next one has the next. Not those with which the gates of stats/swings.hpp and
 /// stats/run_interval.hpp were chosen.
-constexpr std::uint64_t first_seed = 900'001;
+constexpr std::uint64_t first_seed = 1'700'001;
 
 /// Times in system of `n` requests, the first of which comes after `warm` others.
 std::vector<double> times_in(const queue& q, std::size_t n, std::uint64_t seed, std::size_t warm) {
@@ -172,7 +172,7 @@ void all_queues(int runs, int row) {
         [=] { coverage({8, 0.9}, {4000, 20000}, runs); }, [=] { coverage({8, 0.9}, {100000}, runs); },
         [=] { coverage({64, 0.95}, {4000, 14000, 20000}, runs); }, [=] { coverage({64, 0.95}, {100000}, runs); },
         [=] { coverage({8, 0.7}, {4000}, runs, true); }, [=] { coverage({8, 0.9}, {20000}, runs, true); },
-        [=] { coverage({4, 0.6, 1}, {4000, 20000}, runs); }, [=] { coverage({2, 0.7}, {20000}, runs); }},
+        [=] { coverage({4, 0.6, 1}, {4000, 20000}, runs); }, [=] { coverage({16, 0.75}, {4000, 20000}, runs); }},
        row);
 }
 void all_stops(int runs, int row) {

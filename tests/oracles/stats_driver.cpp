@@ -93,8 +93,8 @@ const std::map<std::string, std::function<values(const question&)>> answers{
      }},
     {"effective", [](const question& q) { return values{weir::effective_samples(q.a)}; }},
     {"swing_score", [](const question& q) { return values{weir::swing_score(q.a, weir::moments_of(q.a).mean)}; }},
-    {"estimate_mean", [](const question& q) { return told(weir::estimate_mean(q.a)); }},
-    {"estimate_percentile", [](const question& q) { return told(weir::estimate_percentile(q.a, q.of[0])); }},
+    {"estimate_mean", [](const question& q) { return told(weir::value_run(q.a).mean()); }},
+    {"estimate_percentile", [](const question& q) { return told(weir::value_run(q.a).percentile(q.of[0])); }},
     {"block_bootstrap",
      [](const question& q) {
        values out;

@@ -161,7 +161,7 @@ def spread(a, effective, score, needed, tail):
     variance = max(overlapping(a), a.var() / own)
     few = min(effective, own, a.var() / variance)
     down = variance * (1 + 0.4 * tail * needed / few)
-    return down, down * (1 + 0.45 * tail * max(0.0, -1.5 - score)) ** 2, few
+    return down, down * (1 + 0.4 * tail * max(0.0, -1.5 - score)) ** 2, few
 
 
 def runs():
@@ -172,18 +172,18 @@ def runs():
             effective, score = geyer(a), swing_score(a)
             ask("effective", [], [a], [effective], 1e-6)
             ask("swing_score", [], [a], [score], 1e-9)
-            down, up, few = spread(a, effective, score, 300, 0.75)
+            down, up, few = spread(a, effective, score, 300, 0.7)
             ends = [a.mean() - z * math.sqrt(down), a.mean() + z * math.sqrt(up)]
-            given = few >= 300 and score >= -3.5
+            given = few >= 300 and score >= -5
             ask("estimate_mean", [], [a], [a.mean(), few, 300, *(ends if given else [math.nan] * 2)], 1e-6)
             for p in (0.5, 0.9, 0.99):
                 below = (a <= np.percentile(a, 100 * p)).astype(float)
                 needed = max(300, 25 / min(p, 1 - p))
-                down, up, few = spread(below, effective, score, needed, max(p, 1 - p))
+                down, up, few = spread(below, effective, score, needed, max(p, 1 - p) ** 2)
                 counts = [p * (1 - p) / variance for variance in (down, up)]  # values that would scatter as much
                 shares = [proportion_confint(p * count, count, 0.05, "wilson")[i] for i, count in enumerate(counts)]
                 ends = np.percentile(a, [100 * share for share in shares])
-                given = few >= needed and score >= -3.5
+                given = few >= needed and score >= -5
                 ask("estimate_percentile", [100 * p], [a],
                     [np.percentile(a, 100 * p), few, needed, *(ends if given else [math.nan] * 2)], 1e-5)
     a = autoregressive(4000, 0.5)

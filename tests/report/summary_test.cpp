@@ -194,6 +194,12 @@ TEST_CASE("summary: a record that came twice counts once, a retry counts as a re
   CHECK(shown(s, "requests") == "2");
   CHECK(shown(s, "retries") == "1");
   CHECK(counted.requests_read_twice() == 3);
+
+  weir::summarizer one_by_one({weir::group_key::instance});
+  one_by_one.begin_file("a.jsonl");
+  CHECK(one_by_one.add(first));
+  CHECK(one_by_one.add(second));
+  CHECK_FALSE(one_by_one.add(first));  // who keeps requests keeps this one out
 }
 
 TEST_CASE("summary: an attempt that was sent again at once is no failed request", "[report]") {

@@ -37,10 +37,10 @@ TEST_CASE("run_interval: intervals hold the truth of a made process about as oft
   const double p90 = 10 + 1.2815515655446004 / std::sqrt(1 - 0.36);  // normal, variance 1 / (1 - r^2)
   for (int i = 0; i < rounds; ++i) {
     const auto values = autoregressive(8000, 0.6, 100 + static_cast<std::uint64_t>(i));
-    given += weir::estimate_mean(values).interval.has_value();
-    mean += holds(weir::estimate_mean(values).interval, 10);
-    middle += holds(weir::estimate_percentile(values, 50).interval, 10);
-    high += holds(weir::estimate_percentile(values, 90).interval, p90);
+    given += weir::value_run(values).mean().interval.has_value();
+    mean += holds(weir::value_run(values).mean().interval, 10);
+    middle += holds(weir::value_run(values).percentile(50).interval, 10);
+    high += holds(weir::value_run(values).percentile(90).interval, p90);
     if (i < 60) drawn += holds(weir::block_bootstrap(std::span(values).first(2000), 60, median, 1, 200), 10);
   }
   CHECK(given == rounds);
@@ -54,7 +54,7 @@ TEST_CASE("run_interval: intervals hold the truth of a made process about as oft
 
 TEST_CASE("run_interval: values that hang together have a wider interval than as many that do not", "[stats]") {
   const auto width = [](double r) {
-    const auto e = weir::estimate_percentile(autoregressive(4000, r, 3), 50);
+    const auto e = weir::value_run(autoregressive(4000, r, 3)).percentile(50);
     REQUIRE(e.interval);
     return (e.interval->high - e.interval->low) * std::sqrt(1 - r * r);  // of values of one variance
   };
@@ -63,28 +63,28 @@ TEST_CASE("run_interval: values that hang together have a wider interval than as
 }
 
 TEST_CASE("run_interval: too few values have no interval, and say how many would do", "[stats]") {
-  const auto few = weir::estimate_mean(autoregressive(600, 0.6, 3));  // worth about 150
+  const auto few = weir::value_run(autoregressive(600, 0.6, 3)).mean();  // worth about 150
   CHECK_FALSE(few.interval);
   CHECK((few.effective < 200 && few.needed == 300));
   CHECK(few.lack == weir::interval_lack::too_few);
   CHECK_FALSE(few.within(1e9));
-  const auto tail = weir::estimate_percentile(autoregressive(1500, 0, 3), 99);
+  const auto tail = weir::value_run(autoregressive(1500, 0, 3)).percentile(99);
   CHECK_FALSE(tail.interval);
   CHECK(tail.needed == Approx(2500));
-  CHECK(weir::estimate_percentile(autoregressive(3000, 0, 3), 99).interval);
-  CHECK(weir::estimate_percentile(autoregressive(1500, 0, 3), 1).needed == Approx(2500));
-  CHECK(std::isnan(weir::estimate_mean({}).value));
-  CHECK(std::isnan(weir::estimate_percentile({}, 50).value));
+  CHECK(weir::value_run(autoregressive(3000, 0, 3)).percentile(99).interval);
+  CHECK(weir::value_run(autoregressive(1500, 0, 3)).percentile(1).needed == Approx(2500));
+  CHECK(std::isnan(weir::value_run({}).mean().value));
+  CHECK(std::isnan(weir::value_run({}).percentile(50).value));
 }
 
 TEST_CASE("run_interval: the interval lies round the value, and narrows with the run", "[stats]") {
-  const auto a = weir::estimate_percentile(autoregressive(4000, 0.3, 9), 90);
+  const auto a = weir::value_run(autoregressive(4000, 0.3, 9)).percentile(90);
   REQUIRE(a.interval);
   CHECK((a.interval->low < a.value && a.value < a.interval->high));
   const auto width = [](std::size_t n) {
     double sum = 0;
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-      const auto e = weir::estimate_percentile(autoregressive(n, 0.3, seed), 90);
+      const auto e = weir::value_run(autoregressive(n, 0.3, seed)).percentile(90);
       sum += e.interval ? e.interval->high - e.interval->low : std::nan("");
     }
     return sum;
@@ -96,14 +96,14 @@ TEST_CASE("run_interval: the interval lies round the value, and narrows with the
 
 TEST_CASE("run_interval: a run that is short against its own swings has no interval, and says so", "[stats]") {
   const auto swings = autoregressive(20000, 0.99, 5);  // 320 stretches of 63 values, which remember 100
-  const auto e = weir::estimate_percentile(swings, 50);
+  const auto e = weir::value_run(swings).percentile(50);
   CHECK_FALSE(e.interval);
   CHECK((e.effective < e.needed || e.lack == weir::interval_lack::long_swings));
   // Noise upon them makes many independent values of few, but does not hide the swings.
   auto noisy = swings;
   weir::random_stream random(8);
   for (auto& v : noisy) v += 40 * random.uniform();
-  const auto mean = weir::estimate_mean(noisy);
+  const auto mean = weir::value_run(noisy).mean();
   CHECK(mean.effective > mean.needed);
   CHECK(mean.lack == weir::interval_lack::long_swings);
   CHECK_FALSE(mean.interval);
@@ -117,13 +117,13 @@ TEST_CASE("run_interval: an open loop of fewer than 200 answers' time has no int
   const auto e = weir::steady_estimate(values, 50, 21).estimate;
   CHECK_FALSE(e.interval);
   CHECK(e.lack == weir::interval_lack::too_short);
-  CHECK(weir::estimate_of_part(values, 50, 0, false).lack == weir::interval_lack::not_steady);
+  CHECK(weir::estimate_of_part(weir::value_run(values), 50, 0, false).lack == weir::interval_lack::not_steady);
   CHECK(weir::steady_estimate({}, 50).estimate.lack == weir::interval_lack::no_values);
 }
 
 TEST_CASE("run_interval: equal values are known exactly", "[stats]") {
   const std::vector<double> same(1000, 7.25);
-  for (const auto& e : {weir::estimate_mean(same), weir::estimate_percentile(same, 50)}) {
+  for (const auto& e : {weir::value_run(same).mean(), weir::value_run(same).percentile(50)}) {
     REQUIRE(e.interval);
     CHECK((e.value == 7.25 && e.interval->low == 7.25 && e.interval->high == 7.25));
   }

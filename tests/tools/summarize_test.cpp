@@ -61,6 +61,30 @@ TEST_CASE("weir-summarize: a file, a directory, standard input and shards of it 
   CHECK(shell(summarize + whole + " " + here.file("./whole.jsonl")).out == expected.out);  // one file, named twice
 }
 
+TEST_CASE(
+    "weir-summarize: the steady part counts a request of two files once, and does not ask in which order they came",
+    "[tools]") {
+  const temporary_directory here;
+  std::string all, odd;
+  for (int i = 0; i < 400; ++i) {
+    weir::request_record r;
+    r.id = std::to_string(i);
+    r.t_send_ns = i / 4 * 10'000'000, r.t_first_ns = r.t_visible_ns = r.t_send_ns + 5'000'000 + i * 7919 % 1'000'000;
+    r.t_last_ns = r.t_done_ns = r.t_first_ns + 30'000'000 + i * 104'729 % 1'000'000;
+    r.tokens_out = 4, r.basis = weir::tokens_basis::usage;
+    append_record(all, r);
+    if (i % 2 == 1) append_record(odd, r);
+  }
+  const auto whole = here.write("a.jsonl", all), shard = here.write("b.jsonl", odd);
+  const auto table = [&](const std::string& files) {
+    return shell(summarize + "--steady --format csv " + files + " 2>/dev/null").out;
+  };
+  REQUIRE(table(whole).find("steady_ttft_p99_low_ms") != std::string::npos);
+  CHECK(table(whole + " " + shard) == table(whole));
+  CHECK(table(shard + " " + whole) == table(whole));  // four were sent in each instant
+  CHECK(table("- < " + whole) == table(whole));
+}
+
 TEST_CASE("weir-summarize: metric records alone are a table in every format, and the same records with --json",
           "[tools]") {
   const temporary_directory here;

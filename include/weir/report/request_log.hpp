@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "weir/base/measured.hpp"
@@ -23,35 +25,47 @@ namespace weir::inline v0 {
 
 /// One request as pictures see it; times are of its file's clock.
 struct logged_request {
-  std::int64_t t_sched_ns, t_send_ns, t_first_ns, t_last_ns;  ///< `unmeasured` where it never came so far.
-  std::int64_t tokens_out;
-  std::uint32_t group;
-  bool ok;
+  std::int64_t t_send_ns, t_sched_ns, t_first_ns, t_last_ns;  ///< `unmeasured` where it never came so far.
+  std::uint32_t tokens;                                       ///< See tokens_out().
+  std::uint32_t group : 31;
+  std::uint32_t ok : 1;
+
+  [[nodiscard]] std::int64_t tokens_out() const noexcept { return tokens == no_tokens ? unmeasured : tokens; }
+
+  /// All of it, the sending first.
+  [[nodiscard]] auto in_order() const noexcept {
+    return std::tuple(t_send_ns, t_sched_ns, t_first_ns, t_last_ns, tokens, +group, +ok);
+  }
+
+  static constexpr std::uint32_t no_tokens = std::numeric_limits<std::uint32_t>::max();  ///< They were not counted.
 };
 
-/// The requests of a run in the order of their files, with the names of their groups.
-/// \complexity  48 bytes a request.
+/// The requests of a run, with the names of their groups.
+/// \complexity  44 bytes a request; they are never moved to make room for more.
 class request_log {
  public:
   void add(const request_record& r, const std::string& group) {
     const auto known = groups_.emplace(group, static_cast<std::uint32_t>(groups_.size())).first;
-    all_.push_back(
-        {r.t_sched_ns, r.t_send_ns, r.t_first_ns, r.t_last_ns, r.tokens_out, known->second, r.status == outcome::ok});
+    const bool counted = r.tokens_out >= 0 && r.tokens_out < logged_request::no_tokens;
+    all_.push_back({r.t_send_ns, r.t_sched_ns, r.t_first_ns, r.t_last_ns,
+                    counted ? static_cast<std::uint32_t>(r.tokens_out) : logged_request::no_tokens,
+                    known->second & 0x7FFFFFFFU, r.status == outcome::ok ? 1U : 0U});
   }
   void add(const sample_record& s) {
     if (s.t_ns != unmeasured) samples_.push_back(s);
   }
-  /// Puts them in the order in which they were sent, or taken. \pre all of one clock.
+  /// Puts them in the order in which they were sent, or taken; of those of one nanosecond in one that does not depend
+  /// on the order of files. \pre all of one clock.
   void sort() {
-    std::ranges::sort(all_, {}, &logged_request::t_send_ns);
+    std::ranges::sort(all_, {}, &logged_request::in_order);
     std::ranges::stable_sort(samples_, {}, &sample_record::t_ns);
   }
   [[nodiscard]] const std::vector<sample_record>& samples() const noexcept { return samples_; }
-  [[nodiscard]] const std::vector<logged_request>& all() const noexcept { return all_; }
+  [[nodiscard]] const std::deque<logged_request>& all() const noexcept { return all_; }
   [[nodiscard]] const std::map<std::string, std::uint32_t>& groups() const noexcept { return groups_; }
 
  private:
-  std::vector<logged_request> all_;
+  std::deque<logged_request> all_;
   std::vector<sample_record> samples_;
   std::map<std::string, std::uint32_t> groups_;
 };
@@ -77,8 +91,8 @@ inline double e2el_ns(const logged_request& r) {
   return r.t_send_ns == unmeasured || r.t_last_ns == unmeasured ? -1 : static_cast<double>(r.t_last_ns - r.t_send_ns);
 }
 inline double tpot_ns(const logged_request& r) {
-  if (r.t_first_ns == unmeasured || r.t_last_ns == unmeasured || r.tokens_out < 2) return -1;
-  return static_cast<double>(r.t_last_ns - r.t_first_ns) / static_cast<double>(r.tokens_out - 1);
+  if (r.t_first_ns == unmeasured || r.t_last_ns == unmeasured || r.tokens_out() < 2) return -1;
+  return static_cast<double>(r.t_last_ns - r.t_first_ns) / static_cast<double>(r.tokens_out() - 1);
 }
 
 /// A CDF of at most `points` points, denser towards the slow end, where people look.
@@ -156,10 +170,10 @@ inline plot_series cdf_series(std::string name, std::vector<double> values, std:
                     static_cast<std::size_t>(static_cast<double>(t - first) / length * static_cast<double>(parts)));
   };
   for (const auto& r : log.all()) {  // a request's tokens are spread evenly over its answer
-    if (!r.ok || r.t_first_ns == unmeasured || r.t_last_ns == unmeasured || r.tokens_out <= 0) continue;
+    if (!r.ok || r.t_first_ns == unmeasured || r.t_last_ns == unmeasured || r.tokens_out() <= 0) continue;
     const std::size_t from = part_of(std::max(first, r.t_first_ns)), to = part_of(std::max(first, r.t_last_ns));
     for (std::size_t i = from; i <= to; ++i)
-      tokens[i] += static_cast<double>(r.tokens_out) / static_cast<double>(to - from + 1);
+      tokens[i] += static_cast<double>(r.tokens_out()) / static_cast<double>(to - from + 1);
   }
   plot_series s{.name = "output tokens / s", .x = {}, .y = {}};
   for (std::size_t i = 0; i < parts; ++i)

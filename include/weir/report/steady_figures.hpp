@@ -34,22 +34,30 @@ struct steady_part {
   double at_once = 0;    ///< Requests under way together, in the mean; 0 for a closed loop. See steady_estimate.
 };
 
+namespace detail {
+/// How long an answer let wait: TTFT, or E2EL where no first token was seen; < 0: it has neither.
+inline double waited_ns(const logged_request& r) {
+  if (!r.ok) return -1;
+  return std::max(ttft_ns(r), r.t_first_ns == unmeasured ? e2el_ns(r) : -1.0);
+}
+}  // namespace detail
+
 /// \pre  the log is in the order of sending. \return  errc::not_found where there is too little to tell.
 [[nodiscard]] inline result<steady_part> steady_part_of(const request_log& log) {
   const auto& all = log.all();
   const auto sent = std::ranges::find_if(all, [](const auto& r) { return r.t_send_ns != unmeasured; });
   std::vector<double> ttft;
-  std::vector<std::size_t> index;
   double busy_ns = 0;  // all that open-loop requests took, one after the other
   for (auto r = sent; r != all.end(); ++r) {
     if (r->t_sched_ns != unmeasured) busy_ns += std::max(0.0, detail::e2el_ns(*r));
-    const double ns =
-        r->ok ? std::max(detail::ttft_ns(*r), r->t_first_ns == unmeasured ? detail::e2el_ns(*r) : -1.0) : -1;
-    if (ns >= 0) ttft.push_back(ns), index.push_back(static_cast<std::size_t>(r - all.begin()));
+    if (const double ns = detail::waited_ns(*r); ns >= 0) ttft.push_back(ns);
   }
   if (ttft.size() < 20) return failure{errc::not_found, "fewer than 20 answers"};
   const auto cut = mser5(ttft);
-  steady_part out{sent->t_send_ns, 0, all.back().t_send_ns, index[cut.skip], cut.steady, 0};
+  auto first = sent;  // that is not cut off
+  for (std::size_t passed = 0; detail::waited_ns(*first) < 0 || passed++ < cut.skip;) ++first;
+  steady_part out{sent->t_send_ns, 0, all.back().t_send_ns, static_cast<std::size_t>(first - all.begin()),
+                  cut.steady,      0};
   out.from_ns = all[out.skip].t_send_ns;
   if (out.to_ns <= out.from_ns) return failure{errc::not_found, "all requests were sent at once"};
   out.at_once = busy_ns / static_cast<double>(out.to_ns - out.first_ns);
@@ -76,11 +84,12 @@ inline std::string steady_name(latency which, std::string_view stat) {
 inline void append_steady_latency(figure_list& out, const steady_latency& of, const std::vector<double>& ns,
                                   const steady_part& part) {
   const bool none = ns.empty();
+  const value_run run(ns);
   out.count(steady_name(of.which, "n"), ns.size());
-  out.number_or(steady_name(of.which, "effective_n"), "", none ? std::nan("") : effective_samples(ns), 0,
+  out.number_or(steady_name(of.which, "effective_n"), "", none ? std::nan("") : run.effective(), 0,
                 "no answer tells it");
   for (const auto& [stat, p] : steady_statistics) {
-    const auto e = estimate_of_part(ns, p, part.at_once, part.steady);
+    const auto e = estimate_of_part(run, p, part.at_once, part.steady);
     const auto name = steady_name(of.which, stat);
     const std::string why = (none ? "" : "no interval: ") + words_of_lack(e);
     out.number_or(name + "_ms", "ms", e.value / ns_per_ms, 3, why);
@@ -100,8 +109,8 @@ inline void append_steady(figure_list& out, const request_log* log, std::string 
   if (part)
     for (const auto& r : log->all()) {
       if (!r.ok || r.t_last_ns == unmeasured || r.t_last_ns < part->from_ns || r.t_last_ns > part->to_ns) continue;
-      ++ended, counted = counted && r.tokens_out != unmeasured;
-      tokens += r.tokens_out != unmeasured ? static_cast<std::uint64_t>(r.tokens_out) : 0;
+      ++ended, counted = counted && r.tokens_out() != unmeasured;
+      tokens += r.tokens;  // of no use where one is not counted
     }
   const auto seconds = [&](std::int64_t ns) { return static_cast<double>(ns) / 1e9; };
   const double length = part ? seconds(part->to_ns - part->from_ns) : std::nan("");

@@ -70,8 +70,8 @@ class file_summarizer {
   result<void> add(Rows& rows, const std::string& name) {
     into_->begin_file(name);
     const auto seen = read_records(rows, name, reader_, [&](record_type type) {
-      if (type == record_type::request) into_->add(reader_.request());
-      if (type == record_type::request && log_ != nullptr) log_->add(reader_.request(), reader_.request().instance);
+      if (type == record_type::request && into_->add(reader_.request()) && log_ != nullptr)
+        log_->add(reader_.request(), reader_.request().instance);
       if (type == record_type::answer) into_->add(reader_.answer());
       if (type == record_type::run) into_->add(reader_.run());
       if (type == record_type::sample) into_->add(reader_.sample());

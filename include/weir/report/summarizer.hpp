@@ -78,7 +78,8 @@ class summarizer {
   /// The records to come are those of this file.
   void begin_file(std::string name) { files_.push_back(std::move(name)); }
 
-  void add(const request_record& r) {
+  /// \return  whether it was counted; false: it came before.
+  bool add(const request_record& r) {
     // A record that came in two files is one: nobody sends the same request twice in the same nanosecond.
     const std::uint64_t identity = identity_of(r);
     requests_seen_.expect(identity);
@@ -106,11 +107,12 @@ class summarizer {
     const auto group = find_group(value);
     if (has_time && !requests_seen_.insert(identity)) {
       ++requests_twice_;
-      return;
+      return false;
     }
     group_at(group, value).requests.add(r, files_.size() - 1, latencies_, goals_);
     unbounded_ += latency_count + 2 * r.events.size();
     if (unbounded_ > check_every) bound_samples();
+    return true;
   }
 
   void add(const answer_record& a) {
@@ -160,6 +162,9 @@ class summarizer {
         for (auto& g : groups_) g.requests.samples[i].count_in_buckets();
     }
   }
+
+  /// Nothing more will be added: frees what told records apart.
+  void close() { requests_seen_ = {}, answers_seen_ = {}; }
 
   [[nodiscard]] sample_log& samples() noexcept { return samples_; }
   [[nodiscard]] const std::vector<metric_record>& metrics() const noexcept { return metrics_; }

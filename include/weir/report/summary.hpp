@@ -53,6 +53,7 @@ namespace detail {
 class summary_maker {
  public:
   summary_maker(summarizer& counted, const summary_options& options) : counted_(&counted) {
+    counted.close();
     counted.bound_samples();
     std::ranges::sort(counted.groups(), [](const auto& a, const auto& b) {
       return std::ranges::lexicographical_compare(a.labels, b.labels, natural_less);
@@ -176,7 +177,7 @@ class summary_maker {
 
 }  // namespace detail
 
-/// Turns what was counted into figures; the samples are used up.
+/// Turns what was counted into figures; the samples are used up, and nothing can be added any more.
 /// \complexity  sorting the samples of each latency, once by group and once for all.
 [[nodiscard]] inline summary summarize(summarizer& counted, const summary_options& options = {}) {
   return detail::summary_maker(counted, options).make();

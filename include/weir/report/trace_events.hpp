@@ -56,8 +56,8 @@ class trace_event_writer {
         .field("tid", row + 1)
         .field("ts", us(from - zero_))
         .field("dur", us(std::max<std::int64_t>(to - from, 0)));
-    json_.key("args").begin_object().field("ok", r.ok);
-    if (r.tokens_out != unmeasured) json_.field("tokens_out", r.tokens_out);
+    json_.key("args").begin_object().field("ok", r.ok != 0);
+    if (r.tokens_out() != unmeasured) json_.field("tokens_out", r.tokens_out());
     json_.end_object().end_object();
   }
   /// Requests that overlap stand in rows of their own.

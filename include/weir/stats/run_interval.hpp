@@ -13,58 +13,13 @@
 #include <vector>
 
 #include "weir/base/hash.hpp"
+#include "weir/stats/effective_samples.hpp"
 #include "weir/stats/percentile.hpp"
 #include "weir/stats/steady.hpp"
 #include "weir/stats/student.hpp"
 #include "weir/stats/swings.hpp"
 
 namespace weir::inline v0 {
-
-namespace detail {
-
-/// The sum of autocorrelations by which n / it independent values tell the mean as well: at least 1.
-inline double autocorrelation_sum(std::span<const double> values, const moments& m) {
-  const std::size_t n = values.size();
-  const auto correlation = [&](std::size_t lag) {
-    double sum = 0;
-    for (std::size_t i = 0; i + lag < n; ++i) sum += (values[i] - m.mean) * (values[i + lag] - m.mean);
-    return sum / (static_cast<double>(n) * m.std * m.std);
-  };
-  double sum = -1;
-  for (std::size_t lag = 0; lag + 1 < n / 2; lag += 2) {
-    const double pair = correlation(lag) + correlation(lag + 1);
-    if (!(pair > 0)) break;
-    sum += 2 * pair;
-  }
-  return std::max(sum, 1.0);
-}
-
-inline constexpr std::size_t most_lagged = 4096;  ///< Of more values the means of short stretches stand for them.
-
-}  // namespace detail
-
-/// How many independent values know their mean as well as these, which hang together: n / (1 + 2 * the sum of their
-/// autocorrelations, as far as pairs of them are positive).
-/// \param values  in the order of time. From 8192 on, means of stretches are looked at, 4096 of them at least.
-/// \complexity    O(n), and of at most 8191 values O(values * the lag at which they part).
-/// \source        Geyer, "Practical Markov chain Monte Carlo", 1992 (initial positive sequence).
-[[nodiscard]] inline double effective_samples(std::span<const double> values) {
-  const auto n = static_cast<double>(values.size());
-  const auto m = moments_of(values);
-  if (values.size() < 4 || !(m.std > 0)) return n;
-  const std::size_t length = values.size() / detail::most_lagged;
-  if (length < 2) return n / detail::autocorrelation_sum(values, m);
-  std::vector<double> means(values.size() / length);
-  for (std::size_t i = 0; i < means.size(); ++i) {
-    double sum = 0;
-    for (const double value : values.subspan(i * length, length)) sum += value - m.mean;
-    means[i] = m.mean + sum / static_cast<double>(length);
-  }
-  const auto of_means = moments_of(means);
-  if (!(of_means.std > 0)) return n;
-  const double share = m.std * m.std / (of_means.std * of_means.std);
-  return std::min(n, share * static_cast<double>(means.size()) / detail::autocorrelation_sum(means, of_means));
-}
 
 struct value_interval {
   double low = 0, high = 0;
@@ -100,11 +55,11 @@ struct run_estimate {
 
 namespace detail {
 
-inline constexpr double least_effective = 300;     ///< For any interval of a run,
-inline constexpr double least_beyond = 25;         ///< and so many of them on either side of a percentile.
-inline constexpr double least_swing_score = -3.5;  ///< A run whose score is lower is too short for its swings;
-inline constexpr double even_score = -1.5;         ///< from here down they widen its intervals upwards.
-inline constexpr double least_turnovers = 200;     ///< An open loop lasts so many answers' time.
+inline constexpr double least_effective = 300;   ///< For any interval of a run,
+inline constexpr double least_beyond = 25;       ///< and so many of them on either side of a percentile.
+inline constexpr double least_swing_score = -5;  ///< A run whose score is lower is too short for its swings;
+inline constexpr double even_score = -1.5;       ///< from here down they widen its intervals upwards.
+inline constexpr double least_turnovers = 200;   ///< An open loop lasts so many answers' time.
 
 /// The variance of the mean of values that hang together, from all stretches of a tenth of the run.
 /// \source  Meketon and Schmeiser, "Overlapping batch means: something for nothing?", 1984.
@@ -122,19 +77,19 @@ inline double variance_of_mean(std::span<const double> values, double mean) {
 
 /// What is known of the values of a run, whatever is asked of them.
 struct run_memory {
-  double effective = std::numeric_limits<double>::infinity();
-  double score = 0;  ///< See swing_score.
+  double effective;  ///< See effective_samples,
+  double score;      ///< and swing_score.
 };
 /// What a figure asks of a run.
 struct run_demand {
   double effective;  ///< So many independent values at least.
   double tail;       ///< How much it owes to the rare slow part of a run, of which a short one sees too little: 0 to 1.
 };
-inline constexpr run_demand demand_of_mean{least_effective, 0.75};
+inline constexpr run_demand demand_of_mean{least_effective, 0.7};
 /// \param share  of the values below the percentile.
 inline run_demand demand_of_percentile(double share) noexcept {
   const double beyond = std::min(share, 1 - share);
-  return {std::max(least_effective, least_beyond / beyond), 1 - beyond};
+  return {std::max(least_effective, least_beyond / beyond), (1 - beyond) * (1 - beyond)};
 }
 
 /// How far the interval of the mean of `values` reaches, and how many independent ones they are worth.
@@ -145,15 +100,15 @@ inline run_demand demand_of_percentile(double share) noexcept {
 struct mean_reach {
   double down, up, effective;
 };
-inline mean_reach reach_of_mean(std::span<const double> values, const moments& m, const run_memory& run,
+/// \param own  their effective samples.
+inline mean_reach reach_of_mean(std::span<const double> values, const moments& m, double own, const run_memory& run,
                                 const run_demand& demand, double level) {
-  if (!(m.std > 0)) return {0, 0, std::min(run.effective, static_cast<double>(values.size()))};
-  const double own = effective_samples(values);
+  if (!(m.std > 0)) return {0, 0, std::min(run.effective, own)};
   const double variance = std::max(variance_of_mean(values, m.mean), m.std * m.std / own);
   const double effective = std::min({run.effective, own, m.std * m.std / variance});
   const double z = normal_quantile(1 - (1 - level) / 2), swings = std::max(0.0, even_score - run.score);
   const double down = z * std::sqrt(variance * (1 + 0.4 * demand.tail * demand.effective / effective));
-  return {down, down * (1 + 0.45 * demand.tail * swings), effective};
+  return {down, down * (1 + 0.4 * demand.tail * swings), effective};
 }
 /// Wilson's end of the interval of a share that reaches so far (to below: < 0) where Wald's would.
 inline double wilson_end(double share, double reach) noexcept {
@@ -168,43 +123,65 @@ inline interval_lack lack_of(const run_estimate& e, const run_memory& run) noexc
 
 }  // namespace detail
 
-/// The mean of a run, with the interval that holds the mean of a much longer one with the probability `level`.
-/// \param values  in the order of time, without warm-up: see mser5.
-/// \complexity    that of effective_samples.
-[[nodiscard]] inline run_estimate estimate_mean(std::span<const double> values, double level = 0.95) {
-  if (values.empty()) return {};
-  const auto m = moments_of(values);
-  const detail::run_memory run{.score = m.std > 0 ? swing_score(values, m.mean) : 0};
-  const auto reach = detail::reach_of_mean(values, m, run, detail::demand_of_mean, level);
-  run_estimate out{m.mean, reach.effective, detail::demand_of_mean.effective, std::nullopt};
-  out.lack = detail::lack_of(out, run);
-  if (out.lack == interval_lack::none) out.interval = {m.mean - reach.down, m.mean + reach.up};
-  return out;
-}
+/// A run of values that hang together, to be asked for its mean and its percentiles with their intervals: each holds
+/// the figure of a much longer run with the probability `level`.
+///
+///     const weir::value_run run(ttft_ms);
+///     const auto p90 = run.percentile(90);
+///     if (p90.interval) use(p90.value, *p90.interval);
+class value_run {
+ public:
+  /// \param values      in the order of time, without warm-up (see mser5); they must outlive this.
+  /// \complexity        that of effective_samples, and of sorting.
+  explicit value_run(std::span<const double> values)
+      : values_(values),
+        moments_(moments_of(values)),
+        memory_{effective_samples(values), moments_.std > 0 ? swing_score(values, moments_.mean) : 0},
+        sorted_(values.begin(), values.end()) {
+    std::ranges::sort(sorted_);
+  }
 
-/// The same for the `p`-th percentile: the share of values below it is a mean, whose interval (Wilson's form, so that
-/// it stays within 0 and 1) is read back as values.
-/// \param p     0 < p < 100.
-/// \complexity  that of effective_samples, twice, and of sorting.
-[[nodiscard]] inline run_estimate estimate_percentile(std::span<const double> values, double p, double level = 0.95) {
-  if (values.empty()) return {};
-  std::vector<double> sorted(values.begin(), values.end());
-  std::ranges::sort(sorted);
-  run_estimate out{percentile(sorted, p), 0, 0, std::nullopt};
-  std::vector<double> below(values.size());
-  std::ranges::transform(values, below.begin(), [&](double v) { return v <= out.value ? 1.0 : 0.0; });
-  const double share = p / 100;
-  const auto demand = detail::demand_of_percentile(share);
-  const auto m = moments_of(values);
-  const detail::run_memory run{effective_samples(values), m.std > 0 ? swing_score(values, m.mean) : 0};
-  const auto reach = detail::reach_of_mean(below, moments_of(below), run, demand, level);
-  out.effective = reach.effective, out.needed = demand.effective;
-  out.lack = detail::lack_of(out, run);
-  if (out.lack != interval_lack::none) return out;
-  out.interval = {percentile(sorted, 100 * detail::wilson_end(share, -reach.down)),
-                  percentile(sorted, 100 * detail::wilson_end(share, reach.up))};
-  return out;
-}
+  /// As many independent values would know the mean as well.
+  [[nodiscard]] double effective() const noexcept { return memory_.effective; }
+  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+
+  [[nodiscard]] run_estimate mean(double level = 0.95) const {
+    if (values_.empty()) return {};
+    const auto reach =
+        detail::reach_of_mean(values_, moments_, memory_.effective, memory_, detail::demand_of_mean, level);
+    run_estimate out{moments_.mean, reach.effective, detail::demand_of_mean.effective, std::nullopt};
+    out.lack = detail::lack_of(out, memory_);
+    if (out.lack == interval_lack::none) out.interval = {moments_.mean - reach.down, moments_.mean + reach.up};
+    return out;
+  }
+
+  /// The share of values below a percentile is a mean, whose interval (Wilson's form, so that it stays within 0 and 1)
+  /// is read back as values.
+  /// \param p     0 < p < 100.
+  /// \complexity  that of effective_samples.
+  [[nodiscard]] run_estimate percentile(double p, double level = 0.95) const {
+    if (values_.empty()) return {};
+    const double share = p / 100;
+    const auto demand = detail::demand_of_percentile(share);
+    run_estimate out{weir::percentile(sorted_, p), 0, demand.effective, std::nullopt};
+    std::vector<double> below(values_.size());
+    std::ranges::transform(values_, below.begin(), [&](double v) { return v <= out.value ? 1.0 : 0.0; });
+    const auto reach =
+        detail::reach_of_mean(below, moments_of(below), effective_samples(below), memory_, demand, level);
+    out.effective = reach.effective;
+    out.lack = detail::lack_of(out, memory_);
+    if (out.lack != interval_lack::none) return out;
+    out.interval = {weir::percentile(sorted_, 100 * detail::wilson_end(share, -reach.down)),
+                    weir::percentile(sorted_, 100 * detail::wilson_end(share, reach.up))};
+    return out;
+  }
+
+ private:
+  std::span<const double> values_;
+  moments moments_;
+  detail::run_memory memory_;
+  std::vector<double> sorted_;
+};
 
 /// Why there is no interval, in words; of use where there is none.
 [[nodiscard]] inline std::string words_of_lack(const run_estimate& e) {
@@ -230,12 +207,12 @@ inline interval_lack lack_of(const run_estimate& e, const run_memory& run) noexc
 ///                 times as many may lie between two swings of the server's queue and see neither; 0: a closed loop,
 ///                 whose queue can't grow.
 /// \param steady   false: warm-up has no end, and there is no interval.
-[[nodiscard]] inline run_estimate estimate_of_part(std::span<const double> part, double p, double at_once, bool steady,
+[[nodiscard]] inline run_estimate estimate_of_part(const value_run& part, double p, double at_once, bool steady,
                                                    double level = 0.95) {
-  auto out = p == 0 ? estimate_mean(part, level) : estimate_percentile(part, p, level);
+  auto out = p == 0 ? part.mean(level) : part.percentile(p, level);
   if (out.interval && static_cast<double>(part.size()) < detail::least_turnovers * at_once)
     out.refuse(interval_lack::too_short);
-  if (!steady && !part.empty()) out.refuse(interval_lack::not_steady);
+  if (!steady && part.size() > 0) out.refuse(interval_lack::not_steady);
   return out;
 }
 
@@ -247,7 +224,7 @@ struct steady_run {
 [[nodiscard]] inline steady_run steady_estimate(std::span<const double> values, double p, double at_once = 0,
                                                 double level = 0.95) {
   const auto cut = mser5(values);
-  return {cut, estimate_of_part(values.subspan(cut.skip), p, at_once, cut.steady, level)};
+  return {cut, estimate_of_part(value_run(values.subspan(cut.skip)), p, at_once, cut.steady, level)};
 }
 
 /// After how many values a run that is to end by itself looks at what it knows: often enough, and not so often that a
