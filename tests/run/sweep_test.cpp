@@ -68,6 +68,10 @@ class scripted_launcher final : public weir::launcher {
   }
   weir::result<std::vector<weir::job_report>> poll(std::span<const weir::job_ticket> jobs, std::int64_t, int) override {
     std::vector<weir::job_report> out;
+    if (away > 0) {
+      --away;
+      return std::vector(jobs.size(), weir::job_report{weir::job_phase::unknown, {}, "squeue: no route"});
+    }
     for (const auto& each : jobs) {
       polled.push_back(each.id);
       const bool known = statuses_.contains(each.id);
@@ -80,6 +84,7 @@ class scripted_launcher final : public weir::launcher {
 
   std::string_view kind = "local";
   std::size_t batch = 1, under_way = 1;
+  int away = 0;  // for so many looks
   words submitted, polled;
   std::vector<std::size_t> sizes;
 
@@ -273,6 +278,18 @@ TEST_CASE("sweep: a scheduler that does not answer is asked again", "[run]") {
   REQUIRE(s.said.size() == 1);
   CHECK(s.said[0].find("Unable to contact slurm controller; trying again") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(s.directory->path() + "/benchmark_results/a.json"));
+}
+
+TEST_CASE("sweep: a scheduler that is away while jobs run is told once, and so is its return", "[run]") {
+  scratch_sweep s({cell_named("a"), cell_named("b")});
+  scripted_launcher where([&](const weir::job& job) { return s.write(job, 100); });
+  where.kind = "slurm", where.batch = where.under_way = 2, where.away = 300;  // five minutes of a look a second
+  weir::sweep sweep(s.setup(), where);
+  REQUIRE(sweep.run(s.cells));
+  CHECK(s.said ==
+        words{"slurm does not answer: squeue: no route; trying again, and what runs goes on", "slurm answers again"});
+  CHECK(where.submitted == words{"a", "b"});
+  for (const auto& run : sweep.runs()) CHECK(run.record.status == weir::cell_status::done);
 }
 
 TEST_CASE("sweep: jobs that an earlier sweep handed over are followed, not handed over again", "[run]") {

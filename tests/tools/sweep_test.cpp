@@ -459,4 +459,9 @@ TEST_CASE("parallelism-profiling: on the mock an experiment is written, run, and
   CHECK(has(s.text("configs/E1.3_llama8b_tp4.yaml"), "profile_iterations: 5"));
   CHECK(s.lines("here/runs/E1.1_llama8b_baseline/results_summary.csv") == 1 + 1);
   CHECK_FALSE(std::filesystem::is_symlink(s.folder.file("here/trace_collection/E1.1_llama8b_baseline")));
+  const auto other = s.script("parallelism-profiling/run_E1.1.sh --dry-run", words + " SEQ_LEN=16");
+  CHECK(other.status == 2);
+  CHECK(has(other.out, "E1.1_llama8b_baseline.yaml is there, and is not what"));
+  const auto machines = s.script("parallelism-profiling/run_E1.1.sh --dry-run", words + " NODES=2 OUT=two");
+  CHECK(machines.status == 0);
 }

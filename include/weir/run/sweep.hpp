@@ -186,13 +186,12 @@ class sweep {
   result<void> hand_over(const std::vector<sweep_run*>& batch, std::span<const job> jobs) {
     const auto tickets = where_->submit(jobs);
     if (!tickets && tickets.error().code == errc::closed) {
-      if (retry_at_ns_ == 0)
-        setup_.say(std::string(where_->name()) + " does not answer: " + tickets.error().detail + "; trying again");
+      silent(tickets.error().detail);
       retry_at_ns_ = now_ns() + retry_ns;
       return {};
     }
     if (!tickets && tickets.error().code == errc::io) return tickets.error();
-    retry_at_ns_ = 0;
+    answers();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       auto& run = *batch[i];
       run.t_started_ns = now_ns();
@@ -222,10 +221,29 @@ class sweep {
     auto reports = where_->poll(tickets, tickets.empty() ? 0 : look_ns, setup_.wake_fd);
     if (!reports) return reports.error();
     if (tickets.empty()) ::usleep(100'000);  // all that is left waits for a scheduler that does not answer
+    listen(*reports);
     for (std::size_t i = 0; i < asked.size(); ++i)
       if (auto taken = take(*asked[i], std::move((*reports)[i])); !taken) return taken;
     setup_.looked();
     return {};
+  }
+
+  /// Says once that the scheduler does not answer, and once that it does again.
+  void silent(const std::string& why) {
+    if (!std::exchange(silent_, true))
+      setup_.say(std::string(where_->name()) + " does not answer: " + why + "; trying again, and what runs goes on");
+  }
+  void answers() {
+    if (std::exchange(silent_, false)) setup_.say(std::string(where_->name()) + " answers again");
+  }
+  void listen(const std::vector<job_report>& reports) {
+    const auto lost = std::ranges::find(reports, job_phase::unknown, &job_report::phase);
+    if (lost != reports.end()) {
+      silent(lost->why);
+      unheard_ = true;
+    } else if (std::exchange(unheard_, false)) {
+      answers();
+    }
   }
 
   result<void> take(sweep_run& run, job_report report) {
@@ -322,6 +340,8 @@ class sweep {
   std::size_t first_waiting_ = 0;
   std::int64_t retry_at_ns_ = 0;
   bool stopping_ = false;
+  bool silent_ = false;   // the scheduler does not answer, and that was said
+  bool unheard_ = false;  // by the last look
 };
 
 }  // namespace weir::inline v0
