@@ -30,6 +30,7 @@ while [ "$count" -gt 0 ]; do # every word once: ours are taken out, the others k
   count=$((count - 1))
   case $word in
     --models-file) models=$1; shift; count=$((count - 1)) ;;
+    --port) echo "run_vllm_benchmark.sh: --port $1 is not needed: a free port is leased" >&2; shift; count=$((count - 1)) ;;
     --) set -- "$@" --; while [ "$count" -gt 0 ]; do set -- "$@" "$1"; shift; count=$((count - 1)); done ;;
     *) set -- "$@" "$word" ;;
   esac

@@ -371,6 +371,29 @@ TEST_CASE("weir-sweep: a profile that a server does not take is empty and said, 
   CHECK_FALSE(has(s.text("out/benchmark_results/summary.csv"), "mock_profile"));
 }
 
+TEST_CASE("weir-sweep: the second machine's part of a server is ended when the first one has measured", "[sweep]") {
+  const scratch s(
+      "mode: online\nmodels: [some/model]\ndevices: none\nnum_prompts: 2\ninput_len: 4\noutput_len: 2\nwarmup: 0\n"
+      "configurations: [{name: both, tp: 2}]\n"
+      "command: [sh, -c, '[ $RANK = 0 ] || { touch joined; exec sleep 600; }; until [ -e joined ]; do sleep 0.05; "
+      "done; "
+      "exec \"$0\" --host {host} --port {port}', " +
+      tools + "/weir-mock]\n");
+  const auto node = [&](const std::string& rank) {
+    return "RANK=" + rank + " " + sweep + " x.yaml --out out --nnodes 2 --master-addr 127.0.0.1 --node-rank " + rank +
+           "; echo node " + rank + " ends with $?";
+  };
+  const auto ran =
+      shell("exec 2>&1; cd '" + s.folder.file("") + "' || exit; { " + node("1") + "; } & " + node("0") + "; wait");
+  INFO(ran.out);
+  CHECK(has(ran.out, "node 0 ends with 0"));
+  CHECK(has(ran.out, "node 1 ends with 0"));
+  const auto r = s.record("both");
+  CHECK(r.status == weir::cell_status::done);
+  REQUIRE(r.points.at(0).metrics.find("process_memory_max_mib"));
+  CHECK(has(r.points[0].metrics.find("process_memory_max_mib")->reason, "only the first of the engine's 2 machines"));
+}
+
 TEST_CASE("weir-sweep: the diagnostic runs the smallest cell, elsewhere", "[sweep]") {
   const scratch s(commands("echo {name} {num_prompts} >> ran", four));
   CHECK(s.run("x.yaml --out out --diagnostic").status == 0);

@@ -78,3 +78,21 @@ TEST_CASE("results_row: the columns are the workflow's, and what is not known is
   CHECK(t.rows[0][8].shown() == "0.0040");       // each of two requests waits 4 us for a token
   CHECK_FALSE(t.rows[0][7].reason().empty());
 }
+
+TEST_CASE("results_row: TTFT and TPOT are both of the run that was timed, where it tells them", "[trace]") {
+  auto ranks = set();
+  const auto row = [&](weir::timing_stats timing) {
+    ranks[0].timing = std::move(timing);
+    std::vector<weir::trace_metric> metrics;
+    REQUIRE(append_rank_metrics(metrics, ranks[0], {}));
+    auto t = weir::results_table();
+    append_results(t, "E1", "", 1, metrics);
+    return t.rows.at(0);
+  };
+  weir::timing_stats both{.iterations = {0.5}};
+  both.ttft_mean = 0.02, both.tpot_mean = 0.003;
+  CHECK(row(both)[7].shown() == "20.0000");
+  CHECK(row(both)[8].shown() == "3.0000");  // not the profiled steps' 0.004 ms
+  CHECK(row({.iterations = {0.5}})[8].shown() == "0.0040");
+  CHECK_FALSE(row({.iterations = {0.5}})[7].reason().empty());
+}

@@ -100,9 +100,16 @@ inline void set_iteration_metrics(metric_list& into, const std::vector<cell_iter
   into.set("cached_tokens", each(sum.cached_tokens));
 }
 
-/// Memory, power and energy while `spans` lasted. \param log  sorted.
+/// Memory, power and energy while `spans` lasted. \param log    sorted.
+/// \param machines  that the engine is on; of several only the first one is sampled, which is no figure of the engine.
 inline void set_sample_metrics(metric_list& into, const sample_log& log, const std::vector<sample_span>& spans,
-                               std::int64_t output_tokens) {
+                               std::int64_t output_tokens, std::int64_t machines = 1) {
+  if (machines > 1) {
+    for (const auto* name : {"device_memory_max_mib", "process_memory_max_mib", "power_active_w",
+                             "energy_per_output_token_j", "device_busy_pct"})
+      into.missing(name, "only the first of the engine's " + std::to_string(machines) + " machines was sampled");
+    return;
+  }
   constexpr double mib = 1024.0 * 1024.0;
   double memory = 0, processes = 0, joules = 0, seconds = 0, busy = 0;
   std::size_t devices = 0, kept = 0;

@@ -4,11 +4,13 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,10 +43,12 @@ class process_sets final : private timer {
 
   /// \param until_ns  when the set is ended, by the monotonic clock; 0: never.
   /// \param started   called with the place of each command and the pid of its keeper.
+  /// \param enough    asked twice a second: whether the set is to be ended although nothing is wrong with it.
   /// \return          a failure where a command can't be started, with errc::not_found where it is not there.
   result<set_end> run(const std::vector<process_spec>& set, std::int64_t until_ns,
-                      const std::function<void(std::size_t, pid_t)>& started) {
-    until_ns_ = until_ns;
+                      const std::function<void(std::size_t, pid_t)>& started, std::function<bool()> enough = {}) {
+    until_ns_ = until_ns > 0 ? until_ns : std::numeric_limits<std::int64_t>::max();
+    enough_ = std::move(enough);
     end_ = {};
     running_.clear();
     for (std::size_t i = 0; i < set.size() && signal_ == 0; ++i) {
@@ -55,7 +59,7 @@ class process_sets final : private timer {
       if (auto watched = loop_.watch(running_.back().command.fd(), EPOLLIN, running_.back()); !watched)
         return watched.error();
     }
-    if (until_ns > 0) loop_.arm(*this, until_ns);
+    set_timer();
     wait_all();
     loop_.disarm(*this);
     return std::exchange(end_, {});
@@ -68,7 +72,7 @@ class process_sets final : private timer {
   }
 
  private:
-  static constexpr std::int64_t grace_ns = 10'000'000'000;
+  static constexpr std::int64_t grace_ns = 10'000'000'000, ask_every_ns = 500'000'000;
 
   struct member final : watcher {
     member(process_sets& set, std::string word, process one)
@@ -120,9 +124,20 @@ class process_sets final : private timer {
       if (!loop_.turn()) return;
   }
 
+  void set_timer() {
+    const auto next = enough_ ? std::min(until_ns_, now_ns() + ask_every_ns) : until_ns_;
+    if (next < std::numeric_limits<std::int64_t>::max()) loop_.arm(*this, next);
+  }
+
   void on_time(std::int64_t) override {
-    end_.timed_out = true;
-    note(124, "it took longer than cell_timeout");
+    if (now_ns() >= until_ns_) {
+      end_.timed_out = true;
+      return note(124, "it took longer than cell_timeout");
+    }
+    if (enough_())
+      stop_all(grace_ns);
+    else
+      set_timer();
   }
 
   void on_signal(int number) {
@@ -134,6 +149,7 @@ class process_sets final : private timer {
   signal_source signals_{loop_, {SIGINT, SIGTERM, SIGHUP}, [this](int n) { on_signal(n); }};
   std::deque<member> running_;
   set_end end_;
+  std::function<bool()> enough_;
   std::int64_t until_ns_ = 0;
   int signal_ = 0;
 };

@@ -28,6 +28,7 @@
 #include "weir/run/commands.hpp"
 #include "weir/run/driver_results.hpp"
 #include "weir/run/process_set.hpp"
+#include "weir/run/read_cell_record.hpp"
 #include "weir/serve/placeholders.hpp"
 #include "weir/serve/ports.hpp"
 #include "weir/serve/run_directory.hpp"
@@ -150,8 +151,9 @@ class driven_cell {
     return text;
   }
 
-  /// One set of processes, started together.
-  result<set_end> run_set(const std::vector<std::vector<std::string>>& commands, cell_record& record) {
+  /// One set of processes, started together. \param enough  as process_sets::run.
+  result<set_end> run_set(const std::vector<std::vector<std::string>>& commands, cell_record& record,
+                          std::function<bool()> enough = {}) {
     std::vector<process_spec> specs;
     for (std::size_t i = 0; i < commands.size(); ++i) {
       auto spec = spec_of(i, commands[i]);
@@ -160,8 +162,9 @@ class driven_cell {
       specs.push_back(std::move(*spec));
     }
     const auto limit = job_.cell.values.duration_ns("cell_timeout");
-    return sets_.run(specs, limit > 0 ? now_ns() + limit : 0,
-                     [&](std::size_t i, pid_t keeper) { sampling_->set_keeper(i, keeper); });
+    return sets_.run(
+        specs, limit > 0 ? now_ns() + limit : 0, [&](std::size_t i, pid_t keeper) { sampling_->set_keeper(i, keeper); },
+        std::move(enough));
   }
 
   result<void> run_sets(cell_record& record) {
@@ -170,11 +173,16 @@ class driven_cell {
     return job_.cell.values.text("mode") == "offline" ? run_offline(record) : run_by_point(record);
   }
 
-  /// This machine's part of a server of several machines, whose first one is asked and measured.
+  /// This machine's part of a server of several machines, whose first one is asked and measured. An engine's other
+  /// parts outlive the first one (vLLM's do): this one is ended when the first machine has written its record.
   result<void> follow_server(cell_record& record) {
     const auto server = server_of(job_, node_, has_profiler_flag(installed_vllm()));
     if (!server) return server.error();
-    const auto ended = run_set({server->command}, record);
+    const auto written = [this] {
+      const auto there = read_cell_record(job_.record());
+      return there ? there->start_unix_ns : 0;
+    };
+    const auto ended = run_set({server->command}, record, [&, before = written()] { return written() != before; });
     return ended ? result<void>() : result<void>(ended.error());
   }
 
@@ -220,7 +228,8 @@ class driven_cell {
     set_iteration_metrics(p.metrics, driven.iterations, p.point.values.count("n"), devices_needed(job_.cell.values));
     const double iterations = static_cast<double>(p.iterations_s.size());
     set_sample_metrics(p.metrics, samples, measured_spans(driven.iterations),
-                       static_cast<std::int64_t>(p.metrics.value("output_tokens") * iterations));
+                       static_cast<std::int64_t>(p.metrics.value("output_tokens") * iterations),
+                       job_.cell.values.count("nodes"));
   }
 
   static result<void> cannot_start(cell_record& record, const std::string& why) {

@@ -166,7 +166,8 @@ class served_cell final : private session_user {
       if (p.verdict.empty() || i.verdict != "VALID") p.verdict = i.verdict;
     }
     set_measured_metrics(p.metrics, of.iterations, devices_needed(job_.cell.values));
-    set_sample_metrics(p.metrics, samples, spans, std::isnan(tokens) ? 0 : static_cast<std::int64_t>(tokens));
+    set_sample_metrics(p.metrics, samples, spans, std::isnan(tokens) ? 0 : static_cast<std::int64_t>(tokens),
+                       job_.cell.values.count("nodes"));
     if (p.metrics.value("error_rate") < 1) return;
     p.status = cell_status::failed;
     p.reason = "every request failed";

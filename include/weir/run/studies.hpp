@@ -166,8 +166,11 @@ inline void add_configurations(matrix& m, std::string_view name) {
 [[nodiscard]] inline result<matrix> make_study(std::string_view name, const std::vector<std::string>& words = {}) {
   if (std::find(study_names.begin(), study_names.end(), name) == study_names.end()) {
     const auto closest = nearest({study_names.begin(), study_names.end()}, name);
-    return failure{errc::invalid_argument, "there is no study '" + std::string(name) + "'" +
-                                               (closest.empty() ? "" : "; did you mean " + closest + "?")};
+    std::string all;
+    for (const auto each : study_names) all += (all.empty() ? "" : ", ") + std::string(each);
+    return failure{errc::invalid_argument,
+                   "there is no study '" + std::string(name) + "'; " +
+                       (closest.empty() ? "those there are: " + all : "did you mean " + closest + "?")};
   }
   if (name != "custom" && !words.empty())
     return failure{errc::invalid_argument, "'" + words.front() + "': only custom takes TP=n PP=n DP=n"};

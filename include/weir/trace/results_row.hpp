@@ -28,13 +28,14 @@ namespace weir::inline v0 {
 
 namespace detail {
 
-/// The mean over ranks of a metric of table "rank", or why there is none.
-inline cell mean_of_ranks(const std::vector<trace_metric>& metrics, std::string_view name, double scale) {
+/// The mean of a metric over the ranks that have it in `of`, or why there is none.
+inline cell mean_of_ranks(const std::vector<trace_metric>& metrics, std::string_view name, double scale,
+                          std::string_view of = "rank") {
   double sum = 0;
   std::size_t count = 0;
   std::string reason = "no rank has it";
   for (const auto& m : metrics) {
-    if (m.table != "rank" || m.name != name) continue;
+    if (m.table != of || m.name != name) continue;
     if (std::isnan(m.value)) {
       reason = m.reason;
       continue;
@@ -43,6 +44,13 @@ inline cell mean_of_ranks(const std::vector<trace_metric>& metrics, std::string_
     ++count;
   }
   return count > 0 ? cell::number(sum / static_cast<double>(count) * scale, 4) : cell::missing(reason);
+}
+
+/// A latency in ms: what the run that was timed says of itself, so that TTFT and TPOT are of one run where it has both;
+/// else what the profiled steps tell.
+inline cell latency(const std::vector<trace_metric>& metrics, std::string_view name) {
+  const auto timed = mean_of_ranks(metrics, name, 1e-3, "timing");
+  return timed.reason().empty() ? timed : mean_of_ranks(metrics, name, 1e-3);
 }
 
 }  // namespace detail
@@ -73,8 +81,8 @@ inline void append_results(table& into, const std::string& experiment, const std
   for (const char* key : {"tp", "pp", "ep"}) row.push_back(text(plan, key));
   row.push_back(cell::number(static_cast<double>(ranks), 0));
   row.push_back(detail::mean_of_ranks(metrics, "throughput_tokens_sec", 1));
-  row.push_back(detail::mean_of_ranks(metrics, "ttft", 1e-3));
-  row.push_back(detail::mean_of_ranks(metrics, "tpot", 1e-3));
+  row.push_back(detail::latency(metrics, "ttft"));
+  row.push_back(detail::latency(metrics, "tpot"));
   row.push_back(detail::mean_of_ranks(metrics, "mfu", 1));
   row.push_back(detail::mean_of_ranks(metrics, "comm_overhead", 1));
   row.push_back(detail::mean_of_ranks(metrics, "idle_share", 1));
