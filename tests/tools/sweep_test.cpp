@@ -388,7 +388,7 @@ TEST_CASE("weir-sweep: the second machine's part of a server is ended when the f
   INFO(ran.out);
   CHECK(has(ran.out, "node 0 ends with 0"));
   CHECK(has(ran.out, "node 1 ends with 0"));
-  const auto r = s.record("both");
+  const auto r = s.record("model_both");
   CHECK(r.status == weir::cell_status::done);
   REQUIRE(r.points.at(0).metrics.find("process_memory_max_mib"));
   CHECK(has(r.points[0].metrics.find("process_memory_max_mib")->reason, "only the first of the engine's 2 machines"));
