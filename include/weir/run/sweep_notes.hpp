@@ -62,6 +62,27 @@ inline void note_equal_weights(std::vector<std::string>& notes, const std::vecto
     }
 }
 
+/// What the runs' records say; what several say is told once.
+inline void note_runs(std::vector<std::string>& notes, const std::vector<cell_record>& records) {
+  struct told {
+    std::string_view note;
+    std::string first;
+    std::size_t runs;
+  };
+  std::vector<told> all;
+  for (const auto& r : records)
+    for (const auto& note : r.notes) {
+      const auto known = std::ranges::find(all, std::string_view(note), &told::note);
+      if (known == all.end())
+        all.push_back({note, r.name(), 1});
+      else
+        ++known->runs;
+    }
+  for (const auto& each : all)
+    notes.push_back((each.runs == 1 ? each.first : std::to_string(each.runs) + " runs (" + each.first + ", ...)") +
+                    ": " + std::string(each.note));
+}
+
 inline void note_cells(std::vector<std::string>& notes, const std::vector<cell_record>& records) {
   for (const auto& r : records) {
     if (!r.devices_after.empty() && r.devices_after != "empty" && r.devices_after != "none" &&
@@ -69,8 +90,8 @@ inline void note_cells(std::vector<std::string>& notes, const std::vector<cell_r
       notes.push_back("after " + r.name() + " its devices were not empty: " + r.devices_after);
     if (r.profiled && r.profile.empty)
       notes.push_back("the profile of " + r.cell.name + " is empty: " + r.profile.reason);
-    for (const auto& note : r.notes) notes.push_back(r.name() + ": " + note);
   }
+  note_runs(notes, records);
 }
 
 inline void note_rows(std::vector<std::string>& notes, const std::vector<result_row>& rows) {

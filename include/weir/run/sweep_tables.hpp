@@ -163,12 +163,16 @@ inline std::vector<std::string> shown_figures(const std::vector<result_row>& row
   return t;
 }
 
-/// Of each format the figures as times better than bf16's: above 1 is better, whichever way the figure goes. ~ stands
-/// where the runs of the two overlap; empty where there is no bf16 to compare with, or no other format.
+/// Of each format the figures as times better than bf16's: above 1 is better, whichever way the figure goes. ^ and v
+/// stand where no run of the one lies among the other's, ~ where one does, nothing where one of the two ran once; empty
+/// where there is no bf16 to compare with, or no other format.
 [[nodiscard]] inline table speedup_table(const std::vector<result_row>& rows) {
   static constexpr std::array<std::string_view, 6> wanted{"output_tokens_per_s", "iteration_s",  "ttft_mean_ms",
                                                           "tpot_mean_ms",        "e2el_mean_ms", "e2el_p99_ms"};
-  table t{"Times better than bf16", {{"cell", "", side::left}, {"point", "", side::left}}, {}, 2};
+  table t{"Times better than bf16 (^ v: the runs of the two do not overlap, ~: they do)",
+          {{"cell", "", side::left}, {"point", "", side::left}},
+          {},
+          2};
   std::vector<std::string> figures;
   for (const auto& name : detail::figures_of(rows))
     if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) figures.push_back(name);
@@ -192,8 +196,9 @@ inline std::vector<std::string> shown_figures(const std::vector<result_row>& row
         continue;
       }
       const auto &a = row.figures.at(name), &b = base->figures.at(name);
-      const bool overlap = a.values.size() > 1 && b.values.size() > 1 && a.least() <= b.most() && b.least() <= a.most();
-      const std::string mark = overlap ? " ~" : times > 1 ? " ^" : times < 1 ? " v" : "";
+      const bool several = a.values.size() > 1 && b.values.size() > 1;
+      const bool overlap = a.least() <= b.most() && b.least() <= a.most();
+      const std::string mark = !several ? "" : overlap ? " ~" : times > 1 ? " ^" : times < 1 ? " v" : "";
       cells.push_back(cell::text(std::string(cell::number(times, 2).shown()) + "x" + mark));
     }
   }
