@@ -48,7 +48,7 @@ inline cell mean_of_ranks(const std::vector<trace_metric>& metrics, std::string_
 
 /// A latency in ms: what the run that was timed says of itself, so that TTFT and TPOT are of one run where it has both;
 /// else what the profiled steps tell.
-inline cell latency(const std::vector<trace_metric>& metrics, std::string_view name) {
+inline cell row_latency(const std::vector<trace_metric>& metrics, std::string_view name) {
   const auto timed = mean_of_ranks(metrics, name, 1e-3, "timing");
   return timed.reason().empty() ? timed : mean_of_ranks(metrics, name, 1e-3);
 }
@@ -81,8 +81,8 @@ inline void append_results(table& into, const std::string& experiment, const std
   for (const char* key : {"tp", "pp", "ep"}) row.push_back(text(plan, key));
   row.push_back(cell::number(static_cast<double>(ranks), 0));
   row.push_back(detail::mean_of_ranks(metrics, "throughput_tokens_sec", 1));
-  row.push_back(detail::latency(metrics, "ttft"));
-  row.push_back(detail::latency(metrics, "tpot"));
+  row.push_back(detail::row_latency(metrics, "ttft"));
+  row.push_back(detail::row_latency(metrics, "tpot"));
   row.push_back(detail::mean_of_ranks(metrics, "mfu", 1));
   row.push_back(detail::mean_of_ranks(metrics, "comm_overhead", 1));
   row.push_back(detail::mean_of_ranks(metrics, "idle_share", 1));
