@@ -64,18 +64,19 @@ namespace detail {
   }
   m.name = "h200";
   m.read_gb_s = {4620, before}, m.fp8_tera = {1483, before}, m.bf16_tera = {803, one};
-  m.nothing_us = {0.49, one}, m.row_us = {0.88, one}, m.norm_us = {5.85, one};
+  m.nothing_us = {0.49, one}, m.row_us = {0.88, one}, m.norm_us = {3.16, one};
   m.attention = {{8.79, one}, {2420, one}}, m.attention_tera = {196, one};
   constexpr double bf16[line_tokens.size()][2] = {{4.60, 4769}, {4.12, 4554}, {4.26, 4491}, {4.57, 3033}};
   for (std::size_t i = 0; i < line_tokens.size(); ++i)
     m.products[0].lines[i] = {{bf16[i][0], "six products, " + one}, {bf16[i][1], "six products, " + one}};
   m.products[0].tera = {803, one};
-  // From w8a16 on, quantization included, 4-bit weights in groups of 128: at 1 and at 16 tokens.
-  constexpr double others[][2][2] = {{{4.33, 4118}, {7.95, 4345}},  {{3.65, 4221}, {9.38, 4128}},
-                                     {{4.15, 3141}, {12.97, 4291}}, {{5.54, 3814}, {8.69, 2165}},
-                                     {{4.10, 2557}, {10.33, 1933}}, {{3.97, 2546}, {10.21, 1929}}};
+  // From w8a16 on, quantization included, 4-bit weights in groups of 128: at 1, 16 and 64 tokens.
+  constexpr double others[][3][2] = {
+      {{4.39, 4311}, {7.06, 4043}, {11.22, 1799}}, {{3.55, 4185}, {6.05, 3856}, {8.59, 3982}},
+      {{5.71, 4307}, {6.98, 4303}, {6.90, 3798}},  {{4.90, 3670}, {8.49, 2400}, {9.75, 682}},
+      {{4.09, 2579}, {7.15, 3188}, {14.32, 1341}}, {{3.98, 2572}, {7.33, 3063}, {15.35, 1345}}};
   for (std::size_t f = 0; f < std::size(others); ++f)
-    for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t i = 0; i < std::size(others[f]); ++i)
       m.products[f + 1].lines[i] = {{others[f][i][0], "two products, " + one},
                                     {others[f][i][1], "two products, " + one}};
   return m;
