@@ -87,3 +87,10 @@ WEIR_SAME_OPERATION(dynamic_quant_function, aclnnDynamicQuant);
 #else
 #pragma message("this CANN has no aclnnDynamicQuant: not compared")
 #endif
+
+#if __has_include("aclnnop/aclnn_dynamic_quant_v2.h")
+#include "aclnnop/aclnn_dynamic_quant_v2.h"
+WEIR_SAME_OPERATION(dynamic_quant_v2_function, aclnnDynamicQuantV2);
+#else
+#pragma message("this CANN has no aclnnDynamicQuantV2: not compared")
+#endif

@@ -47,7 +47,8 @@ TEST_CASE("ascend: every format goes through CANN's operations, old and new, to 
   CHECK(static_cast<bool>(l.quant_matmul_v5) == (std::string(path) == WEIR_FAKE_CANN_NEW));
   for (const auto& p : {test::problem(k::format::bf16, 3, 8, 64), test::problem(k::format::w8a16, 3, 8, 64),
                         test::problem(k::format::w4a16, 5, 8, 64), test::problem(k::format::w4a16, 5, 8, 128, 32),
-                        test::problem(k::format::w8a8, 3, 8, 64), test::problem(k::format::w8a8, 3, 8, 64, 0, true)}) {
+                        test::problem(k::format::w8a8, 3, 8, 64), test::problem(k::format::w8a8, 3, 8, 64, 0, true),
+                        test::problem(k::format::w4a4, 3, 8, 64), test::problem(k::format::w4a4, 5, 8, 66, 0, true)}) {
     setting s(p, p.kind != k::format::bf16);
     std::vector<std::uint8_t> y(static_cast<std::size_t>(p.m * p.n * 2), 0xFF);
     s.d.y.data = y.data();
@@ -100,6 +101,9 @@ TEST_CASE("ascend: what CANN's documents forbid is refused before CANN is called
         status::bad_scale_type);
   CHECK(planned(w8a16, [](k::gemm_desc& d) { d.y.type = k::dtype::f32; }) == status::bad_output_type);
   CHECK(planned(test::problem(k::format::w4a16, 2, 4, 64, 64), nothing) == status::bad_group);  // a group of all of k
+  CHECK(planned(test::problem(k::format::w4a4, 2, 4, 64), nothing) == status::ok);
+  CHECK(planned(test::problem(k::format::w4a4, 2, 4, 64, 32), nothing) == status::bad_group);  // channels alone
+  CHECK(planned(test::problem(k::format::w4a4, 1, 2, 65536), nothing) == status::no_kernel);
   CHECK(planned(test::problem(k::format::w4a8, 2, 4, 64), nothing) == status::no_kernel);
   CHECK(planned(test::problem(k::format::w8a8_fp8, 2, 4, 64), nothing) == status::no_kernel);
   CHECK(k::ascend::make_plan(k::ascend::library::open("/nowhere/libopapi.so"), setting(w8a16, false).d, plan) !=

@@ -71,14 +71,20 @@ std::int32_t quant_matmul(tensor x, tensor w, tensor scale, tensor token_scale, 
                           std::uint64_t* size, aclOpExecutor** out) {
   if (!x || !w || !scale || !token_scale || !y || tx || !tw)
     return refuse("quantized product: w is [N, K] and transposed");
-  if (view(x).type != k::dtype::i8 || view(w).type != k::dtype::i8 || view(scale).type != k::dtype::f32)
-    return refuse("quantized product: int8, and f32 scales beside those of tokens");
+  const bool i4 = view(x).type == k::dtype::i4;
+  if ((view(x).type != k::dtype::i8 && !i4) || view(w).type != view(x).type || view(scale).type != k::dtype::f32)
+    return refuse("quantized product: int8 or int4 both, and f32 scales beside those of tokens");
+  if (view(token_scale).type != k::dtype::f32 || view(y).type != k::dtype::bf16)
+    return refuse("quantized product: f32 scales of tokens, and a bf16 result");
+  if (view(bias) && view(bias).type != k::dtype::f32) return refuse("quantized product: an f32 bias");
+  if (i4 && (view(x).rank != 2 || view(w).rank != 2 || view(x).shape[1] % 2 != 0 || view(x).shape[1] > 65535))
+    return refuse("quantized product: int4 in two dimensions, with an even K up to 65535");
   if (view(scale).shape[0] != view(w).shape[0] || view(token_scale).shape[0] != view(x).shape[0])
     return refuse("quantized product: a scale a channel and a token");
   k::gemm_desc d;
   d.x = view(x), d.w = view(w), d.y = view(y), d.bias = view(bias);
-  d.xq = {k::quant_mode::per_token, 0, view(token_scale), k::dtype::i8};
-  d.wq = {k::quant_mode::per_channel, 0, view(scale), k::dtype::i8};
+  d.xq = {k::quant_mode::per_token, 0, view(token_scale), d.x.type};
+  d.wq = {k::quant_mode::per_channel, 0, view(scale), d.w.type};
   return accept(d, false, size, out);
 }
 
@@ -154,6 +160,22 @@ std::int32_t aclnnDynamicQuantGetWorkspaceSize(tensor x, tensor smooth, tensor q
   return accept(d, true, size, out);
 }
 std::int32_t aclnnDynamicQuant(void* w, std::uint64_t s, aclOpExecutor* e, void* q) {
+  return run(w, s, e, q);
+}
+
+std::int32_t aclnnDynamicQuantV2GetWorkspaceSize(tensor x, tensor smooth, tensor group_index, std::int64_t q_type,
+                                                 tensor q, tensor scale, tensor offset, std::uint64_t* size,
+                                                 aclOpExecutor** out) {
+  if (!x || smooth || group_index || !q || !scale || offset) return refuse("quantization: x, q and scale alone");
+  if ((view(x).type != k::dtype::bf16) || view(scale).type != k::dtype::f32)
+    return refuse("quantization: from bf16, with f32 scales");
+  if (q_type != 29 || view(q).type != k::dtype::i4 || view(q).shape[1] % 2 != 0)
+    return refuse("quantization: 29 goes with int4, in even rows");
+  k::gemm_desc d;
+  d.x = view(x), d.y = view(q), d.xq.scale = view(scale);
+  return accept(d, true, size, out);
+}
+std::int32_t aclnnDynamicQuantV2(void* w, std::uint64_t s, aclOpExecutor* e, void* q) {
   return run(w, s, e, q);
 }
 

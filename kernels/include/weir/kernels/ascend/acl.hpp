@@ -49,6 +49,9 @@ using weight_quant_v3_function = std::int32_t(tensor x, tensor w, tensor scale, 
                                               std::uint64_t* size, aclOpExecutor**);
 using dynamic_quant_function = std::int32_t(tensor x, tensor smooth, tensor q, tensor scale, std::uint64_t* size,
                                             aclOpExecutor**);
+using dynamic_quant_v2_function = std::int32_t(tensor x, tensor smooth, tensor group_index, std::int64_t q_type,
+                                               tensor q, tensor scale, tensor offset, std::uint64_t* size,
+                                               aclOpExecutor**);
 
 }  // namespace weir::kernels::inline v0::ascend
 

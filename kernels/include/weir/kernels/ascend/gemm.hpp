@@ -1,5 +1,6 @@
-// weir/kernels/ascend/gemm.hpp - bf16, W8A16, W4A16 and W8A8 through CANN's operations, formats mapped as vllm-ascend
-// maps them. Needs dlopen. Not run on hardware: tests run it against a stand-in that computes on the processor.
+// weir/kernels/ascend/gemm.hpp - bf16, W8A16, W4A16, W8A8 and W4A4 through CANN's operations, formats mapped as
+// vllm-ascend maps them. Needs dlopen. Not run on hardware: tests run it against a stand-in that computes on the
+// processor.
 #ifndef WEIR_KERNELS_ASCEND_GEMM_HPP
 #define WEIR_KERNELS_ASCEND_GEMM_HPP
 
@@ -75,12 +76,17 @@ inline void prepare_product(const library& l, const gemm_desc& d, format f, call
   return (static_cast<std::size_t>(size) + 511) / 512 * 512;
 }
 
+/// Of quantized x.
+[[nodiscard]] inline std::int64_t x_bytes(const gemm_desc& d) noexcept {
+  return tokens(d) * inner(d) / (d.xq.to == dtype::i4 ? 2 : 1);
+}
+
 /// The description with x in the workspace, where dynamic quantization puts it.
 [[nodiscard]] inline gemm_desc quantized(const gemm_desc& d, std::byte* workspace) noexcept {
   gemm_desc plain = d;
-  plain.x = matrix_view(workspace, dtype::i8, tokens(d), inner(d));
-  const std::byte* scale = workspace + padded(tokens(d) * inner(d));
-  plain.xq = {quant_mode::per_token, 0, vector_view(scale, dtype::f32, tokens(d)), dtype::i8};
+  plain.x = matrix_view(workspace, d.xq.to, tokens(d), inner(d));
+  const std::byte* scale = workspace + padded(x_bytes(d));
+  plain.xq = {quant_mode::per_token, 0, vector_view(scale, dtype::f32, tokens(d)), d.xq.to};
   return plain;
 }
 
@@ -93,12 +99,16 @@ struct calls {
                                     calls& c) noexcept {
   gemm_desc plain = d;
   if (d.xq.mode == quant_mode::dynamic) {
-    if (!l.dynamic_quant) return status::no_library;
-    c.own = padded(tokens(d) * inner(d)) + padded(tokens(d) * 4);
+    const bool to_i4 = d.xq.to == dtype::i4;
+    if (to_i4 ? !l.dynamic_quant_v2 : !l.dynamic_quant) return status::no_library;
+    c.own = padded(x_bytes(d)) + padded(tokens(d) * 4);
     plain = quantized(d, workspace);
     c.quantize.x = handle(l, d.x), c.quantize.y = handle(l, plain.x), c.quantize.x_scale = handle(l, plain.xq.scale);
-    const tensor none = nullptr, q = c.quantize.y.get(), scale = c.quantize.x_scale.get();
-    c.quantize.prepare(l, l.dynamic_quant, tensor(c.quantize.x.get()), none, q, scale);
+    const tensor none = nullptr, x = c.quantize.x.get(), q = c.quantize.y.get(), scale = c.quantize.x_scale.get();
+    if (to_i4)  // no offset: symmetric
+      c.quantize.prepare(l, l.dynamic_quant_v2, x, none, none, std::int64_t{int(acl_type::i4)}, q, scale, none);
+    else
+      c.quantize.prepare(l, l.dynamic_quant, x, none, q, scale);
     if (c.quantize.answer != status::ok) return c.quantize.answer;
   }
   prepare_product(l, plain, f, c.product);
@@ -109,17 +119,19 @@ struct calls {
 
 /// Checks `d` against the rules of desc.hpp and of CANN's documents, and asks CANN for the workspace. Beside those
 /// rules: y is bf16, no experts; weight-only scales are bf16 (CANN wants the type of x); groups are below K; W8A8 is
-/// int8 with scales by channel.
-/// \source  docs of aclnnWeightQuantBatchMatmulV3 and aclnnQuantMatmulV4, CANN 8.1; vllm-ascend's methods of the
-/// formats.
+/// int8, W8A8 and W4A4 have scales by channel, and K of W4A4 is at most 65535.
+/// \source  docs of aclnnWeightQuantBatchMatmulV3 and aclnnQuantMatmulV4, CANN 8.1, and of aclnnDynamicQuantV2 and
+/// aclnnQuantMatmulV4, ops-nn (int4); vllm-ascend's methods of the formats.
 [[nodiscard]] inline status make_plan(const library& l, const gemm_desc& d, plan& p) noexcept {
   if (const status s = begin_plan(d, p); s != status::ok) return s;
   if (!l) return status::no_library;
   const bool weight_only = p.kind == format::w8a16 || p.kind == format::w4a16;
-  if ((!weight_only && p.kind != format::bf16 && p.kind != format::w8a8) || p.experts != 0) return status::no_kernel;
+  const bool quantized = p.kind == format::w8a8 || p.kind == format::w4a4;
+  if ((!weight_only && !quantized && p.kind != format::bf16) || p.experts != 0) return status::no_kernel;
+  if (p.kind == format::w4a4 && p.k > 65535) return status::no_kernel;
   if (p.y != dtype::bf16) return status::bad_output_type;
   if (weight_only && d.wq.scale.type != dtype::bf16) return status::bad_scale_type;
-  if (p.group != 0 && p.group >= p.k) return status::bad_group;
+  if (p.group != 0 && (quantized || p.group >= p.k)) return status::bad_group;
   if (p.has_bias && (p.kind == format::bf16 || d.bias.type != dtype::f32)) return status::bad_bias;
   if (p.m == 0 || p.n == 0) return status::ok;
   // Sizes are asked for with an address that is never read: tensors in the workspace have none yet.

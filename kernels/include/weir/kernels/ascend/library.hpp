@@ -32,7 +32,8 @@ struct library {
   operation<quant_matmul_v4_function> quant_matmul_v4;
   operation<weight_quant_v3_function> weight_quant_v3;
   operation<weight_quant_v2_function> weight_quant_v2;
-  operation<dynamic_quant_function> dynamic_quant;
+  operation<dynamic_quant_function> dynamic_quant;        // to int8
+  operation<dynamic_quant_v2_function> dynamic_quant_v2;  // to int4 too
 
   explicit operator bool() const noexcept { return create_tensor && destroy_tensor; }
 
@@ -51,6 +52,7 @@ struct library {
     find(file, "aclnnWeightQuantBatchMatmulV3GetWorkspaceSize", "aclnnWeightQuantBatchMatmulV3", l.weight_quant_v3);
     find(file, "aclnnWeightQuantBatchMatmulV2GetWorkspaceSize", "aclnnWeightQuantBatchMatmulV2", l.weight_quant_v2);
     find(file, "aclnnDynamicQuantGetWorkspaceSize", "aclnnDynamicQuant", l.dynamic_quant);
+    find(file, "aclnnDynamicQuantV2GetWorkspaceSize", "aclnnDynamicQuantV2", l.dynamic_quant_v2);
     return l;
   }
 
