@@ -41,10 +41,21 @@ void append_event(std::string& out, const weir::kineto_event& e) {
   out.append(std::to_string(e.t_ns)).append("|").append(std::to_string(e.dur_ns)).append("\n");
 }
 
+/// Holds each name for likely to come again.
+struct likely_again {
+  std::string last;
+  bool operator()(std::string_view category) const { return all_but_operations(category); }
+  [[nodiscard]] std::string_view likely_name() const { return last; }
+};
+
 std::string events_of(std::string_view text) {
   std::string out;
+  likely_again wanted;
   weir::kineto_reader reader{weir::memory_source(text)};
-  (void)reader.read(all_but_operations, [&](const weir::kineto_event& e) { append_event(out, e); });
+  (void)reader.read(wanted, [&](const weir::kineto_event& e) {
+    append_event(out, e);
+    wanted.last.assign(e.name);
+  });
   return out + std::to_string(reader.summary().damaged) + " " + std::to_string(reader.summary().skipped);
 }
 

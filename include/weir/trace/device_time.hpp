@@ -124,6 +124,8 @@ class device_time {
   [[nodiscard]] interval span() const noexcept { return {begin_, end_}; }
   /// Sum of all durations: more than busy() where events ran side by side.
   [[nodiscard]] std::int64_t sum_ns() const noexcept { return sum_ns_; }
+  /// The name that the next event is likely to have; empty where nothing is.
+  [[nodiscard]] std::string_view likely_name() const noexcept { return names_.likely(); }
   /// Kernels and memory operations by name as written.
   [[nodiscard]] const auto& names() const noexcept { return names_.entries(); }
   /// Collectives by what their events call them, else by the kernel's name without its parameters.

@@ -13,6 +13,7 @@
 
 #include "weir/base/units.hpp"
 #include "weir/trace/json_extent.hpp"
+#include "weir/trace/same_again.hpp"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -136,11 +137,19 @@ class json_cursor {
     at_ += Size - 1;
     return true;
   }
+  /// Takes what was kept where it comes next.
+  [[gnu::always_inline]] bool take_same(const same_again& kept) noexcept {
+    if (!kept.starts(rest())) return false;
+    at_ += kept.text().size();
+    return true;
+  }
   /// Takes a comma, white space and `literal` where that is what comes next.
   template <std::size_t Size>
   [[gnu::always_inline]] bool take_next(const char (&literal)[Size]) noexcept {
     if (at_ >= end_ || *at_ != ',') return false;
     ++at_;
+    if (static_cast<std::size_t>(end_ - at_) >= Size && *at_ == ' ' && std::memcmp(at_ + 1, literal, Size - 1) == 0)
+      return at_ += Size, true;  // as most often
     peek();
     return take_exactly(literal);
   }
@@ -150,6 +159,24 @@ class json_cursor {
     at_ = detail::first_end<detail::plain_text_ends>(begin, end_);
     if (at_ >= end_ || *at_ != '"') return false;
     into = {begin, static_cast<std::size_t>(at_++ - begin)};
+    return true;
+  }
+  /// Takes the string behind an opening quote where it is `likely`. \pre  that was the whole of one before, or is
+  /// empty.
+  [[gnu::always_inline]] bool take_likely(std::string_view likely, std::string_view& into) noexcept {
+    const std::size_t size = likely.size();
+    if (size == 0 || static_cast<std::size_t>(end_ - at_) <= size || at_[size] != '"' ||
+        std::memcmp(at_, likely.data(), size) != 0)
+      return false;
+    into = likely;
+    at_ += size + 1;
+    return true;
+  }
+  /// Takes a string of one letter behind its opening quote.
+  [[gnu::always_inline]] bool letter(std::string_view& into) noexcept {
+    if (end_ - at_ < 2 || at_[1] != '"' || static_cast<unsigned char>((*at_ | 0x20) - 'a') > 'z' - 'a') return false;
+    into = {at_, 1};
+    at_ += 2;
     return true;
   }
   /// Takes a string of that kind with its quotes, or a plain whole number.
@@ -201,11 +228,11 @@ class json_cursor {
     return failed_ ? std::string_view{} : std::string_view(begin, static_cast<std::size_t>(at_ - begin));
   }
   std::string_view bracketed() noexcept {
-    json_extent extent;
-    const std::string_view text(at_, static_cast<std::size_t>(end_ - at_));
-    if (!extent.find_end(text) || extent.broken()) return fail();
-    at_ += extent.end();
-    return text.substr(0, extent.end());
+    const char* const begin = at_;
+    const std::size_t length = json_extent::whole(rest().substr(1), 1);
+    if (length == 0) return fail();
+    at_ += 1 + length;
+    return {begin, 1 + length};
   }
   std::string_view fail() noexcept {
     failed_ = true;

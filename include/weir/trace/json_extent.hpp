@@ -49,12 +49,35 @@ class json_extent {
   }
 #endif
 
+  /// The length of a value of which `depth` brackets were opened before `text` begins, and of which no more bytes will
+  /// come; 0: its end is not there, or it is broken. \pre  64 bytes after its end are readable.
+  [[nodiscard, gnu::always_inline]] static std::size_t whole(std::string_view text, std::int64_t depth) noexcept {
+#if defined(WEIR_JSON_AVX)
+    if (detail::avx512_blocks::available) return whole_avx512(text, depth);
+    if (detail::avx2_blocks::available) return whole_avx2(text, depth);
+#endif
+    return whole_in<detail::plain_blocks>(text, depth);
+  }
+
   /// The length of the value. \pre  find_end() returned true and the value is not broken().
   [[nodiscard]] std::size_t end() const noexcept { return end_; }
   /// A control character stood inside a string, at end(): brackets can't be trusted from the value's start on.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
 
  private:
+  template <class Blocks>
+  [[gnu::always_inline]] static std::size_t whole_in(std::string_view text, std::int64_t depth) noexcept {
+    json_extent extent(depth);
+    return extent.find_end_in<Blocks>(text) && !extent.broken_ ? extent.end_ : 0;
+  }
+#if defined(WEIR_JSON_AVX)
+  WEIR_TARGET_AVX2 static std::size_t whole_avx2(std::string_view text, std::int64_t depth) noexcept {
+    return whole_in<detail::avx2_blocks>(text, depth);
+  }
+  WEIR_TARGET_AVX512 static std::size_t whole_avx512(std::string_view text, std::int64_t depth) noexcept {
+    return whole_in<detail::avx512_blocks>(text, depth);
+  }
+#endif
   // Inlined by force, so that a target's own function compiles all of it for that target.
   template <class Blocks>
   [[gnu::always_inline]] bool find_end_in(std::string_view text) noexcept {
@@ -92,6 +115,14 @@ class json_extent {
   /// Whether one of the block's closing brackets is the last.
   [[gnu::always_inline]] bool ends_in(const detail::json_masks& m, std::uint64_t inside, std::uint64_t open,
                                       std::uint64_t close) noexcept {
+    if (depth_ == 1) {  // most often, and with pairs beside each other at most: what closes no pair is the last
+      const std::uint64_t all = open | close;
+      const std::uint64_t behind_open = (~all + (open << 1)) & all;  // carries run on to the next bracket
+      if ((behind_open & open) == 0) {
+        const std::uint64_t last = close & ~behind_open;
+        return last != 0 && finish(m, inside, (last & (~last + 1)) - 1, std::countr_zero(last) + 1);
+      }
+    }
     std::int64_t closed = 0;
     for (std::uint64_t rest = close; rest != 0; rest &= rest - 1) {
       const std::uint64_t below = (rest & (~rest + 1)) - 1;

@@ -32,7 +32,7 @@ class kineto_reader {
   /// \return  errc::io where the source fails, errc::parse where the bytes are no trace at all.
   template <class Wanted, class OnEvent>
   result<void> read(Wanted&& wanted, OnEvent&& on_event) {
-    event_reader<std::remove_reference_t<Wanted>, std::remove_reference_t<OnEvent>> each{wanted, on_event, {}};
+    event_reader<std::remove_reference_t<Wanted>, std::remove_reference_t<OnEvent>> each{wanted, on_event, {}, {}};
     return stream_.read(each);
   }
 
@@ -44,11 +44,12 @@ class kineto_reader {
   struct event_reader {
     Wanted& wanted;
     OnEvent& on_event;
+    detail::usual_layout layout;
     kineto_event event;  // made once: most events are skipped before anything is written to it
 
     object_read operator()(std::string_view object) { return taken(read_kineto_event(object, event, wanted)); }
     usual_object usual(std::string_view text) {
-      const usual_object found = read_usual_event(text, event, wanted);
+      const usual_object found = read_usual_event(text, event, wanted, layout);
       if (found.length > 0) taken(found.read);
       return found;
     }

@@ -48,7 +48,7 @@ namespace weir::inline v0 {
   return exact_decimal(text, 3);
 }
 
-/// One event. All views point into the text it was read from; strings are without quotes and not unescaped.
+/// One event. Its views are valid until the next one is read; strings are without quotes and not unescaped.
 struct kineto_event {
   std::string_view phase;     ///< "X" complete, "M" metadata, "i" instant, "s" and "f" flow, ...
   std::string_view category;  ///< "kernel", "cpu_op", "user_annotation", ...; empty where there is none.

@@ -17,6 +17,7 @@
 #include "weir/base/result.hpp"
 #include "weir/data/window.hpp"
 #include "weir/trace/json_cursor.hpp"
+#include "weir/trace/same_again.hpp"
 
 namespace weir::inline v0 {
 
@@ -117,8 +118,14 @@ class object_stream {
   template <class OnObject>
   void objects(OnObject& on_object) {
     for (;;) {
+      if (between_.starts(window_.unread())) {
+        window_.consume(between_.text().size() - 1);
+        one_object(on_object);
+        continue;
+      }
       const char c = peek();
       if (c == ',') {
+        keep_between();
         take();
       } else if (c == '{') {
         one_object(on_object);
@@ -132,6 +139,14 @@ class object_stream {
         if (!resync()) return;
       }
     }
+  }
+
+  /// Keeps how one object follows the other: a comma, white space, and its brace.
+  void keep_between() {
+    const std::string_view text = window_.unread();
+    std::size_t next = 1;
+    while (next < text.size() && static_cast<unsigned char>(text[next]) <= ' ') ++next;
+    if (next < text.size() && text[next] == '{') between_.keep(text.substr(0, next + 1));
   }
 
   template <class OnObject>
@@ -243,6 +258,7 @@ class object_stream {
   window<Source> window_;
   stream_format format_;
   stream_summary summary_;
+  same_again between_;
   std::size_t held_ = 0;  // length of the value that value() found
 };
 

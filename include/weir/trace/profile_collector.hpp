@@ -58,6 +58,9 @@ class profile_collector {
   void unask(std::string_view /*phase*/, std::string_view category) {
     category.empty() ? (void)--flows_ : categories_.uncount();
   }
+  [[nodiscard]] std::string_view likely_name() const noexcept {
+    return current_ != nullptr ? current_->time.likely_name() : std::string_view{};
+  }
   /// Ascend's profilers call steps operations.
   bool named(std::string_view name) { return step_kind_of(name) != step_kind::none; }
   void take(const kineto_event& e) {
@@ -160,11 +163,10 @@ class profile_collector {
 
   /// Device events say by their process which device they ran on.
   device_part& part_of(std::string_view pid) {
-    if (current_ < parts_.size() && same_short(parts_[current_].name, pid)) return parts_[current_];
+    if (current_ != nullptr && same_short(current_->name, pid)) return *current_;
     const auto found = std::find_if(parts_.begin(), parts_.end(), [&](const auto& part) { return part.name == pid; });
-    current_ = static_cast<std::size_t>(found - parts_.begin());
     if (found == parts_.end()) parts_.emplace_back(*kinds_).name = pid;
-    return parts_[current_];
+    return *(current_ = found == parts_.end() ? &parts_.back() : &*found);
   }
 
   void device(const kineto_event& e) {
@@ -174,7 +176,8 @@ class profile_collector {
     if (options_.idle) part.causes.take(e);
     if (options_.coverage) part.coverage.take(e);
     if (known->what.kind != device_kind::communication) return;
-    if (options_.ops && current_ == 0) kernels_.push_back(traced_kernel_of(e, part.collectives.calls().size()));
+    if (options_.ops && current_ == &parts_.front())
+      kernels_.push_back(traced_kernel_of(e, part.collectives.calls().size()));
     part.collectives.take(e, known->what);
   }
 
@@ -223,6 +226,7 @@ class profile_collector {
     if (kept.empty()) kept.emplace_back(*kinds_);
     kept.front().time.add_damage(damaged);
     parts_ = std::move(kept);
+    current_ = nullptr;
   }
 
   void give(device_part& part, rank_profile& out) {
@@ -245,7 +249,7 @@ class profile_collector {
   const kind_table* kinds_;
   profile_options options_;
   std::deque<device_part> parts_;
-  std::size_t current_ = 0;  // the part of the last device event
+  device_part* current_ = nullptr;  // of the last device event
   launch_log launches_;
   collective_log cpu_calls_;
   std::vector<traced_kernel> kernels_, gloo_;

@@ -29,12 +29,21 @@ void unask(Wanted& wanted, std::string_view phase, std::string_view category) {
   if constexpr (requires { wanted.unask(phase, category); }) wanted.unask(phase, category);
 }
 
+/// The name that the caller holds for likely, where it does.
+template <class Wanted>
+std::string_view likely_name(const Wanted& wanted) {
+  if constexpr (requires { wanted.likely_name(); })
+    return wanted.likely_name();
+  else
+    return {};
+}
+
 /// The length of the object that begins at `text` and of which `at` has read no nested part; 0: the end is not there,
 /// or brackets can't be trusted.
 inline std::size_t usual_length(std::string_view text, const json_cursor& at) noexcept {
   const std::size_t head = text.size() - at.rest().size();
-  json_extent extent(1);
-  return extent.find_end(at.rest()) && !extent.broken() ? head + extent.end() : 0;
+  const std::size_t length = json_extent::whole(at.rest(), 1);
+  return length > 0 ? head + length : 0;
 }
 
 /// The number that eight digits write; more than that where one of the bytes is none. 8 bytes are readable.
@@ -70,14 +79,61 @@ inline std::uint64_t eight_digits(const char* at) noexcept {
   return true;
 }
 
+/// What `at` took since `text` was its rest.
+inline std::string_view taken(std::string_view text, const json_cursor& at) noexcept {
+  return text.substr(0, text.size() - at.rest().size());
+}
+
+/// How the last events were laid out.
+struct usual_layout {
+  usual_layout() = default;
+  usual_layout(const usual_layout&) = delete;  // it views into itself
+  usual_layout& operator=(const usual_layout&) = delete;
+
+  same_again lead;                          ///< Between an event's brace and its phase.
+  same_again middle;                        ///< Behind the name: process, thread, and what stands before the time.
+  same_again before_args;                   ///< Between the duration and the arguments.
+  std::string_view middle_pid, middle_tid;  ///< In `middle`.
+};
+
+/// Takes what stands between the name and the time.
+[[gnu::always_inline]] inline bool take_middle(json_cursor& at, kineto_event& event, usual_layout& layout) noexcept {
+  if (at.take_same(layout.middle)) {
+    event.pid = layout.middle_pid, event.tid = layout.middle_tid;
+    return true;
+  }
+  const std::string_view text = at.rest();
+  if (!at.take_next("\"pid\": ") || !at.plain_value(event.pid) || !at.take_next("\"tid\": ") ||
+      !at.plain_value(event.tid) || !at.take_next("\"ts\": "))
+    return false;
+  layout.middle.keep(taken(text, at));
+  const auto kept = [&](std::string_view part) {
+    return layout.middle.text().substr(static_cast<std::size_t>(part.data() - text.data()), part.size());
+  };
+  if (!layout.middle.text().empty()) layout.middle_pid = kept(event.pid), layout.middle_tid = kept(event.tid);
+  return true;
+}
+
+/// Takes what stands between the duration and the brace of the arguments.
+[[gnu::always_inline]] inline bool take_before_args(json_cursor& at, usual_layout& layout) noexcept {
+  if (!at.take_same(layout.before_args)) {
+    const std::string_view text = at.rest();
+    if (!at.take_next("\"args\": ")) return false;
+    at.peek();
+    layout.before_args.keep(taken(text, at));
+  }
+  return at.rest().starts_with('{');
+}
+
 /// Reads the members of a complete event behind its category, all of them and in the order that profilers write.
 /// \return  whether that is what stands there, with its last bracket.
-[[gnu::always_inline]] inline bool read_usual_members(json_cursor& at, kineto_event& event) noexcept {
-  const bool head = at.take_next("\"name\": \"") && at.plain_text(event.name) && at.take_next("\"pid\": ") &&
-                    at.plain_value(event.pid) && at.take_next("\"tid\": ") && at.plain_value(event.tid) &&
-                    at.take_next("\"ts\": ") && take_usual_ns(at, latest_ns, event.t_ns) && at.take_next("\"dur\": ") &&
-                    take_usual_ns(at, longest_ns, event.dur_ns) && at.take_next("\"args\": ");
-  if (!head || at.peek() != '{') return false;
+[[gnu::always_inline]] inline bool read_usual_members(json_cursor& at, kineto_event& event, usual_layout& layout,
+                                                      std::string_view likely_name) noexcept {
+  const bool head =
+      at.take_next("\"name\": \"") && (at.take_likely(likely_name, event.name) || at.plain_text(event.name)) &&
+      take_middle(at, event, layout) && take_usual_ns(at, latest_ns, event.t_ns) && at.take_next("\"dur\": ") &&
+      take_usual_ns(at, longest_ns, event.dur_ns) && take_before_args(at, layout);
+  if (!head) return false;
   event.args = at.value();
   return !event.args.empty() && at.take('}');
 }
@@ -89,15 +145,22 @@ inline std::uint64_t eight_digits(const char* at) noexcept {
 /// then is twice the work for kernels, of which all is read.
 /// \param text    from '{' on, as far as bytes are there; 64 bytes behind them are readable.
 /// \param wanted  as for read_kineto_event; and where it has void unask(phase, category), that is called where it was
-///                asked and length 0 is the answer.
+///                asked and length 0 is the answer; and where it has std::string_view likely_name(), a name that it
+///                was given before, that is compared first, and if it is the event's it is what event.name views.
+/// \param layout  of the events before it.
 /// \return  what read_kineto_event would make of the object, or length 0; never `damaged`.
 template <class Wanted>
-[[nodiscard]] usual_object read_usual_event(std::string_view text, kineto_event& event, Wanted& wanted) {
+[[nodiscard]] usual_object read_usual_event(std::string_view text, kineto_event& event, Wanted& wanted,
+                                            detail::usual_layout& layout) {
   __builtin_prefetch(text.data() + 1024);
   json_cursor at(text.substr(1));
   std::string_view phase, category;
-  at.peek();
-  if (!at.take_exactly("\"ph\": \"") || !at.plain_text(phase)) return {};
+  if (!at.take_same(layout.lead)) {
+    at.peek();
+    if (!at.take_exactly("\"ph\": \"")) return {};
+    layout.lead.keep(detail::taken(text.substr(1), at));
+  }
+  if (!at.letter(phase) && !at.plain_text(phase)) return {};
   if (!detail::wants_phase(wanted, phase)) {
     const std::size_t length = detail::usual_length(text, at);
     if (length == 0) detail::unask(wanted, phase, {});
@@ -110,7 +173,8 @@ template <class Wanted>
     return {length, object_read::skipped};
   }
   event.phase = phase, event.category = category;
-  if (detail::read_usual_members(at, event)) return {text.size() - at.rest().size(), object_read::ok};
+  if (detail::read_usual_members(at, event, layout, detail::likely_name(wanted)))
+    return {text.size() - at.rest().size(), object_read::ok};
   detail::unask(wanted, phase, category);
   return {};
 }
