@@ -411,7 +411,9 @@ TEST_CASE("weir-bench: a run ends by itself once it knows what it was to know, o
 }
 
 TEST_CASE("weir-bench: every option of vllm bench serve is known, and what it does not do it says", "[tools][bench]") {
-  const std::string common = tool + "--base-url http://127.0.0.1:1 --model m --num-prompts 1 --progress off ";
+  const temporary_directory dir;  // what an option writes stays there
+  const std::string common = "cd '" + dir.file("") + "' && " + tool +
+                             "--base-url http://127.0.0.1:1 --model m --num-prompts 1 --progress off ";
   int known = 0, silent = 0, refused = 0;
   for (const auto& line : lines_of(read_file(WEIR_SOURCE_DIR "/tests/fixtures/vllm_serve_options.txt"))) {
     if (line.starts_with('#')) continue;
