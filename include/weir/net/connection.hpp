@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "weir/base/clock.hpp"
 #include "weir/base/measured.hpp"
@@ -60,12 +61,14 @@ class receive_buffer {
   [[nodiscard]] kernel_clock& clock() noexcept { return clock_; }
   std::int64_t read_ns = 0;  ///< When the last read returned: of the time now, what needs no clock.
   [[nodiscard]] std::string& plain() noexcept { return plain_; }  ///< What a layer makes of what was received.
+  [[nodiscard]] std::vector<std::size_t>& ends() noexcept { return ends_; }  ///< Of the events that were seen to wait.
 
  private:
   static constexpr std::size_t size = std::size_t{1} << 16;
   std::array<char, size + padding> bytes_{};
   kernel_clock clock_;
   std::string plain_;
+  std::vector<std::size_t> ends_;
 };
 
 /// A non-blocking connection: open, send, receive, close, and open again; through a layer where the address has one.
@@ -119,6 +122,7 @@ class connection final : public watcher {
     fd_ = {};
     ++closed_;
     one_by_one_ns_ = never;
+    one_stamp_ = 1;
     connected_ = joined_ = false;
     unsent_ = {};
     coded_.clear();
@@ -131,8 +135,9 @@ class connection final : public watcher {
   [[nodiscard]] bool kernel_stamped() const noexcept { return kernel_stamped_; }
   /// Reads from `t_ns` on come late, so that several events of a stream may wait in the socket. Such a read looks
   /// first, and takes them one by one where the kernel has not joined their segments: an on_bytes for each, with its
-  /// own stamp. That ends where an on_bytes closes the connection. Not through a layer. Closing it forgets `t_ns`.
-  /// \complexity  a system call more for a late read, and one for each event
+  /// own stamp; one for all events that share a stamp. That ends where an on_bytes closes the connection. Not through a
+  /// layer. Closing it forgets `t_ns`.
+  /// \complexity  a system call more for a late read, and one for each event; for events of one stamp, about four
   void one_by_one_from(std::int64_t t_ns) noexcept { one_by_one_ns_ = t_ns; }
   /// In on_bytes: what waits in the socket behind these bytes, where that was looked at.
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
@@ -225,29 +230,43 @@ class connection final : public watcher {
       return true;
     }
     const auto size = static_cast<std::size_t>(seen.got);
-    if (seen.stamp_ns == unmeasured || first_event({room.data(), size}) == size) return false;
+    if (seen.stamp_ns == unmeasured) return false;
+    auto& ends = buffer_->ends();
+    event_ends({room.data(), size}, ends);
+    if (ends.size() == 1) return false;
     if (ended || size == room.size()) (void)loop_->change(fd_.get(), interest, *this);
     const auto closed = closed_;
-    for (std::size_t at = 0; at < size && closed == closed_;) at += receive_event(room.subspan(at, size - at), seen);
+    std::int64_t stamp_ns = unmeasured;
+    for (std::size_t first = 0; first < ends.size() && closed == closed_;) {
+      const std::size_t many = events_of_one_stamp(first, seen.stamp_ns);
+      const std::size_t begin = first == 0 ? 0 : ends[first - 1], end = ends[(first += many) - 1];
+      const auto before_ns = stamp_ns;
+      stamp_ns = receive_stamped(fd_.get(), room.data() + begin, end - begin).stamp_ns;
+      one_stamp_ = stamp_ns == before_ns ? one_stamp_ + many : many;
+      together_ = many > 1;
+      const std::int64_t t_ns = buffer_->read_ns = now_ns();
+      waiting_ = size - end;
+      user_->on_bytes({room.data() + begin, end - begin}, arrival(stamp_ns, t_ns));
+    }
     waiting_ = 0;
     together_ = false;
     return true;
   }
 
-  /// Reads the first of the events that wait, which lie in `there` already; all of them where the first has the stamp
-  /// of the last. \return  how many bytes it has passed on.
-  std::size_t receive_event(std::span<char> there, const stamped_read& last) {
-    std::size_t size = first_event({there.data(), there.size()});
-    const auto stamp_ns = receive_stamped(fd_.get(), there.data(), size).stamp_ns;
-    together_ = stamp_ns == last.stamp_ns && size < there.size();
-    if (together_) {
-      (void)receive_stamped(fd_.get(), there.data() + size, there.size() - size);
-      size = there.size();
-    }
-    const std::int64_t t_ns = buffer_->read_ns = now_ns();
-    waiting_ = there.size() - size;
-    user_->on_bytes({there.data(), size}, arrival(stamp_ns, t_ns));
-    return size;
+  /// How many of the events that wait, from the first of the buffer's ends on, have its stamp: they came in one
+  /// segment, or the kernel has joined theirs. While events come alone that is asked once a late read, of all of them:
+  /// a look costs a system call, though nothing is copied (MSG_TRUNC).
+  std::size_t events_of_one_stamp(std::size_t first, std::int64_t last_stamp_ns) {
+    const std::span ends = std::span(buffer_->ends()).subspan(first);
+    const std::size_t begin = first == 0 ? 0 : buffer_->ends()[first - 1];
+    if (ends.size() == 1 || (first > 0 && one_stamp_ == 1)) return 1;
+    const auto stamp = [&](std::size_t event) {
+      return receive_stamped(fd_.get(), buffer_->room().data(), ends[event] - begin, MSG_PEEK | MSG_TRUNC).stamp_ns;
+    };
+    const auto first_ns = stamp(0);
+    if (first_ns == last_stamp_ns) return ends.size();
+    if (one_stamp_ == 1) return 1;
+    return count_like_first(ends.size() - 1, one_stamp_, [&](std::size_t i) { return stamp(i) == first_ns; });
   }
 
   /// The kernel's stamp, unless it can't be trusted: also where it lies before the send() that it answers.
@@ -297,8 +316,9 @@ class connection final : public watcher {
   bool failed_in_layer_ = false;
   bool kernel_stamped_ = false;
   bool together_ = false;
-  std::size_t waiting_ = 0;   // bytes that were seen in the socket, behind those that are being handled
-  std::uint32_t closed_ = 0;  // how often
+  std::size_t waiting_ = 0;    // bytes that were seen in the socket, behind those that are being handled
+  std::size_t one_stamp_ = 1;  // so many events had the stamp of the last that was read one by one
+  std::uint32_t closed_ = 0;   // how often
   std::int64_t one_by_one_ns_ = never;
   std::int64_t sent_ns_ = 0;  // the first byte of the last send
   std::string_view unsent_;

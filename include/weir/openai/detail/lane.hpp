@@ -149,9 +149,12 @@ class lane final : private connection_user, private timer {
     if (state_ != state::busy) return retire();  // nobody has asked for anything
     const std::int64_t gap_ns = t_ns - std::exchange(last_, t_ns);
     const int before = phase();
+    const auto shared = x_->record().shared_events;
     if (x_->feed(bytes, t_ns, connection_.kernel_stamped() ? stamp_basis::kernel : stamp_basis::user))
       return conclude();
-    if (before == 1) pace_.take(gap_ns, gap_ns == 0 || connection_.together());
+    if (before == 1)
+      pace_.take(gap_ns, gap_ns == 0 || connection_.together(),
+                 !connection_.together() && x_->record().shared_events != shared);
     connection_.one_by_one_from(pace_.late_from(t_ns));
     if (phase() != before) home_->on_loop().arm(*this, deadline());  // its limit may come sooner
   }
