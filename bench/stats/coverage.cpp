@@ -1,4 +1,4 @@
-// How often the intervals and verdicts err: simulated queues (M/G/k, so that requests hang together) and simulated runs
+// How often the intervals and verdicts err: simulated queues (so that requests hang together) and simulated runs
 // of two systems. Fixed seeds: the same numbers every time. Prints Markdown.
 //
 //   coverage [RUNS [queues|stops|verdicts [ROW]]]    ROW: of its rows the one (of queues: the queue) alone, from 0
@@ -24,50 +24,107 @@ double normal(weir::random_stream& random) {
   return std::sqrt(-2 * std::log1p(-random.uniform())) * std::cos(2 * 3.141592653589793 * random.uniform());
 }
 
-/// A first-come queue: so many servers, Poisson arrivals, lognormal service of mean 1 (coefficient of variation 0.53,
-/// or 1.31 where sigma is 1).
-struct queue {
-  std::size_t servers;
-  double load, sigma = 0.5;
-};
+/// Times of service, all of mean 1. Coefficients of variation: 0.53, 1.31, 1, 0, 1.05.
+enum class service { lognormal, varied, exponential, fixed, short_and_long };
+constexpr std::array law_names{"", ", varied service", ", exponential service", ", fixed service",
+                               ", short and long service"};
 
-double service_of(const queue& q, weir::random_stream& random) {
-  return std::exp(q.sigma * normal(random) - q.sigma * q.sigma / 2);
+double time_of(service law, weir::random_stream& random) {
+  const auto lognormal = [&](double sigma) { return std::exp(sigma * normal(random) - sigma * sigma / 2); };
+  switch (law) {
+    case service::lognormal:
+      return lognormal(0.5);
+    case service::varied:
+      return lognormal(1);
+    case service::exponential:
+      return random.exponential(1);
+    case service::fixed:
+      return 1;
+    case service::short_and_long:  // four answers of five are short
+      return (random.uniform() < 0.8 ? 0.5 : 3) * lognormal(0.3);
+  }
+  return 0;
 }
 
-/// Of the first run of a row, the next one has the next. Not those with which the gates of stats/swings.hpp and
+/// A first-come queue: so many servers, Poisson arrivals or those of so many clients that ask again at once.
+struct queue {
+  std::size_t servers;
+  double load;  ///< Of a queue with clients: 1.
+  service law = service::lognormal;
+  std::size_t clients = 0;  ///< 0: an open loop.
+  bool bursts = false;      ///< The rate is 0.7 or 1.3 times its mean, for 20 services in the mean.
+};
+std::string name_of(const queue& q) {
+  char text[100];
+  const auto law = law_names[static_cast<std::size_t>(q.law)];
+  q.clients > 0 ? std::snprintf(text, sizeof text, "%zu clients of %zu servers%s", q.clients, q.servers, law)
+                : std::snprintf(text, sizeof text, "M/G/%zu, load %.2f%s%s", q.servers, q.load, law,
+                                q.bursts ? ", in bursts" : "");
+  return text;
+}
+
+/// When requests come.
+class arrivals {
+ public:
+  explicit arrivals(const queue& q)
+      : rate_(q.load * static_cast<double>(q.servers)), bursts_(q.bursts), clients_(q.clients > 0) {
+    for (std::size_t i = 0; i < q.clients; ++i) ready_.push(0);
+  }
+  double next(weir::random_stream& random) {
+    if (!ready_.empty()) {
+      now_ = ready_.top(), ready_.pop();
+      return now_;
+    }
+    for (;;) {
+      const double step = random.exponential(1 / (rate_ * (!bursts_ ? 1 : high_ ? 1.3 : 0.7)));
+      if (!bursts_ || now_ + step <= turn_) return now_ += step;
+      now_ = turn_, high_ = !high_, turn_ += random.exponential(20);
+    }
+  }
+  /// A client has its answer.
+  void answered(double when) {
+    if (clients_) ready_.push(when);
+  }
+
+ private:
+  double rate_, now_ = 0, turn_ = 0;
+  bool bursts_, clients_, high_ = false;
+  std::priority_queue<double, std::vector<double>, std::greater<>> ready_;
+};
+
+/// Of the first run of a row, the next one has the next. Not those with which the gates and factors of
 /// stats/run_interval.hpp were chosen.
-constexpr std::uint64_t first_seed = 1'700'001;
+constexpr std::uint64_t first_seed = 2'600'001;
 
 /// Times in system of `n` requests, the first of which comes after `warm` others.
 std::vector<double> times_in(const queue& q, std::size_t n, std::uint64_t seed, std::size_t warm) {
   weir::random_stream random(seed);
   std::priority_queue<double, std::vector<double>, std::greater<>> free;  // when each server is free again
   for (std::size_t i = 0; i < q.servers; ++i) free.push(0);
+  arrivals come(q);
   std::vector<double> out;
-  double now = 0;
   for (std::size_t i = 0; i < n + warm; ++i) {
-    now += random.exponential(1 / (q.load * static_cast<double>(q.servers)));
-    const double start = std::max(now, free.top()), service = service_of(q, random);
-    free.pop();
-    free.push(start + service);
-    if (i >= warm) out.push_back(start + service - now);
+    const double now = come.next(random), end = std::max(now, free.top()) + time_of(q.law, random);
+    free.pop(), free.push(end), come.answered(end);
+    if (i >= warm) out.push_back(end - now);
   }
   return out;
 }
-/// After how many requests it has forgotten that it was empty: ten times the longest memory of M/M/k, and ten services.
+/// After how many requests it has forgotten that it was empty: ten times the longest memory of M/M/k, and ten services,
+/// or bursts.
 std::size_t memory_of(const queue& q) {
+  if (q.clients > 0) return 50 * q.clients;
   const double root = 1 - std::sqrt(q.load);
-  return static_cast<std::size_t>(10 * q.load / (root * root) + 10 * static_cast<double>(q.servers));
+  return static_cast<std::size_t>(10 * q.load / (root * root) + (q.bursts ? 400 : 10) * static_cast<double>(q.servers));
 }
 
 /// What is asked of a run, by its name and its percentile; 0 is the mean.
 constexpr std::array asked{0.0, 50.0, 90.0, 99.0};
 
-/// What a run of an open loop at that queue says of itself: as weir-summarize --steady and weir-bench --until do.
+/// What a run at that queue says of itself: as weir-summarize --steady and weir-bench --until do.
 weir::steady_run estimate_of(const queue& q, std::span<const double> values, double p) {
   const double at_once = weir::moments_of(values).mean * q.load * static_cast<double>(q.servers);  // Little
-  return weir::steady_estimate(values, p, at_once);
+  return weir::steady_estimate(values, p, q.clients > 0 ? 0 : at_once);
 }
 /// The truth: of a run of 8,000,000 requests.
 std::array<double, asked.size()> truth_of(const queue& q) {
@@ -97,8 +154,7 @@ void coverage(const queue& q, const std::vector<std::size_t>& lengths, int runs,
         if (k == 0) effective += e.effective / runs;
       }
     }
-    std::printf("| M/G/%zu, load %.2f%s%s | %zu | %.0f |", q.servers, q.load, q.sigma > 0.5 ? ", varied service" : "",
-                empty ? ", from empty" : "", n, effective);
+    std::printf("| %s%s | %zu | %.0f |", name_of(q).c_str(), empty ? ", from empty" : "", n, effective);
     for (std::size_t k = 0; k < asked.size(); ++k)
       given[k] == 0 ? std::printf(" none |")
                     : std::printf(" %.1f (%.1f) |", 100.0 * held[k] / given[k], 100.0 * given[k] / runs);
@@ -121,7 +177,7 @@ void stopping(const queue& q, double p, double share, std::size_t most, int runs
       break;
     }
   }
-  std::printf("| M/G/%zu, load %.2f | p%.0f to %.0f %% | %.0f | %.0f | %.1f |\n", q.servers, q.load, p, 100 * share,
+  std::printf("| %s | p%.0f to %.0f %% | %.0f | %.0f | %.1f |\n", name_of(q).c_str(), p, 100 * share,
               100.0 * stopped / runs, length / std::max(stopped, 1), 100.0 * held / std::max(stopped, 1));
   std::fflush(stdout);
 }
@@ -166,19 +222,28 @@ void each(const std::vector<std::function<void()>>& rows, int row) {
     if (row < 0 || i == static_cast<std::size_t>(row)) rows[i]();
 }
 void all_queues(int runs, int row) {
+  const auto open = [=](queue q, std::vector<std::size_t> lengths) { return [=] { coverage(q, lengths, runs); }; };
+  const auto from_empty = [=](queue q, std::size_t n) { return [=] { coverage(q, {n}, runs, true); }; };
   header("| queue | requests | effective | mean | p50 | p90 | p99 |");
-  each({[=] { coverage({1, 0.5}, {1000, 4000, 20000}, runs); }, [=] { coverage({8, 0.7}, {4000, 20000}, runs); },
-        [=] { coverage({8, 0.8}, {4000, 20000}, runs); }, [=] { coverage({64, 0.8}, {4000, 20000}, runs); },
-        [=] { coverage({8, 0.9}, {4000, 20000}, runs); }, [=] { coverage({8, 0.9}, {100000}, runs); },
-        [=] { coverage({64, 0.95}, {4000, 14000, 20000}, runs); }, [=] { coverage({64, 0.95}, {100000}, runs); },
-        [=] { coverage({8, 0.7}, {4000}, runs, true); }, [=] { coverage({8, 0.9}, {20000}, runs, true); },
-        [=] { coverage({4, 0.6, 1}, {4000, 20000}, runs); }, [=] { coverage({16, 0.75}, {4000, 20000}, runs); }},
+  each({open({1, 0.5}, {1000, 4000, 20000}), open({4, 0.6, service::varied}, {2000, 4000, 20000}),
+        open({8, 0.7}, {4000, 20000}), from_empty({8, 0.7}, 4000), open({16, 0.75}, {4000, 20000}),
+        open({64, 0.8}, {4000, 14000, 20000}), open({8, 0.8}, {4000, 20000}), open({8, 0.9}, {4000, 20000}),
+        from_empty({8, 0.9}, 20000), open({8, 0.9}, {100000}), open({64, 0.95}, {14000, 20000}),
+        open({64, 0.95}, {100000}),
+        // From here on: queues with which nothing was chosen.
+        open({2, 0.65, service::exponential}, {2000, 4000, 20000}), open({3, 0.8}, {4000, 20000}),
+        open({4, 0.75, service::fixed}, {4000, 20000}), open({1, 0.6, service::varied}, {4000, 20000}),
+        open({8, 0.6, service::lognormal, 0, true}, {4000, 20000}),
+        open({32, 0.85, service::short_and_long}, {8000, 20000}), open({100, 0.7}, {20000}),
+        open({8, 1, service::short_and_long, 32}, {1000, 4000}), open({4, 1, service::varied, 4}, {300, 1000})},
        row);
 }
 void all_stops(int runs, int row) {
+  const auto until = [=](queue q, double p, double share) { return [=] { stopping(q, p, share, 100000, runs); }; };
   header("| queue | until | stopped, % | after requests | truth held, % |");
-  each({[=] { stopping({1, 0.5}, 90, 0.05, 100000, runs); }, [=] { stopping({8, 0.7}, 50, 0.05, 100000, runs); },
-        [=] { stopping({8, 0.7}, 99, 0.05, 100000, runs); }, [=] { stopping({64, 0.8}, 99, 0.05, 100000, runs); }},
+  each({until({1, 0.5}, 90, 0.05), until({8, 0.7}, 50, 0.05), until({8, 0.7}, 99, 0.05), until({64, 0.8}, 99, 0.05),
+        until({2, 0.65, service::exponential}, 50, 0.1), until({32, 0.85, service::short_and_long}, 0, 0.03),
+        until({8, 1, service::short_and_long, 32}, 90, 0.05)},
        row);
 }
 void all_verdicts(int rounds, int row) {

@@ -155,13 +155,12 @@ def swing_score(a):
     return min(scores)
 
 
-def spread(a, effective, score, needed, tail):
-    """The variances behind the two ends of an interval, divided by z^2, and the independent values that count."""
+def spread(a, effective, score, tail):
+    """The variance that counts, how much farther the upper end reaches, and the independent values that count."""
     own = geyer(a)
     variance = max(overlapping(a), a.var() / own)
     few = min(effective, own, a.var() / variance)
-    down = variance * (1 + 0.4 * tail * needed / few)
-    return down, down * (1 + 0.4 * tail * max(0.0, -1.5 - score)) ** 2, few
+    return variance, 1 + tail * (4 / math.sqrt(few) + 0.4 * max(0.0, -1 - score)), few
 
 
 def runs():
@@ -172,20 +171,18 @@ def runs():
             effective, score = geyer(a), swing_score(a)
             ask("effective", [], [a], [effective], 1e-6)
             ask("swing_score", [], [a], [score], 1e-9)
-            down, up, few = spread(a, effective, score, 300, 0.7)
-            ends = [a.mean() - z * math.sqrt(down), a.mean() + z * math.sqrt(up)]
-            given = few >= 300 and score >= -5
-            ask("estimate_mean", [], [a], [a.mean(), few, 300, *(ends if given else [math.nan] * 2)], 1e-6)
+            variance, farther, few = spread(a, effective, score, 0.8)
+            ends = [a.mean() - z * math.sqrt(variance), a.mean() + z * math.sqrt(variance) * farther]
+            ask("estimate_mean", [], [a], [a.mean(), few, 60, *(ends if few >= 60 else [math.nan] * 2)], 1e-6)
             for p in (0.5, 0.9, 0.99):
                 below = (a <= np.percentile(a, 100 * p)).astype(float)
-                needed = max(300, 25 / min(p, 1 - p))
-                down, up, few = spread(below, effective, score, needed, max(p, 1 - p) ** 2)
-                counts = [p * (1 - p) / variance for variance in (down, up)]  # values that would scatter as much
+                needed = max(60, 10 / min(p, 1 - p))
+                variance, farther, few = spread(below, effective, score, max(p, 1 - p))
+                counts = [p * (1 - p) / v for v in (variance, variance * farther ** 2)]  # values that would scatter as much
                 shares = [proportion_confint(p * count, count, 0.05, "wilson")[i] for i, count in enumerate(counts)]
                 ends = np.percentile(a, [100 * share for share in shares])
-                given = few >= needed and score >= -5
                 ask("estimate_percentile", [100 * p], [a],
-                    [np.percentile(a, 100 * p), few, needed, *(ends if given else [math.nan] * 2)], 1e-5)
+                    [np.percentile(a, 100 * p), few, needed, *(ends if few >= needed else [math.nan] * 2)], 1e-5)
     a = autoregressive(4000, 0.5)
     error = math.sqrt((1 + 0.5) / (1 - 0.5) * a.var() / len(a))  # of the mean of this process
     ask("block_bootstrap", [100], [a], [a.mean() - z * error, a.mean() + z * error], 0.02)

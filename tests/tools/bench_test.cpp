@@ -386,7 +386,7 @@ TEST_CASE("weir-bench: vLLM's command lines work, and its result file is where i
 TEST_CASE("weir-bench: a run ends by itself once it knows what it was to know, on one thread and on two",
           "[tools][bench]") {
   // Lengths that are drawn make times that hardly depend on each other. A machine that is slow for a second now and
-  // then makes swings, over which no interval is given, rightly: then once more.
+  // then makes swings, over which an interval reaches far, rightly: then once more.
   const mock_process mock("--ttft 1ms --itl 2ms");
   const auto until_known = [&](const std::string& threads) {
     return bench(mock,
@@ -399,7 +399,7 @@ TEST_CASE("weir-bench: a run ends by itself once it knows what it was to know, o
     auto ended = until_known(threads);
     for (int again = 0; again < 3 && number(ended.json, "completed") == 5000; ++again) ended = until_known(threads);
     CHECK(ended.status == 0);
-    CHECK((number(ended.json, "completed") >= 300 && number(ended.json, "completed") < 5000));
+    CHECK((number(ended.json, "completed") >= 200 && number(ended.json, "completed") < 5000));
     CHECK(number(ended.json, "num_prompts") == number(ended.json, "completed"));
     const auto known = field(field(ended.json, "weir"), "until");
     CHECK(known.find(R"("goal":"mean_e2el:50%","met":true)") != std::string::npos);

@@ -31,7 +31,7 @@ struct steady_part {
   std::int64_t from_ns = 0, to_ns = 0;
   std::size_t skip = 0;  ///< So many requests of the log are warm-up.
   bool steady = true;    ///< False: MSER-5 finds no end of the warm-up in the first half.
-  double at_once = 0;    ///< Requests under way together, in the mean; 0 for a closed loop. See steady_estimate.
+  double at_once = 0;    ///< Requests under way together, in the mean; 0 for a closed loop. See value_run.
 };
 
 namespace detail {
@@ -84,12 +84,12 @@ inline std::string steady_name(latency which, std::string_view stat) {
 inline void append_steady_latency(figure_list& out, const steady_latency& of, const std::vector<double>& ns,
                                   const steady_part& part) {
   const bool none = ns.empty();
-  const value_run run(ns);
+  const value_run run(ns, part.at_once);
   out.count(steady_name(of.which, "n"), ns.size());
   out.number_or(steady_name(of.which, "effective_n"), "", none ? std::nan("") : run.effective(), 0,
                 "no answer tells it");
   for (const auto& [stat, p] : steady_statistics) {
-    const auto e = estimate_of_part(run, p, part.at_once, part.steady);
+    const auto e = estimate_of_part(run, p, part.steady);
     const auto name = steady_name(of.which, stat);
     const std::string why = (none ? "" : "no interval: ") + words_of_lack(e);
     out.number_or(name + "_ms", "ms", e.value / ns_per_ms, 3, why);

@@ -29,10 +29,9 @@ struct value_interval {
 enum class interval_lack : unsigned char {
   none = 0,  ///< It has one.
   no_values,
-  not_steady,   ///< Warm-up has no end in its first half.
-  too_few,      ///< The values tell too little.
-  long_swings,  ///< It is too short against its own swings: see swing_score.
-  too_short,    ///< Of an open loop, against the requests under way at once.
+  not_steady,  ///< Warm-up has no end in its first half.
+  too_few,     ///< The values tell too little.
+  too_short,   ///< Of an open loop, against the requests under way at once.
 };
 
 /// What a run says of its own mean or percentile. It can't know of swings that are longer than itself: one that begins
@@ -41,6 +40,7 @@ struct run_estimate {
   double value = std::numeric_limits<double>::quiet_NaN();  ///< Of the values as they are; NaN where there are none.
   double effective = 0;                    ///< The values tell as much as so many independent ones would.
   double needed = 0;                       ///< With fewer of those there is no interval.
+  double longer = 1;                       ///< A run so many times as long would be long enough for one, about.
   std::optional<value_interval> interval;  ///< Nothing: see `lack`.
   interval_lack lack = interval_lack::no_values;
 
@@ -55,11 +55,10 @@ struct run_estimate {
 
 namespace detail {
 
-inline constexpr double least_effective = 300;   ///< For any interval of a run,
-inline constexpr double least_beyond = 25;       ///< and so many of them on either side of a percentile.
-inline constexpr double least_swing_score = -5;  ///< A run whose score is lower is too short for its swings;
-inline constexpr double even_score = -1.5;       ///< from here down they widen its intervals upwards.
-inline constexpr double least_turnovers = 200;   ///< An open loop lasts so many answers' time.
+inline constexpr double least_effective = 60;   ///< For any interval of a run,
+inline constexpr double least_beyond = 10;      ///< and so many of them on either side of a percentile.
+inline constexpr double least_turnovers = 200;  ///< An open loop lasts so many answers' time.
+inline constexpr double even_score = -1;        ///< A run whose swing_score is lower swings.
 
 /// The variance of the mean of values that hang together, from all stretches of a tenth of the run.
 /// \source  Meketon and Schmeiser, "Overlapping batch means: something for nothing?", 1984.
@@ -77,48 +76,55 @@ inline double variance_of_mean(std::span<const double> values, double mean) {
 
 /// What is known of the values of a run, whatever is asked of them.
 struct run_memory {
-  double effective;  ///< See effective_samples,
-  double score;      ///< and swing_score.
+  double effective;  ///< See effective_samples.
+  double swings;     ///< By how much its swing_score is lower than that of an even run.
+  double
+      turnovers;  ///< So many answers' time it lasts; of a closed loop, which has no queue that could grow, infinite.
 };
 /// What a figure asks of a run.
 struct run_demand {
   double effective;  ///< So many independent values at least.
   double tail;       ///< How much it owes to the rare slow part of a run, of which a short one sees too little: 0 to 1.
 };
-inline constexpr run_demand demand_of_mean{least_effective, 0.7};
+inline constexpr run_demand demand_of_mean{least_effective, 0.8};
 /// \param share  of the values below the percentile.
 inline run_demand demand_of_percentile(double share) noexcept {
   const double beyond = std::min(share, 1 - share);
-  return {std::max(least_effective, least_beyond / beyond), (1 - beyond) * (1 - beyond)};
+  return {std::max(least_effective, least_beyond / beyond), 1 - beyond};
 }
 
 /// How far the interval of the mean of `values` reaches, and how many independent ones they are worth.
 ///
 /// Two estimates of the variance, by batches and by autocorrelations, fail in different runs: the greater one counts.
-/// Both are too small in a run that saw few of its own slow swings, and what such a run has not seen is slow: nearly
-/// all intervals that miss the truth lie below it. The factors, which bench/stats/coverage.cpp sets, make up for that.
+/// What a run has not seen is slow, so that what misses lies nearly always above an interval, and the upper arm is the
+/// longer one: by the skewness of the mean (which falls with the root of the effective sample), by how much the run
+/// swings, and by how short an open loop is. A gate in place of the last two would keep just the runs that were lucky.
+/// bench/stats/coverage.cpp says how often it all errs; the factors were found with other seeds.
 struct mean_reach {
   double down, up, effective;
 };
 /// \param own  their effective samples.
 inline mean_reach reach_of_mean(std::span<const double> values, const moments& m, double own, const run_memory& run,
-                                const run_demand& demand, double level) {
+                                double tail, double level) {
   if (!(m.std > 0)) return {0, 0, std::min(run.effective, own)};
   const double variance = std::max(variance_of_mean(values, m.mean), m.std * m.std / own);
   const double effective = std::min({run.effective, own, m.std * m.std / variance});
-  const double z = normal_quantile(1 - (1 - level) / 2), swings = std::max(0.0, even_score - run.score);
-  const double down = z * std::sqrt(variance * (1 + 0.4 * demand.tail * demand.effective / effective));
-  return {down, down * (1 + 0.4 * demand.tail * swings), effective};
+  const double down = normal_quantile(1 - (1 - level) / 2) * std::sqrt(variance);
+  const double unseen = tail * (4 / std::sqrt(effective) + 0.4 * run.swings) + 0.5 * least_turnovers / run.turnovers;
+  return {down, down * (1 + unseen), effective};
 }
 /// Wilson's end of the interval of a share that reaches so far (to below: < 0) where Wald's would.
 inline double wilson_end(double share, double reach) noexcept {
   const double variance = share * (1 - share), q = reach * reach / variance;  // z^2 / n
   return (share + q / 2 + std::copysign(std::sqrt(q * variance + q * q / 4), reach)) / (1 + q);
 }
-/// Why these have no interval, if they have none.
-inline interval_lack lack_of(const run_estimate& e, const run_memory& run) noexcept {
-  if (!(e.effective >= e.needed)) return interval_lack::too_few;
-  return run.score < least_swing_score ? interval_lack::long_swings : interval_lack::none;
+/// Says of an estimate what it needs, and what it lacks.
+inline void judge(run_estimate& e, const run_demand& demand, const run_memory& run) noexcept {
+  e.needed = demand.effective;
+  e.longer = std::max({1.0, e.needed / e.effective, least_turnovers / run.turnovers});
+  e.lack = !(e.effective >= e.needed)        ? interval_lack::too_few
+           : run.turnovers < least_turnovers ? interval_lack::too_short
+                                             : interval_lack::none;
 }
 
 }  // namespace detail
@@ -132,11 +138,14 @@ inline interval_lack lack_of(const run_estimate& e, const run_memory& run) noexc
 class value_run {
  public:
   /// \param values      in the order of time, without warm-up (see mser5); they must outlive this.
+  /// \param at_once     of an open loop: how many requests were under way together, in the mean. A run of fewer than
+  ///                    200 times as many may lie between two swings of the server's queue and see neither, and has no
+  ///                    interval; 0: a closed loop.
   /// \complexity        that of effective_samples, and of sorting.
-  explicit value_run(std::span<const double> values)
+  explicit value_run(std::span<const double> values, double at_once = 0)
       : values_(values),
         moments_(moments_of(values)),
-        memory_{effective_samples(values), moments_.std > 0 ? swing_score(values, moments_.mean) : 0},
+        memory_{memory_of(at_once)},
         sorted_(values.begin(), values.end()) {
     std::ranges::sort(sorted_);
   }
@@ -147,11 +156,12 @@ class value_run {
 
   [[nodiscard]] run_estimate mean(double level = 0.95) const {
     if (values_.empty()) return {};
-    const auto reach =
-        detail::reach_of_mean(values_, moments_, memory_.effective, memory_, detail::demand_of_mean, level);
-    run_estimate out{moments_.mean, reach.effective, detail::demand_of_mean.effective, std::nullopt};
-    out.lack = detail::lack_of(out, memory_);
-    if (out.lack == interval_lack::none) out.interval = {moments_.mean - reach.down, moments_.mean + reach.up};
+    constexpr auto demand = detail::demand_of_mean;
+    const auto reach = detail::reach_of_mean(values_, moments_, memory_.effective, memory_, demand.tail, level);
+    run_estimate out;
+    out.value = moments_.mean, out.effective = reach.effective;
+    detail::judge(out, demand, memory_);
+    if (out.lack == interval_lack::none) out.interval = {out.value - reach.down, out.value + reach.up};
     return out;
   }
 
@@ -163,37 +173,47 @@ class value_run {
     if (values_.empty()) return {};
     const double share = p / 100;
     const auto demand = detail::demand_of_percentile(share);
-    run_estimate out{weir::percentile(sorted_, p), 0, demand.effective, std::nullopt};
+    run_estimate out;
+    out.value = weir::percentile(sorted_, p);
     std::vector<double> below(values_.size());
     std::ranges::transform(values_, below.begin(), [&](double v) { return v <= out.value ? 1.0 : 0.0; });
     const auto reach =
-        detail::reach_of_mean(below, moments_of(below), effective_samples(below), memory_, demand, level);
+        detail::reach_of_mean(below, moments_of(below), effective_samples(below), memory_, demand.tail, level);
     out.effective = reach.effective;
-    out.lack = detail::lack_of(out, memory_);
-    if (out.lack != interval_lack::none) return out;
-    out.interval = {weir::percentile(sorted_, 100 * detail::wilson_end(share, -reach.down)),
-                    weir::percentile(sorted_, 100 * detail::wilson_end(share, reach.up))};
+    detail::judge(out, demand, memory_);
+    if (out.lack == interval_lack::none)
+      out.interval = {weir::percentile(sorted_, 100 * detail::wilson_end(share, -reach.down)),
+                      weir::percentile(sorted_, 100 * detail::wilson_end(share, reach.up))};
     return out;
   }
 
  private:
+  [[nodiscard]] detail::run_memory memory_of(double at_once) const {
+    const double score = moments_.std > 0 ? swing_score(values_, moments_.mean) : 0;
+    return {effective_samples(values_), std::max(0.0, detail::even_score - score),
+            at_once > 0 ? static_cast<double>(values_.size()) / at_once : std::numeric_limits<double>::infinity()};
+  }
+
   std::span<const double> values_;
   moments moments_;
   detail::run_memory memory_;
   std::vector<double> sorted_;
 };
 
-/// Why there is no interval, in words; of use where there is none.
+/// Why there is no interval, in words, and how long a run would have one; of use where there is none.
 [[nodiscard]] inline std::string words_of_lack(const run_estimate& e) {
+  const auto tenths = std::llround(std::ceil(10 * e.longer));
+  const std::string would = ": a run about " + std::to_string(tenths / 10) +
+                            (tenths % 10 == 0 || tenths >= 100 ? "" : "." + std::to_string(tenths % 10)) +
+                            " times as long would do";
   switch (e.lack) {
     case interval_lack::too_few:
       return "the answers tell as much as " + std::to_string(std::llround(e.effective)) + " independent ones, " +
-             std::to_string(std::llround(e.needed)) + " are needed";
-    case interval_lack::long_swings:
-      return "latency stays high or low for long stretches of the run: it is too short to know how they average out";
+             std::to_string(std::llround(e.needed)) + " are needed" + would;
     case interval_lack::too_short:
-      return "requests come at their own times, and it lasted less than 200 answers one after the other: too short to "
-             "have seen the queue of the server rise and fall";
+      return "requests come at their own times, and it lasted less than 200 answers one after the other, too short to "
+             "have seen the queue of the server rise and fall" +
+             would;
     case interval_lack::not_steady:
       return "the run did not become steady (MSER-5)";
     default:
@@ -202,16 +222,10 @@ class value_run {
 }
 
 /// What the part of a run after its warm-up says of itself.
-/// \param p        0 < p < 100, or 0 for the mean.
-/// \param at_once  of an open loop: how many requests were under way together, in the mean. A run of fewer than 200
-///                 times as many may lie between two swings of the server's queue and see neither; 0: a closed loop,
-///                 whose queue can't grow.
-/// \param steady   false: warm-up has no end, and there is no interval.
-[[nodiscard]] inline run_estimate estimate_of_part(const value_run& part, double p, double at_once, bool steady,
-                                                   double level = 0.95) {
+/// \param p       0 < p < 100, or 0 for the mean.
+/// \param steady  false: warm-up has no end, and there is no interval.
+[[nodiscard]] inline run_estimate estimate_of_part(const value_run& part, double p, bool steady, double level = 0.95) {
   auto out = p == 0 ? part.mean(level) : part.percentile(p, level);
-  if (out.interval && static_cast<double>(part.size()) < detail::least_turnovers * at_once)
-    out.refuse(interval_lack::too_short);
   if (!steady && part.size() > 0) out.refuse(interval_lack::not_steady);
   return out;
 }
@@ -221,10 +235,11 @@ struct steady_run {
   warm_up cut;
   run_estimate estimate;
 };
+/// \param at_once  see value_run.
 [[nodiscard]] inline steady_run steady_estimate(std::span<const double> values, double p, double at_once = 0,
                                                 double level = 0.95) {
   const auto cut = mser5(values);
-  return {cut, estimate_of_part(value_run(values.subspan(cut.skip)), p, at_once, cut.steady, level)};
+  return {cut, estimate_of_part(value_run(values.subspan(cut.skip), at_once), p, cut.steady, level)};
 }
 
 /// After how many values a run that is to end by itself looks at what it knows: often enough, and not so often that a
