@@ -111,6 +111,7 @@ inline table cost_table(eval_outcome& out) {
   row("most in flight", cell::count(r.most_in_flight), "");
   row("concurrency", cell::count(r.concurrency), r.concurrency_reason);
   if (r.asked_while_searching > 0) row("requests until it was found", cell::count(r.asked_while_searching), "");
+  if (r.tried_later > 0) row("requests that tried more later", cell::count(r.tried_later), "");
   return t;
 }
 

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
-#include "weir/eval/concurrency.hpp"
 
 namespace {
 
@@ -192,96 +190,4 @@ TEST_CASE("conversation: a chat goes on as messages, a string as text", "[eval]"
 TEST_CASE("find_agent: an unknown name is told all there are", "[eval]") {
   CHECK(weir::find_agent("oracle").error().detail.find("standard, majority_vote, self_consistency") !=
         std::string::npos);
-}
-
-namespace {
-
-/// A server of `slots` places, each request taking `service`, in a closed loop of as many requests as the search
-/// allows: what it settles on, how many questions that took, the p99 of the times to the first token. First come, first
-/// served.
-struct simulated {
-  std::size_t limit, asked;
-  std::int64_t ttft_p99;
-};
-simulated simulate(std::size_t slots, std::int64_t service_ns, std::size_t questions,
-                   weir::concurrency_options options) {
-  options.budget = questions / 10;
-  weir::concurrency_search search(options);
-  struct request {
-    std::int64_t sent, begins, ends;
-    weir::concurrency_search::mark mark;
-  };
-  std::vector<request> flying;
-  std::vector<std::int64_t> free_at(slots, 0), ttfts;
-  std::int64_t now = 0;
-  for (std::size_t asked = 0; asked < questions || !flying.empty();) {
-    while (flying.size() < search.limit() && asked < questions) {
-      auto& place = *std::min_element(free_at.begin(), free_at.end());
-      const std::int64_t begins = std::max(now, place);
-      place = begins + service_ns;
-      flying.push_back({now, begins, place, search.sent()});
-      ++asked;
-    }
-    const auto next = std::min_element(flying.begin(), flying.end(), [](auto& a, auto& b) { return a.ends < b.ends; });
-    const request r = *next;
-    flying.erase(next);
-    now = r.ends;
-    ttfts.push_back(r.begins - r.sent + service_ns / 10);
-    search.add(r.mark, r.ends - r.sent, ttfts.back());
-  }
-  std::sort(ttfts.begin(), ttfts.end());
-  return {search.limit(), search.asked(), ttfts[ttfts.size() * 99 / 100]};
-}
-
-}  // namespace
-
-TEST_CASE("concurrency_search: within 20 % of the best at four sizes of server, in a tenth of 1,346 questions",
-          "[eval]") {
-  for (const std::size_t slots : {3U, 8U, 16U, 24U}) {
-    const auto s = simulate(slots, 1'000'000'000, 1346, {});
-    CAPTURE(slots, s.limit, s.asked);
-    CHECK(static_cast<double>(std::min(s.limit, slots)) >= 0.8 * static_cast<double>(slots));
-    CHECK(s.limit <= 2 * slots);  // more would only queue
-    CHECK(s.asked <= 134);
-  }
-}
-
-TEST_CASE("concurrency_search: a limit for the first token holds for 99 of 100 questions", "[eval]") {
-  for (const std::size_t slots : {5U, 8U, 16U}) {
-    const auto s = simulate(slots, 1'000'000'000, 1346, {.max_ttft_ns = 500'000'000});
-    CAPTURE(slots, s.limit);
-    CHECK(s.ttft_p99 <= 500'000'000);
-    CHECK(static_cast<double>(s.limit) >= 0.75 * static_cast<double>(slots));
-  }
-}
-
-TEST_CASE("concurrency_search: what servers say of queues and cache ends it, once they say it three times", "[eval]") {
-  const double unknown = std::numeric_limits<double>::quiet_NaN();
-  weir::concurrency_search search({.start = 16, .budget = 0});
-  CHECK(search.hear(16, 8, 8, unknown));
-  CHECK(search.hear(16, 8, 8, unknown));
-  CHECK(search.hear(16, 16, 0, unknown));  // a moment's queue
-  CHECK(search.hear(16, 8, 8, unknown));
-  CHECK(search.hear(16, 7, 9, unknown));
-  CHECK_FALSE(search.hear(16, 8, 8, unknown));
-  CHECK(search.limit() == 8);
-  CHECK(search.reason() == "of 16 the servers work on 8.0 at once and queue the rest");
-  // Of three choices a request: 24 of 48 sequences in work are 8 of 16 requests.
-  weir::concurrency_search choices({.start = 16, .budget = 0});
-  for (int i = 0; i < 3; ++i) (void)choices.hear(16, 24, 24, unknown);
-  CHECK(choices.limit() == 8);
-  weir::concurrency_search full({.start = 16, .budget = 0});
-  for (int i = 0; i < 3; ++i) (void)full.hear(16, 16, 0, 0.97);
-  CHECK(full.limit() == 8);
-  CHECK(full.reason() == "with 16 the servers' cache is full");
-  weir::concurrency_search easy({.start = 16, .budget = 0});
-  for (int i = 0; i < 100; ++i) CHECK(easy.hear(16, 15, 1, 0.5));
-  for (int i = 0; i < 100; ++i) CHECK(easy.hear(16, unknown, unknown, unknown));
-  CHECK_FALSE(weir::concurrency_search({.fixed = 7}).hear(7, 1, 6, 1));
-}
-
-TEST_CASE("concurrency_search: a number that is asked for stays", "[eval]") {
-  weir::concurrency_search search({.fixed = 7});
-  CHECK(search.limit() == 7);
-  CHECK(search.settled());
 }

@@ -137,7 +137,6 @@ inline result<std::optional<byte_sink>> open_eval_records(eval_options& options,
   auto read = detail::vote_reader(options);
   if (!read) return read.error();
   options.how.read = *std::move(read);
-  options.concurrency.budget = std::max<std::size_t>(64, options.questions.size() / 10);
 
   loop turning;
   eval_servers servers(turning, options.request, options.limits);

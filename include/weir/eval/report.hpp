@@ -25,6 +25,7 @@ struct eval_report {
   std::size_t concurrency = 0;            ///< The limit at the end.
   std::string concurrency_reason;         ///< Why it is that.
   std::size_t asked_while_searching = 0;  ///< Requests until the limit was found.
+  std::size_t tried_later = 0;            ///< Requests that more was tried with later.
   std::int64_t t_start_ns = unmeasured, t_end_ns = unmeasured;
   sample_set ttft_ns, time_ns;  ///< Of the requests that were answered.
 

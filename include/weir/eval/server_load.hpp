@@ -24,12 +24,12 @@
 
 namespace weir::inline v0 {
 
-/// Asks /metrics of several servers, five times a second, until its hearer has had enough or one of them has no such
-/// page: then nothing is known of all together.
+/// Asks /metrics of several servers as often as its hearer wants, until one of them has no such page: then nothing is
+/// known of all together.
 class server_load final : private timer {
  public:
-  /// \param heard  is told what all servers say together; false: no more.
-  server_load(loop& on, std::function<bool(const server_metrics&)> heard)
+  /// \param heard  is told what all servers say together, and says after how many nanoseconds to ask again.
+  server_load(loop& on, std::function<std::int64_t(const server_metrics&)> heard)
       : loop_(&on), heard_(std::move(heard)), buffer_(std::make_unique<receive_buffer>()) {}
   server_load(const server_load&) = delete;
   server_load& operator=(const server_load&) = delete;
@@ -44,11 +44,11 @@ class server_load final : private timer {
 
   /// Begins to ask. \pre  all are added
   void start() {
-    if (!servers_.empty() && !silent_) loop_->arm(*this, now_ns() + every_ns);
+    if (!servers_.empty() && !silent_) loop_->arm(*this, now_ns() + first_ns);
   }
 
  private:
-  static constexpr std::int64_t every_ns = 200'000'000, timeout_ns = 5'000'000'000;
+  static constexpr std::int64_t first_ns = 100'000'000, timeout_ns = 5'000'000'000;
   static constexpr std::size_t enough = std::size_t{16} << 20;
 
   struct server {
@@ -74,12 +74,13 @@ class server_load final : private timer {
       silent_ = true;
     else
       weir::add(sum_, *metrics);
-    if (--waiting_ > 0 || silent_ || !heard_(sum_)) return;
-    loop_->arm(*this, now_ns() + every_ns);
+    if (--waiting_ > 0 || silent_) return;
+    const std::int64_t after_ns = heard_(sum_);
+    loop_->arm(*this, now_ns() + after_ns);
   }
 
   loop* loop_;
-  std::function<bool(const server_metrics&)> heard_;
+  std::function<std::int64_t(const server_metrics&)> heard_;
   std::unique_ptr<receive_buffer> buffer_;
   std::deque<server> servers_;
   server_metrics sum_;

@@ -41,8 +41,9 @@ class eval_servers {
     servers_.push_back({std::move(where), std::make_unique<client>(*loop_, *std::move(addresses), limits_), {}});
     return {};
   }
-  /// Has the servers asked how much they have to do, until `heard` returns false. \pre  all are added
-  void watch(std::function<bool(const server_metrics&)> heard) {
+  /// Has the servers asked how much they have to do, again after as many nanoseconds as `heard` returns.
+  /// \pre  all are added
+  void watch(std::function<std::int64_t(const server_metrics&)> heard) {
     heard_ = std::move(heard);
     load_.start();
   }
@@ -105,7 +106,7 @@ class eval_servers {
   client_limits limits_;
   std::vector<server> servers_;
   std::size_t turn_ = 0;
-  std::function<bool(const server_metrics&)> heard_;
+  std::function<std::int64_t(const server_metrics&)> heard_;
   server_load load_{*loop_, [this](const server_metrics& now) { return heard_(now); }};
 };
 

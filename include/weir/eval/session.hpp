@@ -47,7 +47,7 @@ class eval_session final : private timer, private exchange_observer {
         questions_(&questions),
         kind_(kind),
         how_(std::move(how)),
-        search_(concurrency),
+        search_(search_options(concurrency, questions.size() - past.answered.size())),
         past_(std::move(past)),
         log_(log),
         runs_(questions.size()) {}
@@ -66,12 +66,11 @@ class eval_session final : private timer, private exchange_observer {
     if (longest_first) std::ranges::stable_sort(order_, std::ranges::greater(), length);
     report_.t_start_ns = now_ns();
     loop_->arm(*this, 0);
-    if (search_.settled()) return;
+    if (search_.fixed()) return;
     servers_->watch([this](const server_metrics& now) {
-      const bool more = search_.hear(flights_.size(), now.of(server_figure::running), now.of(server_figure::waiting),
-                                     now.of(server_figure::cache_usage));
+      search_.hear(now.of(server_figure::running), now.of(server_figure::waiting), now.of(server_figure::cache_usage));
       loop_->arm(*this, 0);  // the limit may be another one now
-      return more;
+      return search_.searching() ? often_ns : seldom_ns;
     });
   }
   /// Ends what is under way; questions that are not done stay without an answer record.
@@ -85,6 +84,8 @@ class eval_session final : private timer, private exchange_observer {
   [[nodiscard]] std::size_t in_flight() const noexcept { return flights_.size(); }
 
  private:
+  static constexpr std::int64_t often_ns = 100'000'000, seldom_ns = 1'000'000'000;
+
   struct question_run {
     std::unique_ptr<agent_run> agent;
     std::vector<agent_reply> replies;
@@ -99,6 +100,7 @@ class eval_session final : private timer, private exchange_observer {
   struct flight {
     std::size_t question, index;
     concurrency_search::mark mark;
+    bool first_seen = false;
   };
   struct ended {
     request_record record;
@@ -119,6 +121,7 @@ class eval_session final : private timer, private exchange_observer {
     report_.concurrency = search_.limit();
     report_.concurrency_reason = search_.reason();
     report_.asked_while_searching = search_.asked();
+    report_.tried_later = search_.tried_later();
     loop_->stop();
   }
 
@@ -177,7 +180,7 @@ class eval_session final : private timer, private exchange_observer {
     if (kind_.name != "standard") about.session = p.id;
     auto& q = runs_[next.question];
     if (q.t_start_ns == unmeasured) q.t_start_ns = now_ns();
-    flights_.emplace(about.id, flight{next.question, next.index, search_.sent()});
+    flights_.emplace(about.id, flight{next.question, next.index, search_.sent(now_ns())});
     report_.most_in_flight = std::max(report_.most_in_flight, flights_.size());
     servers_->submit(next.ask, std::move(about), *this);
   }
@@ -193,19 +196,34 @@ class eval_session final : private timer, private exchange_observer {
     if (record.status != outcome::ok) ++report_.failed_requests;
     if (!last) return;
     const auto node = flights_.extract(record.id);
-    const flight& f = node.mapped();
+    flight& f = node.mapped();
     auto& q = runs_[f.question];
     q.replies[f.index] = reply_of(record);
     count_tokens(q, record.tokens_out);
-    learn(record, f.mark);
+    learn(record, f);
     if (--q.outstanding == 0 && !stopped_) advance(f.question);
   }
 
-  void learn(const request_record& record, concurrency_search::mark mark) {
-    if (record.t_send_ns == unmeasured || record.t_done_ns == unmeasured || record.status != outcome::ok) return;
-    const std::int64_t ttft = record.t_first_ns == unmeasured ? unmeasured : record.t_first_ns - record.t_send_ns;
-    report_.add_time(record.t_done_ns - record.t_send_ns, ttft);
-    search_.add(mark, record.t_done_ns - record.t_send_ns, ttft);
+  void on_first_token(const request_record& so_far) override {
+    const auto at = flights_.find(so_far.id);
+    if (at != flights_.end()) first_token(at->second, so_far.t_first_ns - so_far.t_send_ns);
+  }
+  void first_token(flight& f, std::int64_t ttft_ns) {
+    if (std::exchange(f.first_seen, true)) return;
+    search_.first_token(f.mark, ttft_ns);
+    loop_->arm(*this, 0);  // the limit may be another one now
+  }
+
+  void learn(const request_record& record, flight& f) {
+    const bool ok = record.t_send_ns != unmeasured && record.t_done_ns != unmeasured && record.status == outcome::ok;
+    if (ok) {
+      const std::int64_t time = record.t_done_ns - record.t_send_ns;
+      const std::int64_t ttft = record.t_first_ns == unmeasured ? unmeasured : record.t_first_ns - record.t_send_ns;
+      report_.add_time(time, ttft);
+      first_token(f, ttft == unmeasured ? time : ttft);
+    }
+    const bool refused = record.http_status == 429 || record.http_status == 503;
+    search_.ended(f.mark, now_ns(), {.ok = ok, .refused = refused, .tokens = record.tokens_out});
   }
 
   static void count_tokens(question_run& q, std::int64_t tokens) {
@@ -240,6 +258,11 @@ class eval_session final : private timer, private exchange_observer {
     append_record(line_, record);
     (*log_)(line_);
     (void)log_->flush();  // the sink remembers its failure; what is in the page cache survives our end
+  }
+
+  static concurrency_options search_options(concurrency_options options, std::size_t questions) {
+    options.questions = questions;
+    return options;
   }
 
   loop* loop_;

@@ -37,6 +37,8 @@ class exchange_observer {
  public:
   /// \param last  false where the same request has been sent again: another record follows.
   virtual void on_attempt(request_record&& record, bool last) = 0;
+  /// The first token of an answer that is streamed is here; `so_far` says when. The rest is still to come.
+  virtual void on_first_token(const request_record& so_far) { (void)so_far; }
 
  protected:
   exchange_observer() = default;
@@ -156,7 +158,9 @@ class lane final : private connection_user, private timer {
       pace_.take(gap_ns, gap_ns == 0 || connection_.together(),
                  !connection_.together() && x_->record().shared_events != shared);
     connection_.one_by_one_from(pace_.late_from(t_ns));
-    if (phase() != before) home_->on_loop().arm(*this, deadline());  // its limit may come sooner
+    if (phase() == before) return;
+    home_->on_loop().arm(*this, deadline());  // its limit may come sooner
+    if (before == 0) observer_->on_first_token(x_->record());
   }
 
   void on_closed(std::string_view why, std::int64_t t_ns) override {
