@@ -41,20 +41,26 @@ void append_event(std::string& out, const weir::kineto_event& e) {
   out.append(std::to_string(e.t_ns)).append("|").append(std::to_string(e.dur_ns)).append("\n");
 }
 
-/// Holds each name for likely to come again.
-struct likely_again {
-  std::string last;
-  bool operator()(std::string_view category) const { return all_but_operations(category); }
-  [[nodiscard]] std::string_view likely_name() const { return last; }
+/// Writes into each mark what the event is, and finds it there again.
+struct marked_events {
+  std::vector<std::string> known;
+  void see(const weir::kineto_event& e) {
+    if (e.mark == nullptr) return;
+    std::string all;
+    for (const auto part : {e.phase, e.category, e.name, e.pid, e.tid}) all.append(part).append("|");
+    if (*e.mark != 0) return fuzz::require(known.at(*e.mark - 1) == all, "a mark is of events with the same names");
+    known.push_back(all);
+    *e.mark = static_cast<std::uint32_t>(known.size());
+  }
 };
 
 std::string events_of(std::string_view text) {
   std::string out;
-  likely_again wanted;
+  marked_events marked;
   weir::kineto_reader reader{weir::memory_source(text)};
-  (void)reader.read(wanted, [&](const weir::kineto_event& e) {
+  (void)reader.read(all_but_operations, [&](const weir::kineto_event& e) {
     append_event(out, e);
-    wanted.last.assign(e.name);
+    marked.see(e);
   });
   return out + std::to_string(reader.summary().damaged) + " " + std::to_string(reader.summary().skipped);
 }

@@ -18,9 +18,12 @@ TEST_CASE("name_table: values stand beside their names in order of appearance, a
     // Half of the names come in turn, as kernels of layers do, the others in any order; lengths from 0 to 3000 bytes.
     const std::size_t which = random.below(2) == 0 ? static_cast<std::size_t>(i) % distinct : random.below(distinct);
     const std::string name = std::string(which * 10, 'k') + (which == 0 ? "" : std::to_string(which));
-    const std::string_view likely = table.likely();
     bool fresh = false;
-    ++table.find_or_make(likely == name ? likely : name, [&](int& value) { fresh = true, value = 100; });
+    ++table.find_or_make(name, [&](int& value) { fresh = true, value = 100; });
+    const auto last = table.last();
+    REQUIRE(last < table.entries().size());
+    CHECK(table.entries()[last].name == name);
+    CHECK(&table.again(last) == &table.entries()[last].value);
     CHECK(fresh == !wanted.contains(name));
     if (fresh) order.push_back(name), wanted[name] = 100;
     ++wanted[name];

@@ -18,12 +18,10 @@ struct account {
   std::vector<std::string> asked;
   std::array<std::uint64_t, 3> counts{};
   std::string first_damage;
-  std::string last_name;
   friend bool operator==(const account&, const account&) = default;
 };
 
-/// Wants complete events that are no operations of the CPU, and remembers what it was asked. It holds each name for
-/// likely to come again.
+/// Wants complete events that are no operations of the CPU, and remembers what it was asked.
 struct wants {
   account* into;
   bool operator()(std::string_view category) {
@@ -35,7 +33,6 @@ struct wants {
     into->asked.emplace_back(phase);
     return false;
   }
-  [[nodiscard]] std::string_view likely_name() const { return into->last_name; }
   void unask(std::string_view phase, std::string_view category) {
     REQUIRE(!into->asked.empty());
     CHECK(into->asked.back() == (category.empty() ? phase : category));
@@ -43,12 +40,32 @@ struct wants {
   }
 };
 
-void keep(account& out, const weir::kineto_event& e) {
+std::string names_of(const weir::kineto_event& e) {
   std::string all;
-  for (const auto part : {e.phase, e.category, e.name, e.pid, e.tid, e.args}) all.append(part).append("|");
-  out.events.push_back(all + std::to_string(e.t_ns) + "|" + std::to_string(e.dur_ns));
-  out.last_name.assign(e.name);
+  for (const auto part : {e.phase, e.category, e.name, e.pid, e.tid}) all.append(part).append("|");
+  return all;
 }
+
+void keep(account& out, const weir::kineto_event& e) {
+  out.events.push_back(names_of(e).append(e.args) + "|" + std::to_string(e.t_ns) + "|" + std::to_string(e.dur_ns));
+}
+
+/// Writes into each mark which event it was, and finds the same names there when it comes again.
+struct marks {
+  std::vector<std::string> known;
+  std::size_t again = 0;
+  void see(const weir::kineto_event& e) {
+    if (e.mark == nullptr) return;
+    if (*e.mark != 0) {
+      REQUIRE(*e.mark <= known.size());
+      CHECK(known[*e.mark - 1] == names_of(e));
+      ++again;
+    } else {
+      known.push_back(names_of(e));
+      *e.mark = static_cast<std::uint32_t>(known.size());
+    }
+  }
+};
 
 template <class Reader>
 account finish(account out, const Reader& reader) {
@@ -57,10 +74,16 @@ account finish(account out, const Reader& reader) {
   return out;
 }
 
-account as_usual(std::string_view trace, std::size_t step, std::size_t window) {
+/// \param again  becomes how many events were known by their marks.
+account as_usual(std::string_view trace, std::size_t step, std::size_t window, std::size_t* again = nullptr) {
   account out;
+  marks marked;
   weir::kineto_reader reader(weir::memory_source(trace, step), window);
-  (void)reader.read(wants{&out}, [&](const weir::kineto_event& e) { keep(out, e); });
+  (void)reader.read(wants{&out}, [&](const weir::kineto_event& e) {
+    keep(out, e);
+    marked.see(e);
+  });
+  if (again != nullptr) *again = marked.again;
   return finish(std::move(out), reader);
 }
 
@@ -133,6 +156,31 @@ TEST_CASE("usual_event: the usual layout is recognized, and another one is left 
   CHECK(length_of(R"({"ph":"X","cat":"kernel"})") == 0);
 }
 
+/// The events of `usual`, `times` over, as layers of a model repeat them, in each of which some digits are others.
+std::string repeated(std::size_t times, weir::random_stream& random) {
+  const std::size_t begin = usual.find('[') + 1, end = usual.rfind(']');
+  const std::string_view events = usual.substr(begin, end - begin);
+  std::string text(usual.substr(0, begin));
+  for (std::size_t i = 0; i < times; ++i) {
+    std::string layer(events);
+    for (std::size_t changed = i == 0 ? 0 : random.below(4); changed > 0; --changed) {
+      const std::size_t at = layer.find_first_of("0123456789", random.below(layer.size()));
+      if (at != layer.npos) layer[at] = static_cast<char>('0' + random.below(10));
+    }
+    text.append(i == 0 ? "" : ",").append(layer);
+  }
+  return text.append(usual.substr(end));
+}
+
+TEST_CASE("usual_event: events that come again are known by their marks", "[trace]") {
+  weir::random_stream random(1);
+  const std::string text = repeated(8, random);
+  std::size_t again = 0;
+  const account read = as_usual(text, text.npos, 1 << 16, &again);
+  CHECK(read == the_long_way(text));
+  CHECK(again > 20);  // a few in each of eight layers are laid out as usual, and no digit of theirs was changed
+}
+
 TEST_CASE("usual_event: whatever a trace holds, it is read as by finding each end first", "[trace][property]") {
   const account truth = the_long_way(usual);
   REQUIRE(truth.events.size() == 10);
@@ -140,7 +188,7 @@ TEST_CASE("usual_event: whatever a trace holds, it is read as by finding each en
   weir::random_stream random(GENERATE(range(1U, 200U)));
   constexpr std::string_view alphabet("{}[]\":,\\ \n\0.-0aX", 16);
   for (int i = 0; i < 40; ++i) {
-    std::string text(usual);
+    std::string text = repeated(1 + random.below(4), random);
     for (std::size_t damage = random.below(3); damage > 0; --damage) {
       const std::size_t at = random.below(text.size());
       const char byte = alphabet[random.below(alphabet.size())];

@@ -69,7 +69,7 @@ class category_counts {
   /// \param wanted  bool(std::string_view); asked once a category.
   template <class Wanted>
   bool count(std::string_view category, Wanted&& wanted) {
-    last_ = slot_of(category, wanted);
+    if (last_ >= all_.size() || !detail::same_short(all_[last_].name, category)) last_ = slot_of(category, wanted);
     ++all_[last_].events;
     return all_[last_].wanted;
   }

@@ -124,8 +124,6 @@ class device_time {
   [[nodiscard]] interval span() const noexcept { return {begin_, end_}; }
   /// Sum of all durations: more than busy() where events ran side by side.
   [[nodiscard]] std::int64_t sum_ns() const noexcept { return sum_ns_; }
-  /// The name that the next event is likely to have; empty where nothing is.
-  [[nodiscard]] std::string_view likely_name() const noexcept { return names_.likely(); }
   /// Kernels and memory operations by name as written.
   [[nodiscard]] const auto& names() const noexcept { return names_.entries(); }
   /// Collectives by what their events call them, else by the kernel's name without its parameters.
@@ -152,9 +150,12 @@ class device_time {
   }
 
   call_total& entry(const kineto_event& e) {
-    return names_.find_or_make(e.name, [&](call_total& fresh) {
+    if (e.mark != nullptr && *e.mark != 0) return names_.again(*e.mark - 1);
+    call_total& found = names_.find_or_make(e.name, [&](call_total& fresh) {
       fresh.what = is_memory(e.category) ? device_class{device_kind::memory, {}, true, {}} : kinds_->classify(e.name);
     });
+    if (e.mark != nullptr) *e.mark = names_.last() + 1;
+    return found;
   }
 
   void take_collective(const kineto_event& e, const call_total& by_name) {

@@ -78,10 +78,20 @@ template <unsigned (*Ends)(const char*) noexcept>
   return found == 0 ? at : at + std::countr_zero(found);
 }
 
-/// `text` == `literal`, as a comparison of constant length: a call to memcmp costs more than the bytes.
+/// Whether the bytes at `text` are those of `literal`: compared in words that overlap, since a call to memcmp costs
+/// more than the bytes, and compilers spare it for lengths of a power of two only.
+template <std::size_t Size>
+[[nodiscard, gnu::always_inline]] inline bool literal_at(const char* text, const char (&literal)[Size]) noexcept {
+  constexpr std::size_t length = Size - 1, word = length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : length;
+  static_assert(length <= 3 * word);
+  return std::memcmp(text, literal, word) == 0 &&
+         (length <= 2 * word || std::memcmp(text + word, literal + word, word) == 0) &&
+         std::memcmp(text + length - word, literal + length - word, word) == 0;
+}
+/// `text` == `literal`.
 template <std::size_t Size>
 [[nodiscard]] inline bool is(std::string_view text, const char (&literal)[Size]) noexcept {
-  return text.size() == Size - 1 && std::memcmp(text.data(), literal, Size - 1) == 0;
+  return text.size() == Size - 1 && literal_at(text.data(), literal);
 }
 
 /// A value without the quotes of a string.
@@ -133,7 +143,7 @@ class json_cursor {
   /// Takes `literal` where the next bytes are exactly that: a guess of what comes often.
   template <std::size_t Size>
   bool take_exactly(const char (&literal)[Size]) noexcept {
-    if (static_cast<std::size_t>(end_ - at_) < Size - 1 || std::memcmp(at_, literal, Size - 1) != 0) return false;
+    if (static_cast<std::size_t>(end_ - at_) < Size - 1 || !detail::literal_at(at_, literal)) return false;
     at_ += Size - 1;
     return true;
   }
@@ -148,7 +158,7 @@ class json_cursor {
   [[gnu::always_inline]] bool take_next(const char (&literal)[Size]) noexcept {
     if (at_ >= end_ || *at_ != ',') return false;
     ++at_;
-    if (static_cast<std::size_t>(end_ - at_) >= Size && *at_ == ' ' && std::memcmp(at_ + 1, literal, Size - 1) == 0)
+    if (static_cast<std::size_t>(end_ - at_) >= Size && *at_ == ' ' && detail::literal_at(at_ + 1, literal))
       return at_ += Size, true;  // as most often
     peek();
     return take_exactly(literal);
@@ -159,17 +169,6 @@ class json_cursor {
     at_ = detail::first_end<detail::plain_text_ends>(begin, end_);
     if (at_ >= end_ || *at_ != '"') return false;
     into = {begin, static_cast<std::size_t>(at_++ - begin)};
-    return true;
-  }
-  /// Takes the string behind an opening quote where it is `likely`. \pre  that was the whole of one before, or is
-  /// empty.
-  [[gnu::always_inline]] bool take_likely(std::string_view likely, std::string_view& into) noexcept {
-    const std::size_t size = likely.size();
-    if (size == 0 || static_cast<std::size_t>(end_ - at_) <= size || at_[size] != '"' ||
-        std::memcmp(at_, likely.data(), size) != 0)
-      return false;
-    into = likely;
-    at_ += size + 1;
     return true;
   }
   /// Takes a string of one letter behind its opening quote.

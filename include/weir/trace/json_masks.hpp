@@ -67,7 +67,33 @@ struct plain_blocks {
     }
     return m;
   }
+  /// One bit a byte of 64: where `a` and `b` differ and, with `Digits`, not both are digits.
+  /// \pre  64 bytes of both are readable.
+  template <bool Digits>
+  static std::uint64_t differ(const char* a, const char* b) noexcept {
+    std::uint64_t found = 0;
+    for (int part = 0; part < 4; ++part) {
+      const __m128i left = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a + 16 * part));
+      const __m128i right = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b + 16 * part));
+      __m128i same = _mm_cmpeq_epi8(left, right);
+      if constexpr (Digits) same = _mm_or_si128(same, _mm_and_si128(digits(left), digits(right)));
+      found |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(same)) ^ 0xFFFFU) << 16 * part;
+    }
+    return found;
+  }
+  static __m128i digits(__m128i bytes) noexcept {
+    const __m128i values = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+    return _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values);
+  }
 #else
+  template <bool Digits>
+  static std::uint64_t differ(const char* a, const char* b) noexcept {
+    const auto digit = [](char c) { return static_cast<unsigned char>(c - '0') <= 9; };
+    std::uint64_t found = 0;
+    for (int i = 0; i < 64; ++i)
+      if (a[i] != b[i] && !(Digits && digit(a[i]) && digit(b[i]))) found |= std::uint64_t{1} << i;
+    return found;
+  }
   static json_masks masks(const char* at) noexcept {
     json_masks m;
     for (int i = 0; i < 64; ++i) {
@@ -113,6 +139,22 @@ struct avx2_blocks {
             both(_mm256_cmpeq_epi8(_mm256_min_epu8(low, last_control), low),
                  _mm256_cmpeq_epi8(_mm256_min_epu8(high, last_control), high))};
   }
+  /// As plain_blocks.
+  template <bool Digits>
+  WEIR_TARGET_AVX2 static std::uint64_t differ(const char* a, const char* b) noexcept {
+    return ~both(same<Digits>(a, b), same<Digits>(a + 32, b + 32));
+  }
+  template <bool Digits>
+  WEIR_TARGET_AVX2 static __m256i same(const char* a, const char* b) noexcept {
+    const __m256i left = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(a));
+    const __m256i right = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b));
+    const __m256i same = _mm256_cmpeq_epi8(left, right);
+    return Digits ? _mm256_or_si256(same, _mm256_and_si256(digits(left), digits(right))) : same;
+  }
+  WEIR_TARGET_AVX2 static __m256i digits(__m256i bytes) noexcept {
+    const __m256i values = _mm256_sub_epi8(bytes, _mm256_set1_epi8('0'));
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(values, _mm256_set1_epi8(9)), values);
+  }
 };
 
 /// For processors with AVX-512 for bytes: a comparison gives the 64 bits. As avx2_blocks.
@@ -132,6 +174,16 @@ struct avx512_blocks {
             _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8('{')),
             _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8('}')),
             _mm512_cmple_epu8_mask(bytes, _mm512_set1_epi8(0x1F))};
+  }
+  /// As plain_blocks.
+  template <bool Digits>
+  WEIR_TARGET_AVX512 static std::uint64_t differ(const char* a, const char* b) noexcept {
+    const __m512i left = _mm512_loadu_si512(a), right = _mm512_loadu_si512(b);
+    const std::uint64_t other = _mm512_cmpneq_epi8_mask(left, right);
+    return !Digits || other == 0 ? other : other & ~(digits(left) & digits(right));
+  }
+  WEIR_TARGET_AVX512 static std::uint64_t digits(__m512i bytes) noexcept {
+    return _mm512_cmple_epu8_mask(_mm512_sub_epi8(bytes, _mm512_set1_epi8('0')), _mm512_set1_epi8(9));
   }
 };
 #endif

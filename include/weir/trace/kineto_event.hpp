@@ -57,6 +57,9 @@ struct kineto_event {
   std::int64_t t_ns = unmeasured;    ///< `ts`: relative to the trace's baseTimeNanoseconds, if it has one.
   std::int64_t dur_ns = unmeasured;  ///< `dur`.
   std::string_view args;             ///< The object as written, with braces; empty where there is none.
+  /// Where it is not null, 0, or what its one receiver wrote there for an event with the same phase, category, name,
+  /// process and thread: what it found out then, it need not look for again.
+  std::uint32_t* mark = nullptr;
 };
 
 /// Times beyond these are damage (the year 2043, 104 days), so that sums and differences of times stay in range.

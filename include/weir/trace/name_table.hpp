@@ -38,25 +38,19 @@ class name_table {
   Value& find_or_make(std::string_view name, Make&& make) {
     if (last_ < all_.size()) {
       const std::uint32_t likely = next_[last_];
-      if (likely < all_.size() && is(all_[likely], name)) return all_[last_ = likely].value;
+      if (likely < all_.size() && all_[likely].name == name) return all_[last_ = likely].value;
     }
     const std::uint32_t found = index_of(name, make);
     if (last_ < all_.size()) next_[last_] = found;
     return all_[last_ = found].value;
   }
-  /// The name that followed the last one the time before; empty where there is none. Valid until the next new name.
-  [[nodiscard]] std::string_view likely() const noexcept {
-    if (last_ >= all_.size()) return {};
-    const std::uint32_t next = next_[last_];
-    return next < all_.size() ? std::string_view(all_[next].name) : std::string_view{};
-  }
+  /// The entry that find_or_make() gave last. \pre  it gave one.
+  [[nodiscard]] std::uint32_t last() const noexcept { return last_; }
+  /// That entry again. \pre  last() was `index`.
+  Value& again(std::uint32_t index) noexcept { return all_[last_ = index].value; }
   [[nodiscard]] const std::vector<entry>& entries() const noexcept { return all_; }
 
  private:
-  static bool is(const entry& one, std::string_view name) noexcept {
-    return one.name.data() == name.data() || one.name == name;  // it may be what likely() gave
-  }
-
   static constexpr std::uint32_t none = 0xFFFFFFFF;
 
   /// Of the length and at most 17 words of the text: names of kernels have up to some thousand bytes.

@@ -37,7 +37,7 @@ class interval_union {
       pending_.push_back({begin, end});
     else
       pending_.back().end = std::max(pending_.back().end, end);
-    if (pending_.size() >= std::max(merged_.size() / 8, smallest_batch)) settle();
+    if (pending_.size() >= batch_) settle();
   }
   void add(const interval_union& other) {
     for (const auto& piece : other.pieces()) add(piece.begin, piece.end);
@@ -71,6 +71,7 @@ class interval_union {
     while (a != later.end() || b != pending_.end())
       append(b == pending_.end() || (a != later.end() && earlier(*a, *b)) ? *a++ : *b++);
     pending_.clear();
+    batch_ = std::max(merged_.size() / 8, smallest_batch);
   }
   void append(const interval& piece) const {
     if (!merged_.empty() && piece.begin <= merged_.back().end)
@@ -81,6 +82,7 @@ class interval_union {
 
   mutable std::deque<interval> merged_;    // never moved as it grows, which would need twice the memory for a while
   mutable std::vector<interval> pending_;  // not sorted in yet
+  mutable std::size_t batch_ = smallest_batch;  // how many of them are sorted in at once
 };
 
 /// How long both unions cover the same moment.

@@ -58,9 +58,6 @@ class profile_collector {
   void unask(std::string_view /*phase*/, std::string_view category) {
     category.empty() ? (void)--flows_ : categories_.uncount();
   }
-  [[nodiscard]] std::string_view likely_name() const noexcept {
-    return current_ != nullptr ? current_->time.likely_name() : std::string_view{};
-  }
   /// Ascend's profilers call steps operations.
   bool named(std::string_view name) { return step_kind_of(name) != step_kind::none; }
   void take(const kineto_event& e) {

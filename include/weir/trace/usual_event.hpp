@@ -3,15 +3,18 @@
 #ifndef WEIR_TRACE_USUAL_EVENT_HPP
 #define WEIR_TRACE_USUAL_EVENT_HPP
 
-#include <bit>
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
+#include "weir/trace/event_shapes.hpp"
 #include "weir/trace/json_cursor.hpp"
 #include "weir/trace/json_extent.hpp"
+#include "weir/trace/kept_text.hpp"
 #include "weir/trace/kineto_event.hpp"
+#include "weir/trace/same_again.hpp"
+#include "weir/trace/written_ns.hpp"
 
 namespace weir::inline v0 {
 
@@ -29,15 +32,6 @@ void unask(Wanted& wanted, std::string_view phase, std::string_view category) {
   if constexpr (requires { wanted.unask(phase, category); }) wanted.unask(phase, category);
 }
 
-/// The name that the caller holds for likely, where it does.
-template <class Wanted>
-std::string_view likely_name(const Wanted& wanted) {
-  if constexpr (requires { wanted.likely_name(); })
-    return wanted.likely_name();
-  else
-    return {};
-}
-
 /// The length of the object that begins at `text` and of which `at` has read no nested part; 0: the end is not there,
 /// or brackets can't be trusted.
 inline std::size_t usual_length(std::string_view text, const json_cursor& at) noexcept {
@@ -46,36 +40,16 @@ inline std::size_t usual_length(std::string_view text, const json_cursor& at) no
   return length > 0 ? head + length : 0;
 }
 
-/// The number that eight digits write; more than that where one of the bytes is none. 8 bytes are readable.
-/// \source  Lemire, "Quickly parsing eight digits", 2018: neighbours are joined to numbers of two, four, eight digits.
-inline std::uint64_t eight_digits(const char* at) noexcept {
-  std::uint64_t b = 0;
-  std::memcpy(&b, at, sizeof b);
-  constexpr std::uint64_t each = 0x0101010101010101;
-  const bool digits = (((b + each * 0x46) | (b - each * '0')) & (each * 0x80)) == 0;
-  if (std::endian::native != std::endian::little || !digits) return ~std::uint64_t{0};
-  b = ((b & (each * 0x0F)) * (10 * 256 + 1)) >> 8;
-  b = ((b & 0x00FF00FF00FF00FF) * (100 * 65536 + 1)) >> 16;
-  return ((b & 0x0000FFFF0000FFFF) * ((std::uint64_t{10000} << 32) + 1)) >> 32;
-}
-
-/// Takes a time in microseconds, of at most 15 digits and three more behind a point, as exact_ns reads it.
+/// Takes a time in microseconds, as exact_ns reads it.
+/// \param last  of its kind.
 /// \return  false where it is written in another way or is later than `most`.
-[[gnu::always_inline]] inline bool take_usual_ns(json_cursor& cursor, std::int64_t most, std::int64_t& into) noexcept {
+[[gnu::always_inline]] inline bool take_usual_ns(json_cursor& cursor, std::int64_t most, written_before& last,
+                                                 std::int64_t& into) noexcept {
   const std::string_view text = cursor.rest();
-  const char *const begin = text.data(), *const end = begin + text.size(), *at = begin;
-  const auto digit = [](char c) { return static_cast<unsigned char>(c - '0'); };
-  std::uint64_t value = 0;
-  if (const std::uint64_t first = eight_digits(at); first <= 99'999'999) value = first, at += 8;
-  for (; digit(*at) <= 9 && at - begin < 16; ++at) value = 10 * value + digit(*at);
-  if (at == begin || at - begin > 15) return false;
-  int missing = 3;
-  if (*at == '.')
-    for (++at; missing > 0 && digit(*at) <= 9; ++at, --missing) value = 10 * value + digit(*at);
-  for (; missing > 0; --missing) value *= 10;
-  if (at >= end || digit(*at) <= 9 || value > static_cast<std::uint64_t>(most)) return false;
-  into = static_cast<std::int64_t>(value);
-  cursor.skip(static_cast<std::size_t>(at - begin));
+  const written_ns found = read_ns(text.data(), last);
+  if (found.length == 0 || found.length >= text.size() || found.value > static_cast<std::uint64_t>(most)) return false;
+  into = static_cast<std::int64_t>(found.value);
+  cursor.skip(found.length);
   return true;
 }
 
@@ -86,56 +60,70 @@ inline std::string_view taken(std::string_view text, const json_cursor& at) noex
 
 /// How the last events were laid out.
 struct usual_layout {
-  usual_layout() = default;
-  usual_layout(const usual_layout&) = delete;  // it views into itself
-  usual_layout& operator=(const usual_layout&) = delete;
-
-  same_again lead;                          ///< Between an event's brace and its phase.
-  same_again middle;                        ///< Behind the name: process, thread, and what stands before the time.
-  same_again before_args;                   ///< Between the duration and the arguments.
-  std::string_view middle_pid, middle_tid;  ///< In `middle`.
+  same_again lead;                   ///< Between an event's brace and its phase.
+  event_shapes shapes;               ///< Of events that were read.
+  written_before time;               ///< Of the last of them.
+  std::array<kept_text, 4> skipped;  ///< Behind the phase, of objects that were not wanted for it: see skipped_length.
+  bool read_last = false;            ///< Whether the last object was an event that was read.
 };
 
-/// Takes what stands between the name and the time.
-[[gnu::always_inline]] inline bool take_middle(json_cursor& at, kineto_event& event, usual_layout& layout) noexcept {
-  if (at.take_same(layout.middle)) {
-    event.pid = layout.middle_pid, event.tid = layout.middle_tid;
-    return true;
-  }
-  const std::string_view text = at.rest();
-  if (!at.take_next("\"pid\": ") || !at.plain_value(event.pid) || !at.take_next("\"tid\": ") ||
-      !at.plain_value(event.tid) || !at.take_next("\"ts\": "))
-    return false;
-  layout.middle.keep(taken(text, at));
-  const auto kept = [&](std::string_view part) {
-    return layout.middle.text().substr(static_cast<std::size_t>(part.data() - text.data()), part.size());
-  };
-  if (!layout.middle.text().empty()) layout.middle_pid = kept(event.pid), layout.middle_tid = kept(event.tid);
-  return true;
+/// The length of an object whose phase is not wanted, as usual_length gives it. Flows look like the last one with their
+/// phase that stood behind an event of the same sort.
+inline std::size_t skipped_length(std::string_view text, const json_cursor& at, std::string_view phase,
+                                  usual_layout& layout) noexcept {
+  const std::size_t head = text.size() - at.rest().size();
+  kept_text& last = layout.skipped[(is(phase, "s") ? 2U : 0U) + (layout.read_last ? 1U : 0U)];
+  layout.read_last = false;
+  if (last.begins_but_digits(at.rest())) return head + last.size();
+  const std::size_t length = usual_length(text, at);
+  if (length > 0) last.keep(text.substr(head, length - head));
+  return length;
 }
 
-/// Takes what stands between the duration and the brace of the arguments.
-[[gnu::always_inline]] inline bool take_before_args(json_cursor& at, usual_layout& layout) noexcept {
-  if (!at.take_same(layout.before_args)) {
-    const std::string_view text = at.rest();
-    if (!at.take_next("\"args\": ")) return false;
-    at.peek();
-    layout.before_args.keep(taken(text, at));
-  }
-  return at.rest().starts_with('{');
+/// Takes what stands between the category and the time.
+[[gnu::always_inline]] inline bool take_names(json_cursor& at, kineto_event& event) noexcept {
+  event.mark = nullptr;
+  return at.take_next("\"name\": \"") && at.plain_text(event.name) && at.take_next("\"pid\": ") &&
+         at.plain_value(event.pid) && at.take_next("\"tid\": ") && at.plain_value(event.tid) &&
+         at.take_next("\"ts\": ");
+}
+
+/// Takes what stands behind the duration: the arguments, and the event's last brace.
+[[gnu::always_inline]] inline bool take_tail(json_cursor& at, kineto_event& event) noexcept {
+  if (!at.take_next("\"args\": ") || at.peek() != '{') return false;
+  event.args = at.value();
+  return !event.args.empty() && at.take('}');
 }
 
 /// Reads the members of a complete event behind its category, all of them and in the order that profilers write.
+/// \param head   from behind the event's brace on.
+/// \param shape  that the event has as far as its time; null: another one.
+/// \param at     behind the category, or behind the brace where there is a shape.
 /// \return  whether that is what stands there, with its last bracket.
-[[gnu::always_inline]] inline bool read_usual_members(json_cursor& at, kineto_event& event, usual_layout& layout,
-                                                      std::string_view likely_name) noexcept {
-  const bool head =
-      at.take_next("\"name\": \"") && (at.take_likely(likely_name, event.name) || at.plain_text(event.name)) &&
-      take_middle(at, event, layout) && take_usual_ns(at, latest_ns, event.t_ns) && at.take_next("\"dur\": ") &&
-      take_usual_ns(at, longest_ns, event.dur_ns) && take_before_args(at, layout);
-  if (!head) return false;
-  event.args = at.value();
-  return !event.args.empty() && at.take('}');
+[[gnu::always_inline]] inline bool read_usual_members(std::string_view head, event_shape* shape, json_cursor& at,
+                                                      kineto_event& event, usual_layout& layout) {
+  if (shape != nullptr) {
+    shape->give_names(head.data(), event);
+    at.skip(shape->head.size());
+  } else if (!take_names(at, event)) {
+    return false;
+  }
+  head = taken(head, at);
+  written_before unknown;
+  if (!take_usual_ns(at, latest_ns, layout.time, event.t_ns) || !at.take_next("\"dur\": ") ||
+      !take_usual_ns(at, longest_ns, shape != nullptr ? shape->duration : unknown, event.dur_ns))
+    return false;
+  const std::string_view tail = at.rest();
+  if (shape != nullptr && shape->tail.begins_but_digits(tail)) {
+    event.args = shape->args(tail.data());
+    at.skip(shape->tail.size());
+    layout.shapes.came(*shape);
+    return true;
+  }
+  if (!take_tail(at, event)) return false;
+  shape = layout.shapes.learn(head, taken(tail, at), event);
+  event.mark = shape != nullptr ? &shape->mark : nullptr;
+  return true;
 }
 
 }  // namespace detail
@@ -145,35 +133,42 @@ struct usual_layout {
 /// then is twice the work for kernels, of which all is read.
 /// \param text    from '{' on, as far as bytes are there; 64 bytes behind them are readable.
 /// \param wanted  as for read_kineto_event; and where it has void unask(phase, category), that is called where it was
-///                asked and length 0 is the answer; and where it has std::string_view likely_name(), a name that it
-///                was given before, that is compared first, and if it is the event's it is what event.name views.
+///                asked and length 0 is the answer.
 /// \param layout  of the events before it.
 /// \return  what read_kineto_event would make of the object, or length 0; never `damaged`.
 template <class Wanted>
 [[nodiscard]] usual_object read_usual_event(std::string_view text, kineto_event& event, Wanted& wanted,
                                             detail::usual_layout& layout) {
   __builtin_prefetch(text.data() + 1024);
-  json_cursor at(text.substr(1));
+  const std::string_view inner = text.substr(1);
+  json_cursor at(inner);
   std::string_view phase, category;
-  if (!at.take_same(layout.lead)) {
-    at.peek();
-    if (!at.take_exactly("\"ph\": \"")) return {};
-    layout.lead.keep(detail::taken(text.substr(1), at));
+  event_shape* shape = layout.shapes.likely();
+  if (shape != nullptr && shape->head.begins(inner)) {
+    phase = shape->phase(inner.data()), category = shape->category(inner.data());
+  } else {
+    shape = nullptr;
+    if (!at.take_same(layout.lead)) {
+      at.peek();
+      if (!at.take_exactly("\"ph\": \"")) return {};
+      layout.lead.keep(detail::taken(inner, at));
+    }
+    if (!at.letter(phase) && !at.plain_text(phase)) return {};
   }
-  if (!at.letter(phase) && !at.plain_text(phase)) return {};
   if (!detail::wants_phase(wanted, phase)) {
-    const std::size_t length = detail::usual_length(text, at);
+    const std::size_t length = detail::skipped_length(text, at, phase, layout);
     if (length == 0) detail::unask(wanted, phase, {});
     return {length, object_read::skipped};
   }
-  if (!at.take_next("\"cat\": \"") || !at.plain_text(category) || category.empty()) return {};
-  if (!wanted(category)) {
+  if (shape == nullptr && (!at.take_next("\"cat\": \"") || !at.plain_text(category) || category.empty())) return {};
+  layout.read_last = wanted(category);
+  if (!layout.read_last) {
     const std::size_t length = detail::usual_length(text, at);
     if (length == 0) detail::unask(wanted, phase, category);
     return {length, object_read::skipped};
   }
   event.phase = phase, event.category = category;
-  if (detail::read_usual_members(at, event, layout, detail::likely_name(wanted)))
+  if (detail::read_usual_members(inner, shape, at, event, layout))
     return {text.size() - at.rest().size(), object_read::ok};
   detail::unask(wanted, phase, category);
   return {};
