@@ -24,20 +24,20 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-/// How many additions that do not wait for each other run in the time of one that waits for the one before.
-double additions_at_once() {
+/// How many additions that do not wait for each other run in a cycle; a multiplication that waits for the one before
+/// takes three of them.
+double additions_a_cycle() {
 #if defined(__x86_64__)
   constexpr int turns = 20'000;
   std::uint64_t a = 0, b = 0, c = 0, d = 0, e = 0, f = 0;
   double begin = cpu_seconds();
-  for (int i = 0; i < turns; ++i)
-    asm volatile("add $1,%0\nadd $1,%0\nadd $1,%0\nadd $1,%0\nadd $1,%0\nadd $1,%0" : "+r"(a));
+  for (int i = 0; i < turns; ++i) asm volatile("imul %0,%0" : "+r"(a));
   const double chained = cpu_seconds() - begin;
   begin = cpu_seconds();
   for (int i = 0; i < turns; ++i)
     asm volatile("add $1,%0\nadd $1,%1\nadd $1,%2\nadd $1,%3\nadd $1,%4\nadd $1,%5"
                  : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(f));
-  return chained / (cpu_seconds() - begin);
+  return 6 * (chained / 3) / (cpu_seconds() - begin);
 #else
   return 0;
 #endif
@@ -57,10 +57,10 @@ int main(int argc, char** argv) {
   simdjson::dom::parser parser;
   if (parser.allocate(text.size()) != simdjson::SUCCESS) return 2;
   const weir::kind_table kinds;
-  std::vector<double> stage1, profile, at_once;
+  std::vector<double> stage1, profile, additions;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
   for (int i = 0; i < rounds; ++i) {
-    at_once.push_back(additions_at_once());
+    additions.push_back(additions_a_cycle());
     double begin = cpu_seconds();
     if (parser.implementation->stage1(bytes, text.size(), simdjson::stage1_mode::regular) != simdjson::SUCCESS)
       return 1;
@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
   }
   const double megabytes = static_cast<double>(text.size()) / 1e6, a = median(stage1), b = median(profile);
   std::printf(
-      "%.0f MB, median of %d rounds, CPU: stage 1 %.0f MB/s, profile %.0f MB/s, ratio %.2f; additions at once %.1f\n",
-      megabytes, rounds, megabytes / a, megabytes / b, a / b, median(at_once));
+      "%.0f MB, median of %d rounds, CPU: stage 1 %.0f MB/s, profile %.0f MB/s, ratio %.2f; additions a cycle %.1f\n",
+      megabytes, rounds, megabytes / a, megabytes / b, a / b, median(additions));
   return 0;
 }
