@@ -37,8 +37,8 @@ struct flight_end {
 /// - It climbs: a level is four times the one before while nearly all that was promised has come, else twice, as long
 ///   as a doubling brings a seventh more. Levels are raised in place, nothing is drained between them.
 /// - With a limit for the first token a level is reached in steps, each taken when the first tokens of the one before
-///   are in and none was slow. A step is so small that it may turn out wrong twice within the one of a hundred
-///   questions that may be slow; where more than half of that is spent, it goes back.
+///   are in and none was slow. A step is a fifth of the one of a hundred questions that may be slow: until it is
+///   known to be wrong, each place too many makes several slow. Where half of them were, it goes back.
 /// - The smallest level within a tenth of the best is kept. Where the level measured below it is far off, a server with
 ///   that many places is assumed: its rate times the time a request takes there. That is then measured like any other.
 /// - A jump for which a tenth of the questions (64 at least) would not do is not made.
@@ -104,10 +104,10 @@ class concurrency_search {
       ++slow_;
       if (!may_be_slow() && which.level <= limit_) return too_much(which, what(" a first token took ", ttft_ns));
     }
-    if (which.epoch != epoch_ || !searching()) return;
-    if (ttft_ns - fastest_ns_ > 3 * (options_.max_ttft_ns - ttft_ns))
-      return lower(below(limit_), what(" a first token took ", ttft_ns));
-    if (!which.counts) return;
+    if (!searching()) return;
+    if (which.level <= limit_ && ttft_ns - fastest_ns_ > 3 * (options_.max_ttft_ns - ttft_ns))  // of the way, 3/4
+      return lower(below(which.level), what(" a first token took ", ttft_ns));
+    if (which.epoch != epoch_ || !which.counts) return;
     firsts_ns_ += ttft_ns;
     if (++firsts_ < meter_.sent_at_once()) return;
     const std::int64_t mean_ns = firsts_ns_ / static_cast<std::int64_t>(firsts_);
@@ -203,7 +203,7 @@ class concurrency_search {
   void step() {
     const std::size_t slow_at_most = options_.questions / 100;
     const std::size_t careful =
-        std::clamp<std::size_t>(slow_at_most > slow_ ? (slow_at_most - slow_) / 3 : 0, 1, limit_);
+        std::clamp<std::size_t>(slow_at_most > slow_ ? (slow_at_most - slow_) / 5 : 0, 1, limit_);
     go(limited() ? std::min(target_, limit_ + careful) : target_);
   }
 
@@ -239,7 +239,7 @@ class concurrency_search {
       return stay_at(level * 9 > best.level * 8 ? best.level : level, reason_);
     }
     if (const auto less = good_enough()->level; less < limit_) return stay_at(less, reason_);
-    if (held_ < wait_ * limit_ || limit_ == options_.most || !may_be_slow()) return go(limit_);
+    if (held_ < wait_ * limit_ || limit_ == options_.most || slow_ * 400 > sent_) return go(limit_);
     wait_ *= 2;
     probe(now);
   }
@@ -272,7 +272,8 @@ class concurrency_search {
   /// The highest level below that has proved itself.
   [[nodiscard]] std::size_t below(std::size_t level) const {
     std::size_t proved = std::max<std::size_t>(1, level / 2);
-    if (last_level_ < level) proved = std::max(proved, last_level_);
+    for (const auto each : passed_)
+      if (each < level) proved = std::max(proved, each);
     for (const auto& each : levels_)
       if (each.level < level) proved = std::max(proved, each.level);
     return proved;
@@ -280,12 +281,13 @@ class concurrency_search {
 
   void lower(std::size_t level, std::string why) {
     std::erase_if(levels_, [&](const level_rate& each) { return each.level > level; });
+    std::erase_if(passed_, [&](std::size_t each) { return each > level; });
     stay_at(level, std::move(why));
   }
 
   void go(std::size_t level) {
     meter_.begin(level, clock_.in_flight(), limit_);
-    if (level != limit_) last_level_ = limit_;
+    if (level > limit_ && limit_ > 0) passed_.push_back(limit_);
     limit_ = level;
     ++epoch_;
     firsts_ = 0, firsts_ns_ = 0, queued_ = 0, filled_ = 0;
@@ -302,9 +304,9 @@ class concurrency_search {
   phase phase_;
   bool found_ = false;  // it has settled once
   std::string reason_ = "the questions ended before more could be tried";
-  std::vector<level_rate> levels_;  // that were measured, in order
-  level_rate base_;                 // what the next one is compared with
-  std::size_t last_level_ = 0;      // before the limit moved
+  std::vector<level_rate> levels_;   // that were measured, in order
+  level_rate base_;                  // what the next one is compared with
+  std::vector<std::size_t> passed_;  // levels that there was no reason to stop at
   level_meter meter_;
   flight_clock clock_;
   std::size_t epoch_ = 0, firsts_ = 0;
