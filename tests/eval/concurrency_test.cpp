@@ -201,5 +201,6 @@ TEST_CASE("concurrency_search: a number that is asked for stays", "[eval]") {
   CHECK(search.limit() == 7);
   CHECK(search.fixed());
   CHECK(search.asked() == 0);
+  CHECK(search.tried_later() == 0);
   CHECK(search.reason() == "as asked for");
 }

@@ -256,6 +256,23 @@ TEST_CASE("eval_session: failures of the server are answers that count as wrong,
   for (const auto& q : board.questions()) CHECK_FALSE(q.repeated());  // a second attempt says that it is one
 }
 
+TEST_CASE("open_records: a file that another run still writes is refused, and left as it is", "[eval]") {
+  const temporary_directory folder;
+  const auto file = folder.file("r.jsonl");
+  auto first = weir::open_records(file, weir::records_mode::fresh).value();
+  first("{}\n");
+  first.flush().value();
+  for (const auto mode : {weir::records_mode::fresh, weir::records_mode::replace, weir::records_mode::resume}) {
+    const auto second = weir::open_records(file, mode);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == weir::errc::busy);
+    CHECK(second.error().detail == "another run is still writing " + file + ": wait for its end, or end it");
+  }
+  CHECK(std::filesystem::file_size(file) == 3);
+  first.close().value();
+  CHECK(weir::open_records(file, weir::records_mode::resume, 3));
+}
+
 TEST_CASE("evaluate: what can't be evaluated is said before anything is sent", "[eval]") {
   weir::eval_options o;
   o.endpoints.push_back(weir::make_endpoint("http://127.0.0.1:9", "", "m").value());

@@ -35,11 +35,11 @@ struct flight_end {
 /// Finds how many requests in flight bring the most answers a second, and keeps watching.
 ///
 /// - It climbs: a level is four times the one before while nearly all that was promised has come, else twice, as long
-///   as a doubling brings a seventh more. Levels are raised in place, nothing is drained between them.
+///   as a doubling brings a ninth more. Levels are raised in place, nothing is drained between them.
 /// - With a limit for the first token a level is reached in steps, each taken when the first tokens of the one before
 ///   are in and none was slow. A step is a fifth of the one of a hundred questions that may be slow: until it is
 ///   known to be wrong, each place too many makes several slow. Where half of them were, it goes back.
-/// - The smallest level within a tenth of the best is kept. Where the level measured below it is far off, a server with
+/// - The smallest level within 8 % of the best is kept. Where the level measured below it is far off, a server with
 ///   that many places is assumed: its rate times the time a request takes there. That is then measured like any other.
 /// - A jump for which a tenth of the questions (64 at least) would not do is not made.
 /// - Then it stays, and measures on: where less comes than the best level brought, it goes towards that; and once in a
@@ -88,8 +88,8 @@ class concurrency_search {
     clock_.sent(now_ns);
     ++sent_;
     if (!found_) ++asked_;
-    if (found_ && phase_ == phase::holding) ++held_;
-    if (found_ && phase_ != phase::holding) ++tried_later_;
+    if (found_ && searching()) ++tried_later_;
+    if (phase_ == phase::holding) ++held_;
     return {epoch_, limit_, now_ns, clock_.sum(), !fixed() && meter_.sent(now_ns)};
   }
 

@@ -4,6 +4,7 @@
 #define WEIR_LOAD_RECORD_LOG_HPP
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,15 +87,19 @@ enum class records_mode : unsigned char {
   resume,   ///< It is continued behind its last whole line.
 };
 
+/// The file is locked (flock) until the sink is closed: two writers would ask for the same twice.
 /// \param whole_bytes  for resume: what read_done said.
-/// \return             errc::busy where a fresh file is wanted and one is there; errc::io.
+/// \return             errc::busy where a fresh file is wanted and one is there, or another run still writes it;
+/// errc::io.
 [[nodiscard]] inline result<byte_sink> open_records(const std::string& path, records_mode mode,
                                                     std::int64_t whole_bytes = 0) {
   unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_APPEND, 0666));
   if (!fd) return io_failure("cannot write " + path, errno);
   struct stat about{};
   if (::fstat(fd.get(), &about) != 0) return io_failure("cannot stat " + path, errno);
-  if (!S_ISREG(about.st_mode)) return byte_sink(std::move(fd), path);  // a pipe or a device has no length
+  if (!S_ISREG(about.st_mode)) return byte_sink(std::move(fd), path);     // a pipe or a device has no length
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)  // where there are no locks it goes without
+    return failure{errc::busy, "another run is still writing " + path + ": wait for its end, or end it"};
   if (mode == records_mode::fresh && about.st_size > 0)
     return failure{errc::busy, path + " exists: continue it with --resume, replace it with --force, or name another"};
   if (::ftruncate(fd.get(), mode == records_mode::resume ? whole_bytes : 0) != 0)
