@@ -1,4 +1,6 @@
 // weir-compare: two sets of runs in, a verdict with its error out.
+#include <filesystem>
+
 #include "cli.hpp"
 #include "compare_turns.hpp"
 #include "terminal.hpp"
@@ -50,12 +52,24 @@ const weir::tool::description about{
     .operands = "[run]",
 };
 
-result<runs> load_all(const std::vector<std::string>& files) {
+/// A run that is named twice would count as two, and make intervals narrower than they are.
+result<runs> load_all(const std::vector<std::string>& paths) {
   runs out;
-  for (const auto& file : files) {
-    auto more = weir::load_runs(file);
-    if (!more) return more.error();
-    for (auto& run : *more) out.push_back(std::move(run));
+  std::vector<std::filesystem::path> known;
+  for (const auto& path : paths) {
+    // A directory of records has a run in each of its files.
+    const auto files =
+        weir::is_rival_tree(path) ? result<std::vector<std::string>>({path}) : weir::record_files({path});
+    if (!files) return files.error();
+    for (const auto& file : *files) {
+      std::error_code none;
+      known.push_back(std::filesystem::weakly_canonical(file, none));
+      if (std::ranges::count(known, known.back()) > 1)
+        return failure{errc::invalid_argument, file + " is named twice: a run counts once"};
+      auto more = weir::load_runs(file);
+      if (!more) return more.error();
+      for (auto& run : *more) out.push_back(std::move(run));
+    }
   }
   return out;
 }

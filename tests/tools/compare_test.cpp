@@ -119,6 +119,32 @@ TEST_CASE("weir-compare: different workloads are refused with what differs, unle
   CHECK(shell(tool + " --any-workload --base" + a + " --new" + b + " 2>&1").status == 0);
 }
 
+TEST_CASE("weir-compare: a run that is named twice is refused, and does not count as two", "[tools]") {
+  const scratch s;
+  const auto a = s.run("a", 50), b = s.run("b", 51), c = s.run("c", 52);
+  const auto again = " " + s.path + "/../" + std::filesystem::path(s.path).filename().string() + "/a";
+  for (const auto& words : {" --base" + a + b + again + " --new" + c, " --base" + c + " --new" + a + b + again}) {
+    CAPTURE(words);
+    const auto refused = shell(tool + words + " 2>&1");
+    CHECK(refused.status == 2);
+    CHECK(refused.out == "weir-compare:" + again + " is named twice: a run counts once\n");
+  }
+}
+
+TEST_CASE("weir-compare: of a directory each file is a run", "[tools]") {
+  const scratch s;
+  for (const auto* side : {"old", "new"}) {
+    std::filesystem::create_directory(s.path + "/" + side);
+    for (int i = 0; i < 4; ++i) s.run(std::string(side) + "/" + std::to_string(i) + ".jsonl", 50 + i);
+  }
+  const auto old = " --base " + s.path + "/old", fresh = " --new " + s.path + "/new";
+  const auto ran = shell(tool + old + fresh + " --format csv --metric ttft_p50_ms");
+  CHECK(ran.status == 0);
+  CHECK(ran.out.find("\nttft_p50_ms,4,4,") != std::string::npos);
+  CHECK(shell(tool + old + " " + s.path + "/old/2.jsonl" + fresh + " 2>&1").out.find("named twice") !=
+        std::string::npos);
+}
+
 TEST_CASE("weir-compare: a missing file, no files and a file of something else are trouble", "[tools]") {
   const scratch s;
   std::ofstream(s.path + "/text") << "hello\n";

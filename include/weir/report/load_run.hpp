@@ -55,8 +55,7 @@ inline measured_run run_of(const std::string& path, summarizer& counted) {
 
 }  // namespace detail
 
-/// The runs that a file holds: one for records, one for each result of another tool. A directory is one run of ours,
-/// the records of its *.jsonl, or else all results below it.
+/// The runs that a file holds: one for records, one for each result of another tool; all results below a directory.
 [[nodiscard]] inline result<std::vector<measured_run>> load_runs(const std::string& path) {
   std::vector<measured_run> out;
   if (is_rival_tree(path)) {

@@ -66,6 +66,20 @@ inline result<void> gather_files(report_input& in, file_summarizer& reader, cons
   return {};
 }
 
+/// Why there is nothing to summarize.
+inline std::string nothing_to_summarize(const file_summarizer& reader) {
+  const auto lines = reader.lines();
+  std::string words;
+  if (lines > 0)
+    words =
+        (lines == 1 ? std::string("the one line of the input is no")
+                    : "none of the " + std::to_string(lines) + " lines of the input is a") +
+        " request, answer or metric record (their \"type\" says so), nor is it a result of another tool that is known";
+  for (const auto& remark : reader.remarks()) words += (words.empty() ? "" : "; ") + remark;
+  if (words.empty()) words = "the input is empty";
+  return words + ": nothing to summarize";
+}
+
 }  // namespace detail
 
 /// Reads standard input (records only) where `paths` is empty or "-", else files and directories of either kind.
@@ -87,7 +101,7 @@ inline result<void> gather(report_input& in, const std::vector<std::string>& pat
     in.remarks.push_back(std::to_string(figures) +
                          " metric records were left out: they are shown where they come alone");
   if (figures > 0 || !in.figures_alone()) return {};
-  return failure{errc::not_found, "there are no request, answer or metric records in the input: nothing to summarize"};
+  return failure{errc::not_found, detail::nothing_to_summarize(reader)};
 }
 
 }  // namespace weir::inline v0

@@ -80,6 +80,7 @@ class file_summarizer {
       counted_ += type == record_type::request || type == record_type::answer;
     });
     if (!seen) return seen.error();
+    lines_ += seen->records;
     if (seen->truncated_line > 0)
       remarks_.push_back(name + ":" + std::to_string(seen->truncated_line) +
                          ": the last line is half written (was its writer killed?); it was skipped");
@@ -91,13 +92,15 @@ class file_summarizer {
 
   /// How many requests and answers there were.
   [[nodiscard]] std::uint64_t counted() const noexcept { return counted_; }
+  /// How many lines were read, of whatever type.
+  [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
   [[nodiscard]] const std::vector<std::string>& remarks() const noexcept { return remarks_; }
 
  private:
   summarizer* into_;
   request_log* log_;
   record_reader reader_{{.text = false, .events = true}};
-  std::uint64_t counted_ = 0;
+  std::uint64_t counted_ = 0, lines_ = 0;
   std::vector<std::string> remarks_;
 };
 
