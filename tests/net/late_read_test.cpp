@@ -17,6 +17,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/net/address.hpp"
 #include "weir/net/connection.hpp"
+#include "weir/net/kernel_clock.hpp"
 #include "weir/net/loop.hpp"
 
 namespace {
@@ -35,7 +36,7 @@ struct reader : weir::connection_user {
   weir::receive_buffer buffer;
   weir::connection link{loop, *this, buffer};
   std::vector<read> reads;
-  bool joined = false, ended = false, close_where_more = false;
+  bool joined = false, ended = false, close_where_more = false, slow = false;
 
   explicit reader(sender& from) {
     REQUIRE(link.open(weir::resolve("127.0.0.1", from.port()).value().front()));
@@ -57,6 +58,7 @@ struct reader : weir::connection_user {
   void on_bytes(std::string_view bytes, std::int64_t t_ns) override {
     reads.push_back({std::string(bytes), t_ns, link.kernel_stamped(), link.together(), link.waiting()});
     if (close_where_more && link.waiting() > 0) link.close();
+    if (slow) std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   void on_closed(std::string_view, std::int64_t) override { ended = true; }
   [[nodiscard]] std::string all() const {
@@ -227,4 +229,24 @@ TEST_CASE("late read: who closes the connection hears no more of it", "[net]") {
   for (int i = 0; i < 5; ++i) to.loop.turn(weir::now_ns() + ms).value();
   CHECK(to.reads.size() == heard);
   CHECK_FALSE(to.ended);
+}
+
+TEST_CASE("late read: no event arrives before the one before it, also where the clocks are compared anew", "[net]") {
+  sender from;
+  reader to(from);
+  to.wait_for_stamps(from);
+  to.slow = true;  // so that they are compared for each event
+  to.buffer.clock() = weir::kernel_clock([] {
+    static std::int64_t grown = 0;
+    return weir::realtime_offset_ns() + (grown += 15'000);
+  });
+  for (int round = 0; round < 20; ++round) {
+    to.reads.clear();
+    from.send(events[0]);
+    from.send(events[1]);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    to.link.one_by_one_from(0);
+    to.read_all(2 * events[0].size());
+    for (std::size_t i = 1; i < to.reads.size(); ++i) CHECK(to.reads[i].t_ns >= to.reads[i - 1].t_ns);
+  }
 }

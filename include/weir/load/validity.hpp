@@ -80,7 +80,7 @@ struct validity_facts {
 
   std::uint64_t token_mismatches = 0;         ///< Answers whose tokens contradict the server's own count.
   std::uint64_t client_failures = 0;          ///< Requests that failed because of this machine: files, ports.
-  std::uint64_t backwards = 0;                ///< Durations that were negative.
+  std::uint64_t backwards = 0;                ///< Requests with times that run backwards.
   std::vector<std::string> server_disagrees;  ///< Sentences: what the server counted otherwise.
 };
 
@@ -142,7 +142,8 @@ inline void judge_machine(verdict& v, const validity_facts& f) {
     v.lower(trust::invalid, std::to_string(f.client_failures) +
                                 " requests failed for want of files or ports on this machine (see weir doctor)");
   if (f.backwards > 0)
-    v.lower(trust::suspect, std::to_string(f.backwards) + " durations were negative and are left out");
+    v.lower(trust::suspect, "in " + std::to_string(f.backwards) + (f.backwards == 1 ? " request" : " requests") +
+                                " times run backwards: the durations in question are left out");
 }
 
 inline void judge_load(verdict& v, const validity_facts& f) {

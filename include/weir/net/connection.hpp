@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -269,11 +270,13 @@ class connection final : public watcher {
     return count_like_first(ends.size() - 1, one_stamp_, [&](std::size_t i) { return stamp(i) == first_ns; });
   }
 
-  /// The kernel's stamp, unless it can't be trusted: also where it lies before the send() that it answers.
+  /// The kernel's stamp, unless it can't be trusted: also where it lies before the send() that it answers. A
+  /// connection's bytes arrive in their order: where a time of ours stood in for a stamp, or the difference of the
+  /// clocks was read anew, a later one must not lie before it.
   std::int64_t arrival(std::int64_t stamp_ns, std::int64_t t_ns) {
     const std::int64_t stamp = stamp_ns == unmeasured ? unmeasured : buffer_->clock().monotonic(stamp_ns, t_ns);
     kernel_stamped_ = stamp != unmeasured && stamp >= sent_ns_;
-    return kernel_stamped_ ? stamp : t_ns;
+    return arrived_ns_ = std::max(arrived_ns_, kernel_stamped_ ? stamp : t_ns);
   }
 
   /// The clock is read before ::send(): the peer can have the bytes, and have answered, before that returns, and what
@@ -320,7 +323,8 @@ class connection final : public watcher {
   std::size_t one_stamp_ = 1;  // so many events had the stamp of the last that was read one by one
   std::uint32_t closed_ = 0;   // how often
   std::int64_t one_by_one_ns_ = never;
-  std::int64_t sent_ns_ = 0;  // the first byte of the last send
+  std::int64_t sent_ns_ = 0;     // the first byte of the last send
+  std::int64_t arrived_ns_ = 0;  // the last bytes
   std::string_view unsent_;
   bool fresh_ = false;  // nothing of the last send was accepted yet
 };
