@@ -92,7 +92,7 @@ TEST_CASE("validity: each thing that is wrong with a client or its machine is a 
   lowered([](auto& f) { f.clock_step_ms = -40; }, trust::suspect, "-40.00 ms");
   lowered([](auto& f) { f.client_failures = 3; }, trust::invalid, "3 requests failed for want of files");
   lowered([](auto& f) { f.token_mismatches = 2; }, trust::suspect, "2 answers contradict");
-  lowered([](auto& f) { f.backwards = 1; }, trust::suspect, "negative");
+  lowered([](auto& f) { f.backwards = 1; }, trust::suspect, "backwards");
   lowered([](auto& f) { f.signal = 2, f.completed = 10; }, trust::suspect, "signal 2 after 10 of 1000");
   lowered([](auto& f) { f.lag_samples = 12; }, trust::suspect, "too short");
   lowered([](auto& f) { f.server_disagrees = {"the server counted 7"}; }, trust::suspect, "counted 7");
