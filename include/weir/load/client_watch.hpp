@@ -80,10 +80,10 @@ inline std::int64_t thread_cpu_ns() noexcept {
 
 /// Watches the thread that turns a loop, from `start` to `stop`, both called on that thread.
 ///
-/// At random moments, a millisecond apart on average, a timer descriptor of the loop's own epoll set becomes readable.
+/// At random moments, two milliseconds apart on average, a timer descriptor of the loop's own epoll set becomes readable.
 /// It queues there as a socket does that bytes have arrived on, so that the time until the loop looks at it is what an
 /// event that came at that moment had to wait: for a core, for the sockets before it, for bookkeeping.
-/// \complexity  about 3 us of CPU a millisecond.
+/// \complexity  about 3 us of CPU each.
 class client_watch final : private watcher {
  public:
   /// \param in_flight  requests under way while more are to be sent; nothing otherwise. Asked at each probe.
@@ -138,7 +138,7 @@ class client_watch final : private watcher {
     arm();
   }
 
-  std::int64_t gap() noexcept { return 1 + static_cast<std::int64_t>(random_.exponential(1e6)); }
+  std::int64_t gap() noexcept { return 1 + static_cast<std::int64_t>(random_.exponential(2e6)); }
   void arm() const noexcept {
     const itimerspec when{{0, 0}, {due_ns_ / 1'000'000'000, static_cast<long>(due_ns_ % 1'000'000'000)}};
     ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);

@@ -84,6 +84,12 @@ class sample_set {
     order_.prepare(values_, ranks);
   }
 
+  /// As prepare(), for the median too.
+  void prepare_with_median(std::vector<double> percentiles) {
+    percentiles.push_back(50);
+    prepare(percentiles);
+  }
+
   [[nodiscard]] std::size_t count() const noexcept { return values_.size() + buckets_.count(); }
   /// Whether every value is still there.
   [[nodiscard]] bool exact() const noexcept { return buckets_.count() == 0; }
