@@ -80,9 +80,9 @@ inline std::int64_t thread_cpu_ns() noexcept {
 
 /// Watches the thread that turns a loop, from `start` to `stop`, both called on that thread.
 ///
-/// At random moments, two milliseconds apart on average, a timer descriptor of the loop's own epoll set becomes readable.
-/// It queues there as a socket does that bytes have arrived on, so that the time until the loop looks at it is what an
-/// event that came at that moment had to wait: for a core, for the sockets before it, for bookkeeping.
+/// At random moments, two milliseconds apart on average, a timer descriptor of the loop's own epoll set becomes
+/// readable. It queues there as a socket does that bytes have arrived on, so that the time until the loop looks at it
+/// is what an event that came at that moment had to wait: for a core, for the sockets before it, for bookkeeping.
 /// \complexity  about 3 us of CPU each.
 class client_watch final : private watcher {
  public:
