@@ -134,6 +134,15 @@ TEST_CASE("concurrency_search: goes back where the server refuses", "[eval]") {
   }
 }
 
+TEST_CASE("concurrency_search: a server that refused all for a while is used again", "[eval]") {
+  simulated::server restarts = with_places(16);
+  restarts.refuses_all = [](std::size_t asked) { return asked >= 500 && asked < 520; };
+  const auto o = run(restarts, 14042);
+  CAPTURE(o.limit, o.reason);
+  CHECK(o.limit >= 8);
+  CHECK(o.refused == 20);
+}
+
 TEST_CASE("concurrency_search: requests that fail neither stop it nor count", "[eval]") {
   auto server = with_places(16);
   server.fails = 0.3;

@@ -24,7 +24,8 @@ struct server {
   double tokens_vary = 0, time_varies = 0;  ///< Standard deviation over mean, log-normal.
   bool speaks = false;                      ///< Its running and waiting are asked for, ten times a second.
   std::size_t refuses_above = std::numeric_limits<std::size_t>::max();  ///< In flight: HTTP 503.
-  double fails = 0;                                                     ///< This share, with no answer.
+  std::function<bool(std::size_t asked)> refuses_all = [](std::size_t) { return false; };
+  double fails = 0;  ///< This share, with no answer.
 };
 
 inline server with_places(std::size_t places) {
@@ -90,7 +91,7 @@ class closed_loop {
   }
 
   void send() {
-    const bool refused = queue_.size() >= server_.refuses_above;
+    const bool refused = queue_.size() >= server_.refuses_above || server_.refuses_all(asked_);
     const auto mark = search_.sent(ns(now_));
     ++asked_;
     if (refused) ++refused_;

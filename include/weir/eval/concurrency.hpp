@@ -44,8 +44,9 @@ struct flight_end {
 /// - A jump for which a tenth of the questions (64 at least) would not do is not made.
 /// - Then it stays, and measures on: where less comes than the best level brought, it goes towards that; and once in a
 ///   while it tries a quarter more (at once where it stopped for want of questions), and climbs on if that brings more.
-/// - What servers say of themselves comes first: where they queue what is sent, or their cache is full, less is sent at
-///   once. Where one refuses a request, what is under way then is the most that is ever tried: the question is lost.
+/// - What servers say of themselves while more is tried comes first: where they queue what is sent, or their cache is
+///   full, less is sent at once. Where one refuses a request, what is under way then is the most that is ever tried:
+///   the question is lost.
 ///
 /// Knows no clock and no server: told what happened, in the order of time, it does the same each time.
 class concurrency_search {
@@ -129,12 +130,12 @@ class concurrency_search {
     if (limit_ >= target_ && meter_.complete(now_ns)) judge();
   }
 
-  /// What the servers, together, say of themselves. Only what they say three times in a row counts: a burst of prompts
-  /// queues for a moment.
+  /// What the servers, together, say of themselves. Only what they say three times in a row counts (a burst of prompts
+  /// queues for a moment), and only while more is tried: a queue that is there later may be somebody else's.
   /// \param running, waiting  sequences in work and in their queues; NaN: they do not say.
   /// \param cache_usage       0 to 1, of the fullest.
   void hear(double running, double waiting, double cache_usage) {
-    if (fixed()) return;
+    if (!searching()) return;
     const bool queues = waiting >= 1 && waiting * 8 >= running + waiting, full = cache_usage >= 0.95;
     queued_ = queues ? queued_ + 1 : 0;
     filled_ = full ? filled_ + 1 : 0;
@@ -232,6 +233,7 @@ class concurrency_search {
   }
 
   void hold_on(const level_rate& now) {
+    steady_ = limit_;
     const level_rate best = *std::ranges::max_element(levels_, {}, &level_rate::answers_per_s);
     if (best.level > limit_ && times_more(now, best) < enough_still) {
       const double between = std::sqrt(static_cast<double>(limit_) * static_cast<double>(best.level));
@@ -257,10 +259,12 @@ class concurrency_search {
     stay_at(base_.level, "more brought no more answers a second");
   }
 
-  /// What is under way now was not refused. A question that is refused is lost: no more is ever tried than this.
+  /// What is under way now was not refused. A question that is refused is lost: no more is ever tried than this, unless
+  /// it is less than half of what was no trouble before: then the server has another one.
   void refused() {
-    options_.most = std::max<std::size_t>(1, std::min(limit_, clock_.in_flight()));
-    lower(options_.most, "the server refused one more than " + std::to_string(options_.most));
+    const std::size_t level = std::max<std::size_t>(1, std::min(limit_, clock_.in_flight()));
+    options_.most = std::min(options_.most, std::max(level, steady_ / 2));
+    lower(level, "the server refused one more than " + std::to_string(level));
   }
 
   /// More than the servers bear.
@@ -309,6 +313,7 @@ class concurrency_search {
   std::vector<std::size_t> passed_;  // levels that there was no reason to stop at
   level_meter meter_;
   flight_clock clock_;
+  std::size_t steady_ = 0;  // the last level that was held for a while
   std::size_t epoch_ = 0, firsts_ = 0;
   std::size_t sent_ = 0, asked_ = 0, held_ = 0, tried_later_ = 0, slow_ = 0;
   std::size_t wait_ = patience;
