@@ -1,8 +1,8 @@
 // Compares reading a trace into a profile with simdjson's stage 1 alone (it finds the structure of the JSON and reads
 // nothing), on the same bytes in memory, in turns. CPU time, so that a busy machine disturbs both the same. What it
 // can't take out is another program on the other thread of the same core, which in a virtual machine may be somebody
-// else's: then a core begins half as many instructions a cycle. So it says how many additions ran in the time of one,
-// in turns with both: 5 to 6 on such a core that is free, and half of that on one that is shared.
+// else's: then a core begins half as many instructions a cycle. So it says how many additions a cycle the core did, in
+// turns with both: 5 on one that is free, half of that on one that is shared.
 //
 //     trace_stage1 FILE [ROUNDS]
 #include <simdjson.h>

@@ -70,8 +70,8 @@ result<int> report(const arguments& args, const weir::kind_table& kinds) {
     else if (auto ok = append_rank_metrics(metrics, p, *options); !ok)
       return ok.error();
   }
-  std::vector<std::string> notes = set->remarks;
-  weir::tool::say_mixed(*set, notes);
+  std::vector<std::string> notes;
+  weir::tool::say_mixed(*set);
   const auto skew = find_skew(set->ranks);
   if (set->ranks.size() > 1 && !args.has("hta-compatible")) {
     append_set_metrics(metrics, set->ranks, skew);
@@ -100,7 +100,7 @@ result<int> check(const arguments& args, const weir::kind_table& kinds) {
   const auto set = read_set(args, {args.operands().begin() + 1, args.operands().end()}, kinds);
   if (!set) return set.error();
   const auto checks = check_set(set->ranks, set->unreadable);
-  if (auto ok = print_tables(args, {check_table(checks)}, set->remarks); !ok) return ok.error();
+  if (auto ok = print_tables(args, {check_table(checks)}); !ok) return ok.error();
   return std::ranges::count(checks, weir::check_outcome::failed, &weir::set_check::outcome) > 0 ? 1 : 0;
 }
 
@@ -110,9 +110,7 @@ result<int> diff(const arguments& args, const weir::kind_table& kinds) {
   if (args.operands().size() != 3) return failure{errc::invalid_argument, "diff takes two directories or files"};
   const auto a = read_set(args, {args.operands()[1]}, kinds), b = read_set(args, {args.operands()[2]}, kinds);
   if (!a || !b) return a ? b.error() : a.error();
-  auto notes = a->remarks;
-  notes.insert(notes.end(), b->remarks.begin(), b->remarks.end());
-  if (auto ok = print_tables(args, diff_sets(a->ranks, b->ranks, *top), notes); !ok) return ok.error();
+  if (auto ok = print_tables(args, diff_sets(a->ranks, b->ranks, *top)); !ok) return ok.error();
   return 0;
 }
 

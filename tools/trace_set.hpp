@@ -31,8 +31,9 @@ inline report_format format_of(const arguments& args) {
   return *std::ranges::find(report_formats, name, [](auto f) { return to_string(f); });
 }
 
+/// \param notes  that belong to the tables. What there is to say of the files was said on standard error.
 inline result<void> print_tables(const arguments& args, const std::vector<table>& tables,
-                                 const std::vector<std::string>& notes) {
+                                 const std::vector<std::string>& notes = {}) {
   winsize size{};
   const bool terminal = ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
   return print(render_tables(tables, notes, format_of(args), terminal ? size.ws_col : 0));
@@ -79,12 +80,10 @@ inline int say_empty(const trace_set& set) {
 
 /// Says where several traces are not one whole set of one run, whose figures would be of nothing. What a file lacks was
 /// said when it was read.
-inline void say_mixed(const trace_set& set, std::vector<std::string>& notes) {
+inline void say_mixed(const trace_set& set) {
   if (set.ranks.size() < 2) return;
   for (const auto& check : {check_ranks(set.ranks), check_run(set.ranks), check_steps(set.ranks)}) {
-    if (check.outcome != check_outcome::failed) continue;
-    notes.push_back("not so: " + check.question + ": " + check.detail);
-    say(notes.back());
+    if (check.outcome == check_outcome::failed) say("not so: " + check.question + ": " + check.detail);
   }
 }
 

@@ -60,11 +60,11 @@ TEST_CASE("weir-trace: damage and cuts are counted and said, and the rest is rea
   const auto damaged = shell(trace + "--metrics damaged_events,span --json " + here.write("d.json", text) + " 2>&1");
   has(damaged.out, R"("name":"damaged_events","value":1)");
   has(damaged.out, R"("name":"span","value":30,)");
-  has(damaged.out, "1 damaged events are in no figure; the first is at byte");
+  has(damaged.out, "1 damaged event is in no figure; the first is at byte");
   text = whole;
   text.replace(text.find(R"("cat":"kernel","name":")") + 23, 1, "\xFF");
   const auto foreign = shell(trace + "--json " + here.write("u.json", text) + " 2>&1");
-  has(foreign.out, "the names of 1 kernels are not UTF-8");
+  has(foreign.out, "the name of 1 kernel is not UTF-8");
   has(foreign.out, R"("kernel":"\ufffd)");
 }
 
@@ -101,6 +101,13 @@ TEST_CASE("weir-trace: check answers with its status, diff with two tables", "[t
   has(missing.out, "rank 1 is missing");
   here.write("set/b.json", of("1"));
   CHECK(shell(trace + "check " + set).status == 0);
+  auto damaged = of("1");
+  damaged.replace(damaged.find(R"("ts":20)"), 7, R"("ts":"x")");
+  here.write("set/b.json", damaged);
+  const std::string words = "1 damaged event is in no figure";
+  has(shell(trace + "check " + set + " 2>&1 > /dev/null").out, words);
+  CHECK(shell(trace + "check " + set + " 2> /dev/null").out.find(words) == std::string::npos);  // said once
+  here.write("set/b.json", of("1"));
   const auto diff = shell(trace + "diff --format csv " + set + " " + set);
   CHECK(diff.status == 0);
   has(diff.out, "communication,,,30.000,30.000,0.000,0.00\n");

@@ -25,9 +25,9 @@ struct interval {
 ///     for (const auto& kernel : kernels) busy.add(kernel.t_ns, kernel.t_ns + kernel.dur_ns);
 ///     std::int64_t busy_ns = busy.total_ns();
 ///
-/// \complexity  O(log n) an interval amortized where intervals come about in order of time. Memory is 16 bytes a
-/// disjoint
-///              interval, and up to 4 more while they are added; what touches is merged as it comes.
+/// \complexity  O(log n) an interval amortized, in whatever order they come. Memory is 16 bytes a disjoint interval,
+/// and
+///              up to 4 more while they are added; what touches is merged as it comes.
 class interval_union {
  public:
   /// Adds [begin, end); nothing where end <= begin.
@@ -63,21 +63,31 @@ class interval_union {
     if (pending_.empty()) return;
     if (!std::is_sorted(pending_.begin(), pending_.end(), earlier))
       std::sort(pending_.begin(), pending_.end(), earlier);
-    const auto from = std::lower_bound(merged_.begin(), merged_.end(), pending_.front(), earlier);
-    const std::vector<interval> later(from, merged_.end());  // few: a profiler writes about in order of time
-    merged_.erase(from, merged_.end());
-    auto a = later.begin();
-    auto b = pending_.begin();
-    while (a != later.end() || b != pending_.end())
-      append(b == pending_.end() || (a != later.end() && earlier(*a, *b)) ? *a++ : *b++);
-    pending_.clear();
+    merge();
     batch_ = std::max(merged_.size() / 8, smallest_batch);
+    pending_.clear();
+    if (batch_ > smallest_batch && pending_.capacity() < batch_) {
+      pending_ = std::vector<interval>();  // before the larger one is there
+      pending_.reserve(batch_);
+    }
   }
-  void append(const interval& piece) const {
-    if (!merged_.empty() && piece.begin <= merged_.back().end)
-      merged_.back().end = std::max(merged_.back().end, piece.end);
-    else
-      merged_.push_back(piece);
+  /// Merges what is pending in place, from the back: late pieces may belong before all others, and a copy of those
+  /// would be as large as they are.
+  void merge() const {
+    std::size_t left = merged_.size(), waiting = pending_.size();
+    merged_.resize(left + waiting);
+    std::size_t out = merged_.size();  // what is merged stands from here on
+    const auto touches_next = [&](const interval& piece) {
+      return out < merged_.size() && piece.end >= merged_[out].begin;
+    };
+    while (waiting > 0 || (left > 0 && touches_next(merged_[left - 1]))) {
+      const bool late = waiting > 0 && (left == 0 || !earlier(pending_[waiting - 1], merged_[left - 1]));
+      interval piece = late ? pending_[--waiting] : merged_[--left];
+      for (; touches_next(piece); ++out) piece.end = std::max(piece.end, merged_[out].end);
+      merged_[--out] = piece;
+    }
+    merged_.erase(merged_.begin() + static_cast<std::ptrdiff_t>(left),
+                  merged_.begin() + static_cast<std::ptrdiff_t>(out));
   }
 
   mutable std::deque<interval> merged_;    // never moved as it grows, which would need twice the memory for a while

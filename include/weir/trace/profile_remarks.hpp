@@ -17,27 +17,32 @@ namespace weir::inline v0 {
 namespace detail {
 
 inline void remark_on_damage(std::vector<std::string>& out, const rank_profile& p) {
-  const auto say = [&](std::uint64_t count, std::string_view before, std::string_view behind) {
-    if (count > 0) out.push_back(p.file + ": " + std::string(before) + std::to_string(count) + std::string(behind));
+  const auto say = [&](std::uint64_t count, std::string_view of_one, std::string_view of_more,
+                       std::string_view behind) {
+    if (count == 0) return;
+    std::string text(count == 1 ? of_one : of_more);
+    text.replace(text.find('#'), 1, std::to_string(count));
+    out.push_back(p.file + ": " + text.append(behind));
   };
-  say(p.summary.damaged, "", " damaged events are in no figure; the first is " + p.summary.first_damage);
-  say(p.device.negative(), "", " device events end before they begin and are in no figure");
-  say(p.device.incomplete(), "", " device events have no begin or no duration and are in no figure");
-  say(p.collectives.damaged() + p.damaged_steps, "the arguments of ",
-      " collectives and steps are damaged: their sizes and ids are missing");
+  say(p.summary.damaged, "# damaged event is", "# damaged events are",
+      " in no figure; the first is " + p.summary.first_damage);
+  say(p.device.negative(), "# device event ends before it begins and is",
+      "# device events end before they begin and are", " in no figure");
+  say(p.device.incomplete(), "# device event has no begin or no duration and is",
+      "# device events have no begin or no duration and are", " in no figure");
+  say(p.collectives.damaged() + p.damaged_steps, "the arguments of # collective or step",
+      "the arguments of # collectives and steps", " are damaged: their sizes and ids are missing");
   say(static_cast<std::uint64_t>(
           std::ranges::count_if(p.device.names(), [](const auto& name) { return !is_utf8(name.name); })),
-      "the names of ", " kernels are not UTF-8: U+FFFD stands for the bytes that are none");
+      "the name of # kernel is", "the names of # kernels are", " not UTF-8: U+FFFD stands for the bytes that are none");
   if (p.step_table)
-    say(p.step_table->damaged, "",
-        " rows of step_trace_time.csv are in no figure: numbers are missing, or the "
-        "communication is not its two parts; the first is " +
+    say(p.step_table->damaged, "# row of step_trace_time.csv is", "# rows of step_trace_time.csv are",
+        " in no figure: numbers are missing, or the communication is not its two parts; the first is " +
             p.step_table->first_damage);
   if (p.communication_table)
-    say(p.communication_table->damaged, "",
-        " collectives of communication.json are in no figure: their times do not add up; "
-        "the first is " +
-            p.communication_table->first_damage);
+    say(p.communication_table->damaged, "# collective of communication.json is",
+        "# collectives of communication.json are",
+        " in no figure: the times do not add up; the first is " + p.communication_table->first_damage);
 }
 
 inline void remark_on_execution(std::vector<std::string>& out, const execution_link& link) {
