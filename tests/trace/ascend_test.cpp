@@ -108,7 +108,7 @@ TEST_CASE("ascend: a cluster's tables are taken apart by rank, stages are left o
   std::filesystem::remove(path);
   REQUIRE(set.ranks.size() == 2);
   REQUIRE(set.remarks.size() == 1);  // 99 is not 19 + 5
-  CHECK(set.remarks[0].find("1 rows of step_trace_time.csv are in no figure") != std::string::npos);
+  CHECK(set.remarks[0].find("1 row of step_trace_time.csv is in no figure") != std::string::npos);
   const auto all = metrics_of(set);
   CHECK(value(all, "rank", "communication", "1") == 24);
 }
