@@ -273,6 +273,20 @@ TEST_CASE("open_records: a file that another run still writes is refused, and le
   CHECK(weir::open_records(file, weir::records_mode::resume, 3));
 }
 
+TEST_CASE("open_records: what another run wrote since the file was read is not cut off", "[eval]") {
+  const temporary_directory folder;
+  const auto resumed = [&](const std::string& tail) {
+    const auto file = folder.write("r.jsonl", "{}\n" + tail);
+    const auto sink = weir::open_records(file, weir::records_mode::resume, 3);
+    return std::pair(sink ? "" : sink.error().detail, std::filesystem::file_size(file));
+  };
+  const std::string words = "another run wrote " + folder.file("r.jsonl") + " until just now: start again";
+  CHECK(resumed("{\"a\":1}\n") == std::pair(words, std::uintmax_t{11}));
+  CHECK(resumed("\n" + std::string(5000, 'x') + "\n{") == std::pair(words, std::uintmax_t{5006}));
+  for (const std::string_view half : {"", "{\"a\":", "\n", "\r\n \n{\"a\""})
+    CHECK(resumed(std::string(half)) == std::pair(std::string(), std::uintmax_t{3}));
+}
+
 TEST_CASE("evaluate: what can't be evaluated is said before anything is sent", "[eval]") {
   weir::eval_options o;
   o.endpoints.push_back(weir::make_endpoint("http://127.0.0.1:9", "", "m").value());

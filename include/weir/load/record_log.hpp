@@ -8,9 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -80,6 +83,26 @@ struct records_done {
   return done;
 }
 
+namespace detail {
+
+/// Whether a line has ended in a file behind its first `whole_bytes`, other than a blank one.
+inline result<bool> has_line_behind(int fd, std::int64_t whole_bytes, const std::string& path) {
+  bool any = false;
+  std::array<char, 4096> part{};
+  for (off_t at = whole_bytes;;) {
+    const ssize_t got = ::pread(fd, part.data(), part.size(), at);
+    if (got < 0) return io_failure("cannot read " + path, errno);
+    if (got == 0) return false;
+    at += got;
+    for (const char c : std::string_view(part.data(), static_cast<std::size_t>(got))) {
+      if (c == '\n' && any) return true;
+      any |= c != '\n' && c != '\r' && c != ' ';
+    }
+  }
+}
+
+}  // namespace detail
+
 /// How a records file is opened.
 enum class records_mode : unsigned char {
   fresh,    ///< A file that is there and not empty is refused.
@@ -89,11 +112,13 @@ enum class records_mode : unsigned char {
 
 /// The file is locked (flock) until the sink is closed: two writers would ask for the same twice.
 /// \param whole_bytes  for resume: what read_done said.
-/// \return             errc::busy where a fresh file is wanted and one is there, or another run still writes it;
-/// errc::io.
+/// \return             errc::busy where a fresh file is wanted and one is there, or another run still writes it, or has
+///                     since that was read; errc::io.
 [[nodiscard]] inline result<byte_sink> open_records(const std::string& path, records_mode mode,
                                                     std::int64_t whole_bytes = 0) {
-  unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_APPEND, 0666));
+  unique_fd fd(::open(path.c_str(),
+                      (mode == records_mode::resume ? O_RDWR : O_WRONLY) | O_CREAT | O_CLOEXEC | O_NOCTTY | O_APPEND,
+                      0666));
   if (!fd) return io_failure("cannot write " + path, errno);
   struct stat about{};
   if (::fstat(fd.get(), &about) != 0) return io_failure("cannot stat " + path, errno);
@@ -102,6 +127,11 @@ enum class records_mode : unsigned char {
     return failure{errc::busy, "another run is still writing " + path + ": wait for its end, or end it"};
   if (mode == records_mode::fresh && about.st_size > 0)
     return failure{errc::busy, path + " exists: continue it with --resume, replace it with --force, or name another"};
+  if (mode == records_mode::resume) {
+    const auto more = detail::has_line_behind(fd.get(), whole_bytes, path);
+    if (!more) return more.error();
+    if (*more) return failure{errc::busy, "another run wrote " + path + " until just now: start again"};
+  }
   if (::ftruncate(fd.get(), mode == records_mode::resume ? whole_bytes : 0) != 0)
     return io_failure("cannot cut " + path, errno);
   return byte_sink(std::move(fd), path);
