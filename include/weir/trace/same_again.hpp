@@ -4,11 +4,12 @@
 #define WEIR_TRACE_SAME_AGAIN_HPP
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#include "weir/base/eight_bytes.hpp"
 
 namespace weir::inline v0 {
 
@@ -26,8 +27,8 @@ class same_again {
     if (size_ == 0 || text.size() < size_) return false;
     std::size_t i = 0;
     for (; i + word <= size_; i += word)
-      if (word_at(text.data() + i) != word_at(text_.data() + i)) return false;
-    return ((word_at(text.data() + i) ^ word_at(text_.data() + i)) & last_) == 0;
+      if (detail::word_at(text.data() + i) != detail::word_at(text_.data() + i)) return false;
+    return ((detail::word_at(text.data() + i) ^ detail::word_at(text_.data() + i)) & last_) == 0;
   }
   /// What was kept, maybe nothing; valid until the next keep().
   [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), size_}; }
@@ -35,18 +36,11 @@ class same_again {
   void keep(std::string_view text) noexcept {
     size_ = text.size() <= most ? text.size() : 0;
     std::memcpy(text_.data(), text.data(), size_);
-    std::array<unsigned char, word> own{};
-    for (std::size_t i = 0; i < size_ % word; ++i) own[i] = 0xFF;
-    last_ = std::bit_cast<std::uint64_t>(own);
+    last_ = (std::uint64_t{1} << 8 * (size_ % word)) - 1;
   }
 
  private:
   static constexpr std::size_t most = 64, word = sizeof(std::uint64_t);
-  static std::uint64_t word_at(const char* at) noexcept {
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, at, sizeof bits);
-    return bits;
-  }
 
   std::array<char, most + word> text_{};
   std::size_t size_ = 0;

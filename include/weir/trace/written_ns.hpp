@@ -7,30 +7,16 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+
+#include "weir/base/eight_bytes.hpp"
 
 namespace weir::inline v0::detail {
 
-/// Eight bytes of a text, the first in the lowest byte of the number. 8 bytes are readable.
-inline std::uint64_t eight_bytes(const char* at) noexcept {
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, at, sizeof bytes);
-  return bytes;
-}
-inline constexpr std::uint64_t in_each_byte = 0x0101010101010101;
+inline constexpr std::uint64_t eight_zeros = 0x3030303030303030;
 
 /// How many digits the eight bytes begin with.
 inline unsigned leading_digits(std::uint64_t bytes) noexcept {
-  // the highest bit of a byte is set where it is no digit; what carries from there goes to later bytes alone
-  const std::uint64_t others = ((bytes + in_each_byte * 0x46) | (bytes - in_each_byte * '0')) & (in_each_byte * 0x80);
-  return static_cast<unsigned>(std::countr_zero(others)) / 8;
-}
-/// The number that eight digits write.
-/// \source  Lemire, "Quickly parsing eight digits", 2018: neighbours are joined to numbers of two, four, eight digits.
-inline std::uint64_t number_of(std::uint64_t digits) noexcept {
-  digits = ((digits & (in_each_byte * 0x0F)) * (10 * 256 + 1)) >> 8;
-  digits = ((digits & 0x00FF00FF00FF00FF) * (100 * 65536 + 1)) >> 16;
-  return ((digits & 0x0000FFFF0000FFFF) * ((std::uint64_t{10000} << 32) + 1)) >> 32;
+  return static_cast<unsigned>(std::countr_zero(not_digits(bytes))) / 8;
 }
 
 /// A number of nanoseconds and the bytes that write it; 0: it is not written so.
@@ -41,8 +27,8 @@ struct written_ns {
 
 /// How the last number of a kind was written.
 struct written_before {
-  std::size_t whole = 1;                     ///< Digits before its point.
-  std::uint64_t bytes = in_each_byte * '0';  ///< Its first eight.
+  std::size_t whole = 1;              ///< Digits before its point.
+  std::uint64_t bytes = eight_zeros;  ///< Its first eight.
   std::uint64_t high = 0;  ///< What they make of the value, where more than five digits stand before the point.
 };
 
@@ -50,7 +36,6 @@ struct written_before {
 /// Where the point is, is guessed and found by branches: a processor foresees them, and goes on behind the number
 /// before it has read it.
 [[gnu::always_inline]] inline written_ns three_decimals(const char* const begin, written_before& last) noexcept {
-  if (std::endian::native != std::endian::little) return {};
   constexpr std::size_t together = 5;  // with three decimals they are eight
   if (begin[last.whole] != '.') {
     std::size_t found = 0;
@@ -61,21 +46,21 @@ struct written_before {
   }
   const std::size_t whole = last.whole, low_digits = std::min(whole, together);
   if (whole > together) {
-    const std::uint64_t bytes = eight_bytes(begin);
+    const std::uint64_t bytes = word_at(begin);
     if (bytes != last.bytes) {
       if (leading_digits(bytes) + together < whole) return {};
       last.bytes = bytes;
-      last.high = number_of(bytes << 8 * (8 + together - whole)) * 100'000'000;
+      last.high = eight_digits(bytes << 8 * (8 + together - whole)) * 100'000'000;
     }
   }
-  const std::uint64_t before = eight_bytes(begin + whole - low_digits), decimals = eight_bytes(begin + whole + 1);
+  const std::uint64_t before = word_at(begin + whole - low_digits), decimals = word_at(begin + whole + 1);
   const std::uint64_t kept = before & ((std::uint64_t{1} << 8 * low_digits) - 1);
   const std::size_t missing = together - low_digits;
-  const std::uint64_t zeros = in_each_byte * '0' & ((std::uint64_t{1} << 8 * missing) - 1);
+  const std::uint64_t zeros = eight_zeros & ((std::uint64_t{1} << 8 * missing) - 1);
   const std::uint64_t digits = ((kept | decimals << 8 * low_digits) << 8 * missing) | zeros;
   const bool ends = static_cast<unsigned char>(begin[whole + 4] - '0') > 9;
   if (whole == 0 || leading_digits(digits) != 8 || !ends) return {};
-  return {last.high + number_of(digits), whole + 4};
+  return {last.high + eight_digits(digits), whole + 4};
 }
 /// The same, of at most 15 digits and as many decimals as there are, of which three count.
 inline written_ns any_decimals(const char* const begin) noexcept {
