@@ -2,7 +2,6 @@
 #include "weir/load/bench.hpp"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -16,42 +15,19 @@
 #include "bench_search.hpp"
 #include "bench_self_test.hpp"
 #include "cli.hpp"
+#include "progress_flags.hpp"
 #include "weir/base/host_name.hpp"
 #include "weir/data/output.hpp"
 
 namespace {
 
-using weir::result, weir::tool::arguments, weir::tool::say;
+using weir::result, weir::tool::arguments, weir::tool::console, weir::tool::say;
 
 std::vector<std::string> words;  // the command line, for the run's record
 
-/// Progress on a terminal replaces itself, and stays on one line; elsewhere it is a line now and then.
-class console {
- public:
-  explicit console(const arguments& args) {
-    const auto how = args.has("disable-tqdm") ? "off" : args.get("progress", "auto");
-    live_ = how == "auto" && ::isatty(STDERR_FILENO) == 1;
-    calls.note = [this](std::string_view text) { clear(), say(text); };
-    calls.progress = [this](std::string_view text) { live_ ? rewrite(text) : say(text); };
-    calls.progress_every_ns = live_ ? 500'000'000 : how == "plain" ? 5'000'000'000 : how == "auto" ? 30'000'000'000 : 0;
-  }
-  void clear() {
-    if (std::exchange(shown_, false)) std::fputs("\r\x1b[K", stderr);
-  }
-
-  weir::bench_console calls;
-
- private:
-  void rewrite(std::string_view text) {
-    winsize window{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1)
-      text = text.substr(0, window.ws_col - 1U);
-    const std::string line = "\r" + std::string(text) + "\x1b[K";
-    std::fwrite(line.data(), 1, line.size(), stderr);
-    shown_ = true;
-  }
-  bool live_ = false, shown_ = false;
-};
+std::string_view progress_of(const arguments& args) {
+  return args.has("disable-tqdm") ? "off" : args.get("progress", "auto");
+}
 
 /// Where --save-result puts it.
 std::string result_path(const arguments& args, const std::string& default_name) {
@@ -76,19 +52,19 @@ result<int> bench(const arguments& args) {
   weir::tool::refuse_what_is_not_here(args);
   weir::tool::say_what_has_no_effect(args);
   if (args.has("self-test")) {
-    console person(args);
+    console person(progress_of(args));
     return weir::tool::self_test(args, words, person.calls);
   }
   if (args.has("until") && args.has("search")) weir::tool::refuse("--until or --search, not both");
   if (args.has("search")) {
-    console person(args);
+    console person(progress_of(args));
     return weir::tool::search_limit(args, words, person.calls);
   }
   auto options = weir::tool::bench_options_of(args, words);
   options.run.host = weir::host_name();
   const bool records_to_stdout = options.records == "-";
   if (records_to_stdout && args.has("json")) weir::tool::refuse("--records - and --json both want standard output");
-  console person(args);
+  console person(progress_of(args));
   const auto report = weir::run_bench(std::move(options), person.calls);
   person.clear();
   if (!report) return report.error();

@@ -3,6 +3,7 @@
 #define WEIR_TOOLS_BENCH_ABOUT_HPP
 
 #include "cli.hpp"
+#include "progress_flags.hpp"
 #include "server_flags.hpp"
 
 namespace weir::tool {
@@ -176,10 +177,7 @@ inline const description bench_shown{
          {"require-valid", "", "Exit with 1 unless the verdict on the measurement is VALID (docs/measuring.md)."},
          {"server-metrics", "HOW", "auto (default) asks for the server's /metrics before and after the run; off.",
           "auto|off"},
-         {"progress", "HOW",
-          "auto (default) shows progress on a terminal, elsewhere a line each 30 s; plain a line each 5 s; off "
-          "nothing.",
-          "auto|plain|off"},
+         progress_flag,
          {"disable-tqdm", "", "The same as --progress off."},
          {"json", "", "Print the result as JSON instead of the table."},
          {"tokenizer", "NAME", "Written into the result; nothing is tokenized here."}},

@@ -100,7 +100,7 @@ inline std::string search_text(const search_report& report, const search_plan& p
 
 /// \return  0 where a load was found, 1 where none was shown to hold.
 inline result<int> search_limit(const arguments& args, const std::vector<std::string>& words,
-                                const bench_console& console) {
+                                const run_console& console) {
   const search_plan plan = search_plan_of(args, words);
   const auto report = run_search(plan, console);
   if (!report) return report.error();

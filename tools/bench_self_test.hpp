@@ -38,8 +38,7 @@ class log_folder {
 };
 
 /// The asked load against a server whose every send is known. \return  0 where the verdict is VALID, else 1.
-inline result<int> self_test(const arguments& args, const std::vector<std::string>& words,
-                             const bench_console& console) {
+inline result<int> self_test(const arguments& args, const std::vector<std::string>& words, const run_console& console) {
   for (const auto* name : {"base-url", "endpoints", "host", "port", "records", "save-result", "search"})
     if (args.has(name)) refuse("--" + std::string(name) + " does not go with --self-test, which is its own server");
   const log_folder logs;

@@ -51,7 +51,10 @@ void print_questions(const std::string& records) {
 
 result<int> one_run(const arguments& args, weir::eval_options options) {
   const std::string records = options.records;
-  auto out = weir::evaluate(std::move(options));
+  weir::tool::console person(args.get("progress", "auto"));
+  options.note = person.calls.note;
+  auto out = weir::evaluate(std::move(options), person.calls);
+  person.clear();
   if (!out) return out.error();
   if (!out->records) return out->records.error();
   const auto board = weir::tool::board_of(records);
@@ -71,7 +74,7 @@ result<int> whole_suite(const arguments& args, const weir::eval_options& options
       return failure{errc::invalid_argument, "--" + std::string(name) + " stands in the suite's lines"};
   const auto suite = weir::read_suite(std::string(args.get("suite")));
   if (!suite) return suite.error();
-  const auto all = weir::tool::run_suite(options, *suite, args.has("speedup"));
+  const auto all = weir::tool::run_suite(options, *suite, args.has("speedup"), args.get("progress", "auto"));
   if (!all) return all.error();
   std::string text;
   if (!all->shown.rows.empty()) weir::append_text(text, all->shown);

@@ -9,6 +9,7 @@
 
 #include "cli.hpp"
 #include "dataset_flags.hpp"
+#include "progress_flags.hpp"
 #include "server_flags.hpp"
 #include "weir/base/host_name.hpp"
 #include "weir/eval/evaluate.hpp"
@@ -45,7 +46,8 @@ inline std::vector<option> eval_flags() {
       insecure_flag,
       api_key_env_flag,
       api_key_file_flag,
-      {"timeout", "6h", "For a whole answer (default 6h)."}};
+      {"timeout", "6h", "For a whole answer (default 6h)."},
+      progress_flag};
   flags.insert(flags.end(), own.begin(), own.end());
   return flags;
 }

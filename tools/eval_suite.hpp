@@ -4,11 +4,13 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "cli.hpp"
 #include "eval_tables.hpp"
+#include "progress_flags.hpp"
 #include "weir/eval/evaluate.hpp"
 #include "weir/eval/suite.hpp"
 
@@ -49,7 +51,8 @@ inline table suite_table(bool speedup) {
 
 /// Runs each configuration, its records in DIRECTORY/NAME.jsonl; with `speedup` once more at concurrency 1, its records
 /// in NAME.sequential.jsonl. \return  a failure names the configuration.
-inline result<suite_outcome> run_suite(const eval_options& base, const std::vector<suite_entry>& suite, bool speedup) {
+inline result<suite_outcome> run_suite(const eval_options& base, const std::vector<suite_entry>& suite, bool speedup,
+                                       std::string_view progress) {
   suite_outcome all{.shown = suite_table(speedup)};
   std::error_code error;
   std::filesystem::create_directories(base.records, error);
@@ -62,7 +65,10 @@ inline result<suite_outcome> run_suite(const eval_options& base, const std::vect
     if (sequential) options.concurrency = {.fixed = 1};
     options.records = base.records + "/" + entry.name + (sequential ? ".sequential" : "") + ".jsonl";
     const std::string path = options.records;
-    auto out = evaluate(std::move(options));
+    console person(progress);
+    options.note = person.calls.note;
+    auto out = evaluate(std::move(options), person.calls);
+    person.clear();
     if (!out) return failure{out.error().code, entry.name + ": " + out.error().detail};
     if (!out->records) return out->records.error();
     all.unanswered += out->report.unanswered;

@@ -66,7 +66,7 @@ class measurement {
       if (std::exchange(drop, false)) return true;
       return drop = job_.profiled && word == "--warmup";
     });
-    bench_console silent;
+    run_console silent;
     silent.note = [](std::string_view text) { say(text); };
     silent.progress = [](std::string_view) {};
     try {

@@ -1,5 +1,7 @@
 #include "weir/load/progress.hpp"
 
+#include <limits>
+
 #include "catch.hpp"
 
 using weir::progress_line, weir::run_state;
@@ -8,6 +10,8 @@ TEST_CASE("progress: what is done, under way, failed and left, in one line", "[l
   CHECK(progress_line({.wanted = 512, .ended = 128, .failed = 3, .in_flight = 16, .tokens = 9}, 2988.4, 4) ==
         "128/512 done, 16 in flight, 2988 tok/s, 3 failed, 12 s left");
   CHECK(progress_line({.wanted = 512, .in_flight = 16}, 0, 4) == "0/512 done, 16 in flight, 0 tok/s, 0 failed");
+  CHECK(progress_line({.wanted = 8, .ended = 2, .in_flight = 4}, std::numeric_limits<double>::quiet_NaN(), 4) ==
+        "2/8 done, 4 in flight, 0 failed, 12 s left");
   CHECK(progress_line({.wanted = 2, .ended = 2}, 0, 4) == "2/2 done, 0 in flight, 0 tok/s, 0 failed");
 }
 

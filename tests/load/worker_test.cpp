@@ -87,7 +87,7 @@ struct outcome_of_run {
 };
 
 outcome_of_run run(const weir::bench_options& o) {
-  const weir::bench_console console{[](std::string_view) {}, [](std::string_view) {}, 50'000'000};
+  const weir::run_console console{[](std::string_view) {}, [](std::string_view) {}, 50'000'000};
   outcome_of_run out{weir::run_bench(o, console).value(), {}};
   auto rows = weir::open_rows(o.records).value();
   weir::record_reader reader{weir::read_options{}};

@@ -137,6 +137,22 @@ TEST_CASE("process: how a server ended is told as it was", "[serve][process]") {
   CHECK(end_of({"crash"}).first == 128 + SIGSEGV);
 }
 
+TEST_CASE("process: how a server ended is told also where its keeper ends with an order unread", "[serve][process]") {
+  const nasty n({"die"});
+  weir::random_stream random(11);
+  std::int64_t lived = 10 * ms;  // the last one, until nothing was left
+  for (int round = 0; round < test::rounds(200); ++round) {
+    const auto start = weir::now_ns();
+    auto server = process::start(n.spec).value();
+    const auto moment = start + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(lived + lived / 4)));
+    while (weir::now_ns() < moment) ::usleep(10);
+    server.signal(SIGCONT);
+    REQUIRE(server.wait(60 * s));
+    lived = weir::now_ns() - start;
+    CHECK(server.state().ended);
+  }
+}
+
 TEST_CASE("process: SIGTERM goes to the server, and SIGKILL only to what is left after the grace", "[serve][process]") {
   const nasty polite({});
   auto server = process::start(polite.spec);

@@ -24,6 +24,7 @@
 #include "weir/eval/servers.hpp"
 #include "weir/eval/session.hpp"
 #include "weir/load/file_limit.hpp"
+#include "weir/load/progress.hpp"
 #include "weir/load/record_log.hpp"
 #include "weir/load/stop_signals.hpp"
 #include "weir/net/loop.hpp"
@@ -127,10 +128,11 @@ inline result<std::optional<byte_sink>> open_eval_records(eval_options& options,
 
 /// Asks all questions. SIGINT and SIGTERM end it early; what was answered is on disk then, and resume goes on from
 /// there.
+/// \param console  told at its intervals how far the run is.
 /// \return  errc::invalid_argument, not_found, limit, busy, io before anything is sent. A request that fails is a
 /// record,
 ///          and its question an answer that counts as wrong.
-[[nodiscard]] inline result<eval_outcome> evaluate(eval_options options) {
+[[nodiscard]] inline result<eval_outcome> evaluate(eval_options options, const run_console& console = {}) {
   if (auto ok = detail::check_questions(options); !ok) return ok.error();
   if (options.how.runs == 0) options.how.runs = options.agent.default_runs;
   if (options.how.runs < 1) return failure{errc::invalid_argument, "the agent's number of runs must be at least 1"};
@@ -155,6 +157,7 @@ inline result<std::optional<byte_sink>> open_eval_records(eval_options& options,
   stop_signals signals(turning, [&](int signal) { session.stop("ended by signal " + std::to_string(signal)); });
   if (auto ok = signals.begin(); !ok) return ok.error();
   session.start(options.longest_first);
+  const progress_ticker ticker(turning, console, [&] { return session.state(); });
   if (auto ok = turning.run(); !ok) return ok.error();
   eval_outcome out{session.report(), servers.model(), signals.seen(), {}};
   if (sink) out.records = sink->close();

@@ -25,6 +25,7 @@
 #include "weir/eval/past.hpp"
 #include "weir/eval/report.hpp"
 #include "weir/eval/servers.hpp"
+#include "weir/load/progress.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/record/answer.hpp"
 #include "weir/record/request.hpp"
@@ -82,6 +83,14 @@ class eval_session final : private timer, private exchange_observer {
 
   [[nodiscard]] const eval_report& report() const noexcept { return report_; }
   [[nodiscard]] std::size_t in_flight() const noexcept { return flights_.size(); }
+  /// How far this run is, in questions.
+  [[nodiscard]] run_state state() const noexcept {
+    return {.wanted = order_.size(),
+            .ended = report_.questions,
+            .failed = report_.unanswered,
+            .in_flight = flights_.size(),
+            .tokens = unmeasured};
+  }
 
  private:
   static constexpr std::int64_t often_ns = 100'000'000, seldom_ns = 1'000'000'000;

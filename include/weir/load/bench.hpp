@@ -49,7 +49,7 @@ namespace detail {
 /// A run: everything that lives while it lasts.
 class bench_session {
  public:
-  bench_session(bench_options options, const bench_console& console)
+  bench_session(bench_options options, const run_console& console)
       : options_(std::move(options)), console_(&console), summary_(options_.goals), precision_(options_.until) {}
 
   result<bench_report> run() {
@@ -335,7 +335,7 @@ class bench_session {
   }
 
   bench_options options_;
-  const bench_console* console_;
+  const run_console* console_;
   loop loop_;
   stop_signals signals_{loop_, [this](int signal) { stop(signal); }};
   std::deque<request_writer> writers_;
@@ -362,7 +362,7 @@ class bench_session {
 /// \return  errc::invalid_argument, not_found, limit, busy, io before anything is sent. A request that fails is a
 /// record,
 ///          not a failure of the run; see also bench_report::records.
-[[nodiscard]] inline result<bench_report> run_bench(bench_options options, const bench_console& console) {
+[[nodiscard]] inline result<bench_report> run_bench(bench_options options, const run_console& console) {
   return detail::bench_session(std::move(options), console).run();
 }
 

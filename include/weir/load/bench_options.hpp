@@ -4,9 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "weir/base/measured.hpp"
@@ -57,13 +55,6 @@ struct bench_options {
   std::int64_t ready_ns = 0;   ///< Wait so long for each server to answer /v1/models. 0: not.
   run_record run;              ///< Tool, argv, host, seed: written first.
   run_identity identity;       ///< What of it stands in the result; the rest is filled in.
-};
-
-/// Where words go while a run lasts.
-struct bench_console {
-  std::function<void(std::string_view)> note;      ///< One sentence for the person.
-  std::function<void(std::string_view)> progress;  ///< How far the run is: replaces the last one.
-  std::int64_t progress_every_ns = 0;              ///< 0: never.
 };
 
 /// What a run came to.

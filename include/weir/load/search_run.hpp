@@ -19,6 +19,7 @@
 #include "weir/data/output.hpp"
 #include "weir/data/rows.hpp"
 #include "weir/load/bench.hpp"
+#include "weir/load/progress.hpp"
 #include "weir/load/record_log.hpp"
 #include "weir/load/search.hpp"
 
@@ -105,7 +106,7 @@ inline search_report searched(const load_search& search, const search_plan& plan
 }  // namespace detail
 
 /// Probes until the limit is found; every probe is told to the console and kept in the log before the next begins.
-[[nodiscard]] inline result<search_report> run_search(const search_plan& plan, const bench_console& console) {
+[[nodiscard]] inline result<search_report> run_search(const search_plan& plan, const run_console& console) {
   if (const auto ok = plan.options.check(); !ok) return ok.error();
   load_search search(plan.options);
   std::optional<byte_sink> log;

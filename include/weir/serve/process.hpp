@@ -214,7 +214,8 @@ inline const process_state& process::update() {
   keeper_report report{};
   while (!over()) {
     const ssize_t got = ::recv(fd(), &report, sizeof report, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
+    // A keeper that ends with orders unread resets the leash: that is said once, before what it had reported.
+    if (got < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
     if (got < 0 && errno == EAGAIN) break;
     if (got == static_cast<ssize_t>(sizeof report))
       read_report(report);
