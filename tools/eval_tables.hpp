@@ -86,8 +86,9 @@ inline table cost_table(eval_outcome& out) {
   const auto row = [&](std::string name, cell value, std::string unit) {
     t.rows.push_back({cell::text(std::move(name)), std::move(value), cell::text(std::move(unit))});
   };
-  const auto done = static_cast<double>(r.questions), wall = r.wall_s();
-  row("questions answered now", cell::count(r.questions - r.unanswered), "");
+  const std::size_t answered = r.questions - r.unanswered;
+  const auto done = static_cast<double>(answered), wall = r.wall_s();
+  row("questions answered now", cell::count(answered), "");
   row("questions without an answer", cell::count(r.unanswered), "");
   row("questions done before", cell::count(r.already_done), "");
   row("requests", cell::count(r.requests), "");
@@ -97,8 +98,8 @@ inline table cost_table(eval_outcome& out) {
   row("tokens out", r.tokens_out == unmeasured ? cell::missing("an answer's are not known") : cell::count(r.tokens_out),
       "");
   row("wall time", cell::number(wall, 2), "s");
-  if (r.questions > 0) row("questions a second", cell::number(done / wall, 2), "");
-  if (r.questions > 0 && r.tokens_out != unmeasured)
+  if (answered > 0) row("questions a second", cell::number(done / wall, 2), "");
+  if (answered > 0 && r.tokens_out != unmeasured)
     row("tokens a question", cell::number(static_cast<double>(r.tokens_out) / done, 1), "");
   if (r.ttft_ns.count() > 0) {
     row("TTFT, mean", milliseconds(r.ttft_ns.describe().mean), "ms");

@@ -84,6 +84,18 @@ TEST_CASE("weir-eval: what can't be done is said, with status 2", "[tools]") {
   says(tools + "weir-eval --base-url http://127.0.0.1:9 --records r", "--dataset is missing");
 }
 
+TEST_CASE("weir-eval: where nothing was answered there is no speed", "[tools]") {
+  const temporary_directory dir;
+  const std::string path = dir.write("q.jsonl", questions(3));
+  const auto none =
+      shell(eval + "--path " + path + " --base-url http://127.0.0.1:1 --model m --max-concurrency 2 --records " +
+            dir.file("r.jsonl") + " 2>&1");
+  CHECK(none.status == 1);
+  CHECK(has(none.out, "3 failed (connect) and count as wrong: 0, 1, 2"));
+  CHECK_FALSE(has(none.out, "questions a second"));
+  CHECK_FALSE(has(none.out, "tokens a question"));
+}
+
 TEST_CASE("weir-eval: a suite runs every configuration, and says how much faster it was than one at a time",
           "[tools]") {
   const temporary_directory dir;
