@@ -1,5 +1,7 @@
 // weir-compare: two sets of runs in, a verdict with its error out.
+#include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 #include "cli.hpp"
 #include "compare_turns.hpp"

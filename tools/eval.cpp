@@ -52,7 +52,6 @@ void print_questions(const std::string& records) {
 result<int> one_run(const arguments& args, weir::eval_options options) {
   const std::string records = options.records;
   weir::tool::console person(args.get("progress", "auto"));
-  options.note = person.calls.note;
   auto out = weir::evaluate(std::move(options), person.calls);
   person.clear();
   if (!out) return out.error();

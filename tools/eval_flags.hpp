@@ -126,7 +126,6 @@ inline result<eval_options> eval_options_of(const arguments& args, std::vector<s
   if (args.has("round")) config("round", args.get("round"));
   if (args.has("insecure"))
     o.run.config.emplace_back("insecure", "true");  // whose answers these are, nobody has proved
-  o.note = say;
   return o;
 }
 

@@ -66,7 +66,6 @@ inline result<suite_outcome> run_suite(const eval_options& base, const std::vect
     options.records = base.records + "/" + entry.name + (sequential ? ".sequential" : "") + ".jsonl";
     const std::string path = options.records;
     console person(progress);
-    options.note = person.calls.note;
     auto out = evaluate(std::move(options), person.calls);
     person.clear();
     if (!out) return failure{out.error().code, entry.name + ": " + out.error().detail};

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,7 +49,6 @@ struct eval_options {
   std::string records;  ///< A file; empty: none is written.
   records_mode mode = records_mode::fresh;
   run_record run;
-  std::function<void(std::string_view)> note = [](std::string_view) {};  ///< One sentence for the person.
 };
 
 /// What an evaluation came to, and how it ended.
@@ -128,7 +126,7 @@ inline result<std::optional<byte_sink>> open_eval_records(eval_options& options,
 
 /// Asks all questions. SIGINT and SIGTERM end it early; what was answered is on disk then, and resume goes on from
 /// there.
-/// \param console  told at its intervals how far the run is.
+/// \param console  told what is odd, and at its intervals how far the run is.
 /// \return  errc::invalid_argument, not_found, limit, busy, io before anything is sent. A request that fails is a
 /// record,
 ///          and its question an answer that counts as wrong.
@@ -143,7 +141,7 @@ inline result<std::optional<byte_sink>> open_eval_records(eval_options& options,
   loop turning;
   eval_servers servers(turning, options.request, options.limits);
   for (const auto& where : options.endpoints)
-    if (auto ok = servers.add(where, options.tls, options.note); !ok) return ok.error();
+    if (auto ok = servers.add(where, options.tls, console.note); !ok) return ok.error();
   if (auto ok = ensure_file_limit(options.concurrency.fixed > 0 ? options.concurrency.fixed : options.concurrency.most);
       !ok)
     return ok.error();

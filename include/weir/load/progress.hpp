@@ -20,9 +20,9 @@ namespace weir::inline v0 {
 
 /// Where words go while a run lasts.
 struct run_console {
-  std::function<void(std::string_view)> note;      ///< One sentence for the person.
-  std::function<void(std::string_view)> progress;  ///< How far the run is: replaces the last one.
-  std::int64_t progress_every_ns = 0;              ///< 0: never.
+  std::function<void(std::string_view)> note = [](std::string_view) {};  ///< One sentence for the person.
+  std::function<void(std::string_view)> progress;                        ///< How far the run is: replaces the last one.
+  std::int64_t progress_every_ns = 0;                                    ///< 0: never.
 };
 
 /// A run at one moment.

@@ -78,8 +78,7 @@ inline double variance_of_mean(std::span<const double> values, double mean) {
 struct run_memory {
   double effective;  ///< See effective_samples.
   double swings;     ///< By how much its swing_score is lower than that of an even run.
-  double
-      turnovers;  ///< So many answers' time it lasts; of a closed loop, which has no queue that could grow, infinite.
+  double turnovers;  ///< So many answers' time it lasts; infinite of a closed loop, whose queue can't grow.
 };
 /// What a figure asks of a run.
 struct run_demand {

@@ -8,16 +8,15 @@
 #ifndef WEIR_TRACE_EVENT_SHAPES_HPP
 #define WEIR_TRACE_EVENT_SHAPES_HPP
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <deque>
 #include <string_view>
 
 #include "weir/trace/kept_text.hpp"
 #include "weir/trace/kineto_event.hpp"
+#include "weir/trace/sampled_hash.hpp"
 #include "weir/trace/written_ns.hpp"
 
 namespace weir::inline v0 {
@@ -101,22 +100,9 @@ class event_shapes {
  private:
   static constexpr std::size_t most = 1024, tries = 4;
 
-  /// Of the length and some words of a text, of which the bits of `upper` count.
-  static std::uint64_t hash_of(std::string_view text, std::uint64_t upper) noexcept {
-    constexpr std::size_t word = sizeof(std::uint64_t);
-    std::uint64_t hash = text.size();
-    const std::size_t step = std::max(word, text.size() / 16);
-    for (std::size_t at = 0; at + word <= text.size(); at += step) {
-      std::uint64_t bytes = 0;
-      std::memcpy(&bytes, text.data() + at, word);
-      hash = (hash ^ (bytes & upper)) * 0x9E3779B97F4A7C15U;
-      hash ^= hash >> 32;
-    }
-    return hash;
-  }
   event_shape*& slot_of(std::string_view head, std::string_view tail) noexcept {
-    constexpr std::uint64_t all = ~std::uint64_t{0}, upper_halves = 0xF0F0F0F0F0F0F0F0;  // the same for all digits
-    const std::uint64_t hash = hash_of(head, all) ^ hash_of(tail, upper_halves);
+    constexpr std::uint64_t upper_halves = 0xF0F0F0F0F0F0F0F0;  // the same for all digits
+    const std::uint64_t hash = sampled_hash(head) ^ sampled_hash(tail, upper_halves);
     for (std::size_t i = 0; i < tries; ++i) {
       event_shape*& slot = slots_[(hash + i) % slots_.size()];
       if (slot == nullptr || slot->is(head, tail)) return slot;

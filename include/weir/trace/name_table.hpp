@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "weir/base/hash.hpp"
+#include "weir/trace/sampled_hash.hpp"
 
 namespace weir::inline v0 {
 
@@ -53,27 +52,10 @@ class name_table {
  private:
   static constexpr std::uint32_t none = 0xFFFFFFFF;
 
-  /// Of the length and at most 17 words of the text: names of kernels have up to some thousand bytes.
-  static std::uint64_t hash_of(std::string_view text) noexcept {
-    constexpr std::size_t word = sizeof(std::uint64_t);
-    if (text.size() < word) return hash64(text);
-    std::uint64_t h = text.size();
-    const auto take = [&](std::size_t at) {
-      std::uint64_t bits = 0;
-      std::memcpy(&bits, text.data() + at, word);
-      h = (h ^ bits) * 0x9E3779B97F4A7C15U;
-      h ^= h >> 29;
-    };
-    const std::size_t last = text.size() - word, step = std::max(word, last / 16);
-    for (std::size_t at = 0; at < last; at += step) take(at);
-    take(last);
-    return h;
-  }
-
   template <class Make>
   std::uint32_t index_of(std::string_view name, Make& make) {
     if (slots_.size() < 2 * (all_.size() + 1)) grow();
-    const std::uint64_t hash = hash_of(name);
+    const std::uint64_t hash = sampled_hash(name);
     std::size_t slot = hash & (slots_.size() - 1);
     for (; slots_[slot] != none; slot = (slot + 1) & (slots_.size() - 1))
       if (hashes_[slots_[slot]] == hash && all_[slots_[slot]].name == name) return slots_[slot];

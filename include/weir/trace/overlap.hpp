@@ -25,9 +25,8 @@ struct interval {
 ///     for (const auto& kernel : kernels) busy.add(kernel.t_ns, kernel.t_ns + kernel.dur_ns);
 ///     std::int64_t busy_ns = busy.total_ns();
 ///
-/// \complexity  O(log n) an interval amortized, in whatever order they come. Memory is 16 bytes a disjoint interval,
-/// and
-///              up to 4 more while they are added; what touches is merged as it comes.
+/// \complexity  O(log n) an interval amortized, in whatever order they come; what touches is merged as it comes. Memory
+///              is 16 bytes a disjoint interval, and up to 4 more while they are added.
 class interval_union {
  public:
   /// Adds [begin, end); nothing where end <= begin.
