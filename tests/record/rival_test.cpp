@@ -1,5 +1,6 @@
 #include "weir/record/rival.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -375,4 +376,72 @@ TEST_CASE("rival: what is no number is missing with a reason, and damage is told
   CHECK(error_of("").find("no result file") != std::string::npos);
   CHECK(error_of(R"({"type":"run","tool":"x"})") == "records");
   CHECK_FALSE(weir::read_rivals(std::string(100, '['), "deep"));
+}
+
+TEST_CASE("rival: a latency of which a file says 0 throughout was not measured", "[rival]") {
+  // vllm/benchmarks/serve.py: np.mean(tpots or 0), np.percentile(ttfts or 0, p)
+  const auto all = weir::read_rivals(
+      R"({"completed":0,"failed":9,"request_throughput":0.0,"mean_ttft_ms":0.0,"std_ttft_ms":0.0,"p99_ttft_ms":0.0})",
+      "x");
+  REQUIRE(all);
+  for (const auto* name : {"ttft_mean_ms", "ttft_std_ms", "ttft_p99_ms"}) {
+    CAPTURE(name);
+    CHECK(std::isnan(all->front().find(name)->value));
+    CHECK(all->front().find(name)->reason == "the file says 0 for all of it: nothing was measured");
+  }
+  CHECK(all->front().find("requests_per_s")->value == 0);  // nothing succeeded: that was measured
+  const auto some = weir::read_rivals(
+      R"({"completed":9,"request_throughput":1.5,"mean_tpot_ms":0.0,"p99_tpot_ms":0.0,"mean_itl_ms":2,"median_itl_ms":0.0})",
+      "x");
+  REQUIRE(some);
+  CHECK(std::isnan(some->front().find("tpot_p99_ms")->value));
+  CHECK(some->front().find("icl_p50_ms")->value == 0);  // chunks that came together
+}
+
+TEST_CASE("rival: what has no counterpart is kept by its path, samples of requests are not", "[rival]") {
+  const auto kept = [](const weir::rival_result& r, const std::string& name) {
+    const auto at = std::ranges::find(r.other, name, [](const auto& pair) { return pair.first; });
+    return at == r.other.end() ? std::string() : at->second;
+  };
+  const auto vllm = read("vllm_rs.json");
+  CHECK(kept(vllm, "steady_state/request_throughput") == "21.01674689396026");
+  CHECK(kept(vllm, "steady_state/percentiles_ttft_ms/2/1") == "50.5261006");
+  CHECK(kept(vllm, "ttfts/0").empty());
+  CHECK(kept(vllm, "itls/0/0").empty());
+  const auto guidellm = read("guidellm.json");
+  CHECK(kept(guidellm, "benchmarks/0/metrics/request_concurrency/successful/mean") == "14.782287804050073");
+  for (const auto& [path, value] : guidellm.other) CHECK(path.find("/requests/") == std::string::npos);
+  const auto throughput = weir::read_rivals(
+      R"({"n_samples":160,"warmup_frac":0.2,"rows":[{"metric":"Completion tok/s","overall":2904.7,"steady_state":2912.3}]})",
+      "workload_throughput.json");
+  REQUIRE(throughput);
+  CHECK(throughput->front().tool == "evalscope perf");
+  CHECK(kept(throughput->front(), "Completion tok/s steady_state") == "2912.3");
+  const auto args = weir::read_rivals(
+      R"({"model_id":"mock","number":160,"parallel":16,"dataset":"random","max_prompt_length":16,"max_tokens":128})",
+      "a");
+  REQUIRE(args);
+  CHECK(args->front().figures.empty());
+  CHECK(std::ranges::count(args->front().workload, std::pair<std::string, std::string>("dataset_name", "random")) == 1);
+}
+
+TEST_CASE("rival: a mark of byte order is no part of a file, and lines may end in CRLF", "[rival]") {
+  const auto plain = read("vllm.json");
+  const auto marked = weir::read_rivals("\xEF\xBB\xBF" + bytes_of("vllm.json"), "m");
+  REQUIRE(marked);
+  CHECK(marked->front().figures.size() == plain.figures.size());
+  auto line = bytes_of("sglang.jsonl");
+  line.erase(line.find_last_not_of("\r\n") + 1);
+  const auto two = weir::read_rivals(line + "\r\n" + line + "\r\n", "s");
+  REQUIRE(two);
+  CHECK(two->size() == 2);
+}
+
+TEST_CASE("rival: empty sets, and lines of something else among results, are told", "[rival][hostile]") {
+  CHECK(error_of(R"({"metadata":{"version":2,"guidellm_version":"0.8.1"},"benchmarks":[]})") ==
+        "f is guidellm's and holds no benchmark");
+  CHECK(error_of("[]").find("no tool that is known") != std::string::npos);
+  const auto line = bytes_of("sglang.jsonl");
+  CHECK(error_of(line + "{\"type\":\"request\",\"id\":\"1\"}\n").find("f:2 is the result of no tool that is known") ==
+        0);
 }

@@ -1,9 +1,13 @@
 #include "weir/report/rival_files.hpp"
 
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "catch.hpp"
 #include "weir/report/load_run.hpp"
@@ -80,6 +84,41 @@ TEST_CASE("rival_files: a directory with records of ours is none of another tool
   CHECK_FALSE(weir::is_rival_tree(s.path));
   CHECK_FALSE(weir::is_rival_tree((s.path / "run.jsonl").string()));
   CHECK_FALSE(weir::is_rival_tree("/nonexistent"));
+}
+
+TEST_CASE("rival_files: sockets, pipes and links to directories stop nothing, and are told", "[rivals]") {
+  const scratch s;
+  s.copy("vllm.json", "runs/a.json");
+  s.copy("evalscope_summary.json", "runs/benchmark_summary.json");
+  s.write("runs/benchmark_args.json", "{\"model_id\":\"mock\",\"number\":1,\"parallel\":1,\"max_prompt_length\":16}\n");
+  REQUIRE(::mkfifo((s.path / "runs/pipe.jsonl").c_str(), 0600) == 0);
+  REQUIRE(::mkfifo((s.path / "pipe.jsonl").c_str(), 0600) == 0);
+  fs::create_directory_symlink(s.path / "runs", s.path / "latest");
+  fs::create_symlink(s.path / "nowhere", s.path / "gone.json");
+  REQUIRE(weir::is_rival_tree(s.path));  // opens no pipe
+  const auto tree = weir::rivals_below(s.path.string() + "/");
+  REQUIRE(tree);
+  REQUIRE(tree->results.size() == 2);
+  CHECK(tree->results[0].source == (s.path / "runs/a.json").string());
+  CHECK(std::ranges::count(tree->results[1].workload, std::pair<std::string, std::string>("model_id", "mock")) == 1);
+  const auto told = [&](const std::string& words) {
+    return std::ranges::count(tree->passed_over, s.path.string() + words) == 1;
+  };
+  CHECK(told("/latest is a link to a directory"));
+  CHECK(told("/gone.json is neither a file nor a directory"));
+  CHECK(told("/runs/pipe.jsonl is neither a file nor a directory"));
+  CHECK(weir::record_files({s.path.string()}).error().code == weir::errc::not_found);
+}
+
+TEST_CASE("rival_files: a packed file is named as such, not as damaged JSON", "[rivals][hostile]") {
+  const scratch s;
+  for (const auto& [head, name] :
+       {std::pair<std::string, std::string>{"\x1F\x8B\x08", "gzip"}, {"PK\x03\x04", "zip"}}) {
+    s.write("r.json", head + "{\"completed\":1}");
+    const auto packed = weir::rivals_in((s.path / "r.json").string());
+    REQUIRE_FALSE(packed);
+    CHECK(packed.error().detail == (s.path / "r.json").string() + " is packed (" + name + "): unpack it first");
+  }
 }
 
 TEST_CASE("rival_files: requests of AIPerf are read line by line, and a broken line is named", "[rivals]") {

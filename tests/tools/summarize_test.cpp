@@ -143,9 +143,12 @@ TEST_CASE("weir-summarize: bad input is named by file and line, and stops everyt
   CHECK(trouble(bad) == "weir-summarize: " + bad + ":18: field 't_send_ns' is not an integer or null\n");
   const auto csv = here.write("a.csv", "id,question\n1,2\n");
   CHECK(trouble(csv) == "weir-summarize: " + csv + ":1: not a JSON object in one line\n");
-  CHECK(trouble(here.write("empty", "")) == "weir-summarize: the input is empty: nothing to summarize\n");
+  CHECK(trouble(here.write("empty", "")) ==
+        "weir-summarize: " + here.file("empty") + " is empty: nothing to summarize\n");
+  CHECK(trouble("< /dev/null") == "weir-summarize: standard input is empty: nothing to summarize\n");
   CHECK(trouble(here.write("other", "{\"a\":1}\n"))
-            .find("the one line of the input is no request, answer or metric record") != std::string::npos);
+            .find("other: its one line is no record (its \"type\" says so), nor is it a result of another tool") !=
+        std::string::npos);
   CHECK(trouble(here.write("half", "{\"type\":\"request\",\"id\":")).find("half:1: the last line is half written") !=
         std::string::npos);
   CHECK(trouble(here.write("prompts", "{\"type\":\"prompt\",\"id\":\"1\",\"prompt\":\"x\"}\n"))

@@ -32,19 +32,26 @@ inline result<void> add_to(tree_listing& tree, const std::filesystem::directory_
   else if (entry.is_regular_file(ignored))
     tree.files.push_back(path);
   else
-    return failure{errc::invalid_argument, entry.path().string() + " is neither a file nor a directory"};
+    return failure{errc::invalid_argument,
+                   entry.path().string() + (entry.is_directory(ignored) ? " is a link to a directory"
+                                                                        : " is neither a file nor a directory")};
   return {};
 }
 }  // namespace detail
 
 /// Lists all files and directories below `root`; links to files count as files.
+/// \param passed_over  takes what is neither, in words, so that the rest is listed; nullptr: it is a failure.
 /// \return  errc::invalid_argument for a link to a directory, a device, a name that is not UTF-8; errc::io.
-[[nodiscard]] inline result<tree_listing> list_tree(const std::string& root) {
+[[nodiscard]] inline result<tree_listing> list_tree(const std::string& root,
+                                                    std::vector<std::string>* passed_over = nullptr) {
   tree_listing tree;
   std::error_code error;
   std::filesystem::recursive_directory_iterator at(root, error);
   for (; !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error))
-    if (auto added = detail::add_to(tree, *at, root); !added) return added.error();
+    if (auto added = detail::add_to(tree, *at, root); !added) {
+      if (passed_over == nullptr) return added.error();
+      passed_over->push_back(added.error().detail);
+    }
   if (error) return failure{errc::io, "cannot list " + root + ": " + error.message()};
   std::sort(tree.files.begin(), tree.files.end());
   std::sort(tree.directories.begin(), tree.directories.end());

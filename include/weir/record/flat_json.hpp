@@ -28,8 +28,9 @@ struct flat_value {
 /// A document as one list, in its order.
 class flat_json {
  public:
-  /// Takes `json` apart. An array of anything but objects counts as its first element: lists of samples are long, and
-  /// are not what a summary is about. Any JSON is taken, and Python's NaN and Infinity besides.
+  /// Takes `json` apart. Of an array of anything but objects the first 16 elements count, and of one of the document
+  /// itself the first: lists of samples are long, and are not what a summary is about. Any JSON is taken, and Python's
+  /// NaN and Infinity besides.
   /// \return  errc::parse with simdjson's words; a document that is cut short, or has more text after its end.
   static result<flat_json> read(std::string_view json) {
     const simdjson::padded_string padded(json);
@@ -83,12 +84,13 @@ class flat_json {
   simdjson::error_code add_array(simdjson::ondemand::value value, const std::string& path, int depth) {
     simdjson::ondemand::array array;
     if (const auto error = value.get_array().get(array)) return error;
+    const std::size_t most = depth <= 1 ? 1 : 16;
     std::size_t index = 0;
     for (auto each : array) {
       simdjson::ondemand::value element;
       if (const auto error = std::move(each).get(element)) return error;
       const bool object = element.raw_json_token().starts_with('{');
-      if (object || index == 0)
+      if (object || index < most)
         if (const auto error = add(element, (path.empty() ? "" : path + "/") + std::to_string(index), depth + 1))
           return error;
       ++index;

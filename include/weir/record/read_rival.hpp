@@ -3,6 +3,7 @@
 #define WEIR_RECORD_READ_RIVAL_HPP
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -65,7 +66,10 @@ class rival_builder {
     }
   }
   void note(std::string words) { out_.notes.push_back(std::move(words)); }
-  rival_result take() && { return std::move(out_); }
+  rival_result take() && {
+    out_.drop_zeros();
+    return std::move(out_);
+  }
 
  private:
   static std::string shortest(double value) {
@@ -77,6 +81,13 @@ class rival_builder {
 };
 
 using rivals = result<std::vector<rival_result>>;
+
+/// Whether a path lies in a list of the document itself: a sample of each request, "ttfts/0".
+inline bool is_in_list(std::string_view path) noexcept {
+  const auto cut = path.find('/');
+  return cut != path.npos && cut + 1 < path.size() && path[cut + 1] >= '0' && path[cut + 1] <= '9' &&
+         !path.starts_with("percentiles/");
+}
 
 /// Keys with the statistic in front: "p99_ttft_ms". vLLM, SGLang, their Rust versions; `vllm bench throughput`,
 /// latency.
@@ -93,12 +104,10 @@ inline rival_result serving_result(const flat_json& json, std::string source) {
         cut == std::string::npos ? nullptr : find_name(serving_names, std::string_view(v.path).substr(cut + 1));
     const std::string stat = latency == nullptr ? "" : statistic(std::string_view(v.path).substr(0, cut));
     const auto* scalar = find_name(serving_scalars, v.path);
-    if (v.is != flat_value::kind::number || v.path.find('/') != std::string::npos) {
-      if (v.path.starts_with("percentiles/") && v.is == flat_value::kind::number)
-        out.add({"", "batch", "ms", 1000, "one batch from start to end"}, v.path.substr(12), v.number, v.path);
-      continue;
-    }
-    if (!stat.empty())
+    if (v.is != flat_value::kind::number || is_in_list(v.path)) continue;
+    if (v.path.starts_with("percentiles/"))
+      out.add({"", "batch", "ms", 1000, "one batch from start to end"}, v.path.substr(12), v.number, v.path);
+    else if (!stat.empty())
       out.add(*latency, stat, v.number, v.path);
     else if (scalar != nullptr)
       out.add(*scalar, "", v.number, v.path);
@@ -127,38 +136,39 @@ inline rival_result aiperf_result(const flat_json& json, std::string source) {
   return std::move(out).take();
 }
 
+/// Adds a number that stands at `path` below a benchmark of guidellm's. Requests and configuration are no figures.
+inline void add_guidellm(rival_builder& out, std::string_view path, double number, const std::string& theirs) {
+  constexpr std::array alone{rival_name{"duration", "window_s", "s", 1, whole_run},
+                             rival_name{"metrics/request_totals/successful", "ok", ""},
+                             rival_name{"metrics/request_totals/errored", "failed", ""},
+                             rival_name{"metrics/prompt_token_count/successful/total_sum", "tokens_in", ""},
+                             rival_name{"metrics/output_token_count/successful/total_sum", "tokens_out", ""}};
+  if (const auto* known = find_name(alone, path)) return out.add(*known, "", number, theirs);
+  if (path.starts_with("requests/") || path.starts_with("config/") || path.find("/pdf/") != path.npos) return;
+  constexpr std::string_view metrics = "metrics/", of = "/successful/";
+  const auto name = path.substr(std::min(metrics.size(), path.size()));
+  const auto* known = path.starts_with(metrics) ? find_name(guidellm_names, name.substr(0, name.find('/'))) : nullptr;
+  if (known == nullptr || name.find(of) != known->theirs.size()) return out.other(theirs, number);
+  auto stat = name.substr(known->theirs.size() + of.size());
+  if (stat.starts_with("percentiles/")) stat.remove_prefix(12);
+  statistic(stat).empty() ? out.other(theirs, number) : out.add(*known, stat, number, theirs);
+}
+
 /// guidellm: one result a benchmark.
 inline rivals guidellm_results(const flat_json& json, const std::string& source) {
   std::vector<rival_result> all;
   for (std::size_t i = 0; json.has("benchmarks/" + std::to_string(i) + "/duration"); ++i) {
-    const std::string base = "benchmarks/" + std::to_string(i) + "/", metrics = base + "metrics/";
+    const std::string base = "benchmarks/" + std::to_string(i) + "/";
     rival_builder out("guidellm " + json.text("metadata/guidellm_version"), source + " #" + std::to_string(i + 1));
     out.workload(json, guidellm_asked, base);
     if (const auto version = json.text("metadata/version"); version != "2")
       out.note("file version '" + version + "' is not known here (2 is): its figures may mean something else");
-    for (const auto& v : json.values()) {
-      if (v.is != flat_value::kind::number || !v.path.starts_with(base)) continue;
-      const auto totals = metrics + "request_totals/";
-      if (v.path == base + "duration") out.add({"", "window_s", "s", 1, whole_run}, "", v.number, v.path);
-      if (v.path == totals + "successful") out.add({"", "ok", ""}, "", v.number, v.path);
-      if (v.path == totals + "errored") out.add({"", "failed", ""}, "", v.number, v.path);
-      if (v.path == metrics + "prompt_token_count/successful/total_sum")
-        out.add({"", "tokens_in", ""}, "", v.number, v.path);
-      if (v.path == metrics + "output_token_count/successful/total_sum")
-        out.add({"", "tokens_out", ""}, "", v.number, v.path);
-      if (!v.path.starts_with(metrics)) continue;
-      const auto rest = std::string_view(v.path).substr(metrics.size());
-      const auto* known = find_name(guidellm_names, rest.substr(0, rest.find('/')));
-      constexpr std::string_view of = "/successful/";
-      const auto at = rest.find(of);
-      if (known == nullptr || at == rest.npos || at != known->theirs.size()) continue;
-      auto stat = rest.substr(at + of.size());
-      if (stat.starts_with("percentiles/")) stat.remove_prefix(12);
-      if (statistic(stat).empty() || stat.find('/') != stat.npos) continue;
-      out.add(*known, stat, v.number, v.path);
-    }
+    for (const auto& v : json.values())
+      if (v.is == flat_value::kind::number && v.path.starts_with(base))
+        add_guidellm(out, std::string_view(v.path).substr(base.size()), v.number, v.path);
     all.push_back(std::move(out).take());
   }
+  if (all.empty()) return failure{errc::parse, source + " is guidellm's and holds no benchmark"};
   return all;
 }
 
@@ -197,6 +207,26 @@ inline rival_result evalscope_percentiles(const flat_json& json, std::string sou
   return std::move(out).take();
 }
 
+/// evalscope's workload_throughput.json: tokens a second by kind, over the whole run, its end, and without its warm-up.
+inline rival_result evalscope_throughput(const flat_json& json, std::string source) {
+  rival_builder out("evalscope perf", std::move(source));
+  std::string metric;
+  for (const auto& v : json.values()) {
+    const auto cut = v.path.rfind('/');
+    if (v.path.ends_with("/metric")) metric = v.text + " ";
+    if (v.is == flat_value::kind::number)
+      out.other(cut == std::string::npos ? v.path : metric + v.path.substr(cut + 1), v.number);
+  }
+  return std::move(out).take();
+}
+
+/// evalscope's benchmark_args.json: no figures, but what was asked for.
+inline rival_result evalscope_args(const flat_json& json, std::string source) {
+  rival_builder out("evalscope perf", std::move(source));
+  out.workload(json, evalscope_args_asked);
+  return std::move(out).take();
+}
+
 /// vLLM's pytorch-benchmark JSON: an array of {benchmark, model, metric: {name, benchmark_values}}.
 inline rival_result pytorch_result(const flat_json& json, std::string source) {
   rival_builder out("vllm bench (pytorch-benchmark)", std::move(source));
@@ -224,7 +254,8 @@ inline rival_result pytorch_result(const flat_json& json, std::string source) {
 /// Reads one JSON document of another tool. \return  errc::not_found where it is none that is known.
 [[nodiscard]] inline result<std::vector<rival_result>> rivals_of(const flat_json& json, const std::string& source) {
   const auto one = [](rival_result r) { return std::vector{std::move(r)}; };
-  if (json.has("benchmarks/0/metrics/request_totals/successful")) return detail::guidellm_results(json, source);
+  if (json.has("benchmarks/0/metrics/request_totals/successful") || json.has("metadata/guidellm_version"))
+    return detail::guidellm_results(json, source);
   if (json.has("time_to_first_token/avg") || json.has("aiperf_version"))
     return one(detail::aiperf_result(json, source));
   if (json.has("Benchmark Duration/total"))
@@ -232,6 +263,9 @@ inline rival_result pytorch_result(const flat_json& json, std::string source) {
   if (json.has("Test Duration (s)"))
     return one(detail::named_result(json, detail::evalscope_names, detail::evalscope_asked, "evalscope perf", source));
   if (json.has("0/Percentiles")) return one(detail::evalscope_percentiles(json, source));
+  if (json.has("warmup_frac") && json.has("rows/0/metric")) return one(detail::evalscope_throughput(json, source));
+  if (json.has("parallel") && json.has("number") && json.has("max_prompt_length"))
+    return one(detail::evalscope_args(json, source));
   if (json.has("0/metric/name") && json.has("0/benchmark/name")) return one(detail::pytorch_result(json, source));
   const bool serve = json.has("request_throughput") && json.has("completed");
   const bool offline = json.has("elapsed_time") && json.has("requests_per_second");

@@ -164,6 +164,7 @@ inline rivals accuracy_results(std::string_view text, const std::string& source)
 /// where
 ///                they begin like one and are cut short or damaged.
 [[nodiscard]] inline result<std::vector<rival_result>> read_rivals(std::string_view bytes, const std::string& source) {
+  if (constexpr std::string_view mark = "\xEF\xBB\xBF"; bytes.starts_with(mark)) bytes.remove_prefix(mark.size());
   const auto head = bytes.substr(0, 4096);
   if (head.starts_with("Performance Parameters,Stage,")) return std::vector{detail::csv_result(bytes, true, source)};
   if (head.starts_with("dataset,version,metric,mode")) return detail::accuracy_results(bytes, source);
@@ -180,14 +181,14 @@ inline rivals accuracy_results(std::string_view text, const std::string& source)
       if (auto ok = records.add(line, source); !ok) return ok.error();
     return std::vector{std::move(records).finish(source)};
   }
-  const bool one_line = bytes.find('\n') >= bytes.size() - 1;
+  const bool one_line = bytes[first] == '{' && bytes.find('\n') >= bytes.size() - 1;
   const auto whole = flat_json::read(bytes);
   if (whole) {
     auto results = rivals_of(*whole, source);
     if (results || one_line) return results;  // one line may be a record
     return failure{errc::invalid_argument, results.error().detail + ", and no records either"};
   }
-  if (one_line || bytes[bytes.find('\n') - 1] != '}')
+  if (one_line || !trimmed(bytes.substr(0, bytes.find('\n'))).ends_with('}'))
     return failure{whole.error().code, source + ": " + whole.error().detail};
   std::vector<rival_result> all;  // a result a line, as --append-result and SGLang write them
   std::size_t number = 0;
@@ -198,6 +199,8 @@ inline rivals accuracy_results(std::string_view text, const std::string& source)
     const auto json = flat_json::read(line);
     if (!json) return failure{errc::parse, place + ": " + json.error().detail};
     auto results = rivals_of(*json, place);
+    if (!results && !all.empty())
+      return failure{errc::parse, results.error().detail + ", and the lines before it are results of one"};
     if (!results) return results;
     for (auto& r : *results) all.push_back(std::move(r));
   }

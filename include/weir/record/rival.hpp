@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +24,25 @@ struct rival_figure {
   std::string theirs;  ///< As the file calls it: "p99_itl_ms".
   std::string basis;   ///< How that tool measures it, where this is not what our name says; else empty.
 };
+
+namespace detail {
+
+/// "p99" of "e2el_per_token_p99_ms"; nothing where a name has no statistic.
+inline std::string_view statistic_of(const rival_figure& f) noexcept {
+  std::string_view name = f.name;
+  if (name.ends_with("_ms"))
+    name.remove_suffix(3);
+  else if (!name.ends_with("_n"))
+    return {};
+  return name.substr(name.rfind('_') + 1);
+}
+/// "e2el_per_token" of "e2el_per_token_p99_ms".
+inline std::string quantity_of(const rival_figure& f) {
+  const auto stat = statistic_of(f);
+  return stat.empty() ? f.name : f.name.substr(0, static_cast<std::size_t>(stat.data() - f.name.data()) - 1);
+}
+
+}  // namespace detail
 
 /// One run, as its tool reported it.
 struct rival_result {
@@ -47,6 +69,21 @@ struct rival_result {
       f.reason = "the file says " + std::to_string(f.value) + ", below zero";
     if (!f.reason.empty()) f.value = std::numeric_limits<double>::quiet_NaN();
     figures.push_back(std::move(f));
+  }
+  /// Makes a latency missing of which the file says 0 throughout: some tools write 0 where they measured nothing (vLLM,
+  /// where every request failed, or each answer has one token).
+  void drop_zeros() {
+    std::map<std::string, double, std::less<>> most;  // of each latency
+    for (const auto& f : figures)
+      if (f.unit == "ms" && !std::isnan(f.value)) {
+        auto& m = most[detail::quantity_of(f)];
+        m = std::max(m, f.value);
+      }
+    for (auto& f : figures)
+      if (f.unit == "ms" && f.value == 0 && most[detail::quantity_of(f)] == 0) {
+        f.value = std::numeric_limits<double>::quiet_NaN();
+        f.reason = "the file says 0 for all of it: nothing was measured";
+      }
   }
   /// Takes in another file of the same run. \pre  of the same tool.
   void merge(rival_result&& more) {

@@ -90,6 +90,11 @@ inline constexpr std::array ais_bench_asked{asked_name{"Max Concurrency/total", 
 inline constexpr std::array evalscope_asked{asked_name{"Concurrency", "max_concurrency"},
                                             asked_name{"Request Rate (req/s)", "request_rate"},
                                             asked_name{"Total Requests", "num_prompts"}};
+/// In its benchmark_args.json.
+inline constexpr std::array evalscope_args_asked{
+    asked_name{"model_id", "model_id"}, asked_name{"dataset", "dataset_name"},
+    asked_name{"max_prompt_length", "max_input_len"}, asked_name{"min_prompt_length", "min_input_len"},
+    asked_name{"max_tokens", "output_len"}};
 
 /// AIPerf and GenAI-Perf: NAME/STATISTIC.
 inline constexpr std::array aiperf_names{

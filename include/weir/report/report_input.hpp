@@ -58,25 +58,24 @@ inline result<void> gather_files(report_input& in, file_summarizer& reader, cons
   for (const auto& file : *files) {
     auto found = rivals_in(file);
     if (!found) return found.error();
-    if (*found)
-      in.rivals.insert(in.rivals.end(), (*found)->begin(), (*found)->end());
-    else if (auto ok = reader.add(file); !ok)
-      return ok;
+    if (!*found) {
+      if (auto ok = reader.add(file); !ok) return ok;
+      continue;
+    }
+    for (auto& r : **found)
+      if (r.figures.empty() && r.other.empty())
+        reader.remark(file + ", of " + r.tool + ", holds no figures");
+      else
+        in.rivals.push_back(std::move(r));
   }
   return {};
 }
 
 /// Why there is nothing to summarize.
 inline std::string nothing_to_summarize(const file_summarizer& reader) {
-  const auto lines = reader.lines();
   std::string words;
-  if (lines > 0)
-    words =
-        (lines == 1 ? std::string("the one line of the input is no")
-                    : "none of the " + std::to_string(lines) + " lines of the input is a") +
-        " request, answer or metric record (their \"type\" says so), nor is it a result of another tool that is known";
   for (const auto& remark : reader.remarks()) words += (words.empty() ? "" : "; ") + remark;
-  if (words.empty()) words = "the input is empty";
+  if (words.empty()) words = "the input holds no request, answer or metric record";
   return words + ": nothing to summarize";
 }
 

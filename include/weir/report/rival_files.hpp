@@ -4,6 +4,7 @@
 #define WEIR_REPORT_RIVAL_FILES_HPP
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -43,9 +44,25 @@ inline result<std::vector<rival_result>> read_aiperf_records(const std::string& 
 
 }  // namespace detail
 
+namespace detail {
+/// What a file is packed with, by its first bytes; empty where with nothing.
+inline std::string_view packed_with(std::string_view head) noexcept {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> marks{{{"\x1F\x8B", "gzip"},
+                                                                                {"\x28\xB5\x2F\xFD", "zstd"},
+                                                                                {"\xFD"
+                                                                                 "7zXZ",
+                                                                                 "xz"},
+                                                                                {"PK\x03\x04", "zip"}}};
+  for (const auto& [mark, name] : marks)
+    if (head.starts_with(mark)) return name;
+  return {};
+}
+}  // namespace detail
+
 using found_rivals = std::optional<std::vector<rival_result>>;  ///< Nothing: the file holds something else.
 
 /// The results of another tool in the file `path`, or nothing where it holds something else: records, most likely.
+/// \return      errc::invalid_argument for a file that is packed; what read_rivals says.
 /// \complexity  a result is read whole; a file of requests line by line.
 [[nodiscard]] inline result<found_rivals> rivals_in(const std::string& path) {
   auto fd = open_input(path);
@@ -60,6 +77,8 @@ using found_rivals = std::optional<std::vector<rival_result>>;  ///< Nothing: th
     bytes.resize(had + *got);
     if (*got == 0) break;
     if (had > 0) continue;
+    if (const auto packed = detail::packed_with(bytes); !packed.empty())
+      return failure{errc::invalid_argument, path + " is packed (" + std::string(packed) + "): unpack it first"};
     if (detail::begins_with_record(bytes)) return found_rivals();
     if (!is_aiperf_records(bytes)) continue;
     auto records = detail::read_aiperf_records(path);
@@ -99,7 +118,8 @@ inline void add_result(std::vector<rival_result>& all, rival_result&& r) {
   std::error_code none;
   if (!fs::is_directory(path, none)) return false;
   for (fs::directory_iterator entry(path, none), end; !none && entry != end; entry.increment(none)) {
-    if (entry->path().extension() != ".jsonl") continue;
+    std::error_code gone;
+    if (entry->path().extension() != ".jsonl" || !entry->is_regular_file(gone)) continue;
     auto rows = open_rows(entry->path().string());
     if (!rows || !rows->next() || detail::begins_with_record(rows->text())) return false;
   }
@@ -110,16 +130,17 @@ inline void add_result(std::vector<rival_result>& all, rival_result&& r) {
 struct rival_tree {
   std::vector<rival_result> results;
   std::vector<std::string>
-      passed_over;  ///< Files that looked like results and are none that is known, with the reason.
+      passed_over;  ///< What looked like a result and is none that is known, or is no file, with the reason.
 };
 
 /// All results below the directory `path`, one a run: what a tool splits over files is put together. JSON comes first,
 /// so that the figures of a file that says the same with fewer digits (AIPerf's CSV) are those of the JSON.
 /// \return  errc::not_found where there is none.
-[[nodiscard]] inline result<rival_tree> rivals_below(const std::string& path) {
-  const auto tree = list_tree(path);
-  if (!tree) return tree.error();
+[[nodiscard]] inline result<rival_tree> rivals_below(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   rival_tree out;
+  const auto tree = list_tree(path, &out.passed_over);
+  if (!tree) return tree.error();
   for (const std::string_view ending : {".json", ".csv", ".txt", ".jsonl"})
     for (const auto& file : tree->files) {
       if (!file.ends_with(ending)) continue;
@@ -129,9 +150,11 @@ struct rival_tree {
       else if (*found)
         for (auto& r : **found) detail::add_result(out.results, std::move(r));
     }
+  std::erase_if(out.results, [](const auto& r) { return r.figures.empty() && r.other.empty(); });
   if (out.results.empty())
     return failure{errc::not_found, "there is neither a *.jsonl in the directory " + path +
-                                        " nor a result of another tool anywhere below it"};
+                                        " nor a result of another tool anywhere below it" +
+                                        (out.passed_over.empty() ? "" : ": " + out.passed_over.front())};
   std::ranges::stable_sort(out.results, {}, &rival_result::source);
   return out;
 }

@@ -29,20 +29,6 @@ inline cell rival_cell(const rival_figure* f) {
 inline constexpr std::array<std::string_view, 10> statistics_shown{"",    "n",   "mean", "std", "min",
                                                                    "p50", "p90", "p95",  "p99", "max"};
 
-/// "p99" of "e2el_per_token_p99_ms"; nothing where a name has no statistic.
-inline std::string_view statistic_of(const rival_figure& f) noexcept {
-  std::string_view name = f.name;
-  if (name.ends_with("_ms"))
-    name.remove_suffix(3);
-  else if (!name.ends_with("_n"))
-    return {};
-  return name.substr(name.rfind('_') + 1);
-}
-/// "e2el_per_token" of "e2el_per_token_p99_ms".
-inline std::string quantity_of(const rival_figure& f) {
-  const auto stat = statistic_of(f);
-  return stat.empty() ? f.name : f.name.substr(0, static_cast<std::size_t>(stat.data() - f.name.data()) - 1);
-}
 inline std::size_t statistic_rank(const rival_figure& f) noexcept {
   return static_cast<std::size_t>(std::ranges::find(statistics_shown, statistic_of(f)) - statistics_shown.begin());
 }

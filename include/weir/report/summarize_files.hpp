@@ -20,7 +20,7 @@
 namespace weir::inline v0 {
 
 /// The record files that `paths` name: a file is itself, a directory stands for its *.jsonl in sorted order (not for
-/// those of directories in it). A file that is named twice comes once.
+/// those of directories in it; sockets and the like are none). A file that is named twice comes once.
 /// \return  errc::not_found for a path that is not there, and for a directory without any such file.
 [[nodiscard]] inline result<std::vector<std::string>> record_files(const std::vector<std::string>& paths) {
   namespace fs = std::filesystem;
@@ -43,7 +43,8 @@ namespace weir::inline v0 {
     }
     std::vector<fs::path> inside;
     for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error))
-      if (entry->path().extension() == ".jsonl") inside.push_back(entry->path());
+      if (std::error_code gone; entry->path().extension() == ".jsonl" && entry->is_regular_file(gone))
+        inside.push_back(entry->path());
     if (error) return failure{errc::io, "cannot read " + path + ": " + error.message()};
     if (inside.empty()) return failure{errc::not_found, "there is no *.jsonl in the directory " + path};
     std::ranges::sort(inside);
@@ -69,7 +70,9 @@ class file_summarizer {
   template <class Rows>
   result<void> add(Rows& rows, const std::string& name) {
     into_->begin_file(name);
+    std::uint64_t others = 0;
     const auto seen = read_records(rows, name, reader_, [&](record_type type) {
+      others += type == record_type::other;
       if (type == record_type::request && into_->add(reader_.request()) && log_ != nullptr)
         log_->add(reader_.request(), reader_.request().instance);
       if (type == record_type::answer) into_->add(reader_.answer());
@@ -81,6 +84,8 @@ class file_summarizer {
     });
     if (!seen) return seen.error();
     lines_ += seen->records;
+    remark_on_others(name, others, seen->records);
+    if (seen->records == 0 && seen->truncated_line == 0) remarks_.push_back(name + " is empty");
     if (seen->truncated_line > 0)
       remarks_.push_back(name + ":" + std::to_string(seen->truncated_line) +
                          ": the last line is half written (was its writer killed?); it was skipped");
@@ -97,6 +102,17 @@ class file_summarizer {
   [[nodiscard]] const std::vector<std::string>& remarks() const noexcept { return remarks_; }
 
  private:
+  /// Lines without a type, or of one that is not known: of a damaged file, or of another tool.
+  void remark_on_others(const std::string& name, std::uint64_t others, std::uint64_t all) {
+    if (others == 0) return;
+    const std::string one = all == 1 ? "its one line is no" : "none of its " + std::to_string(all) + " lines is a";
+    remarks_.push_back(name + ": " +
+                       (others < all ? std::to_string(others) + " of " + std::to_string(all) +
+                                           " lines are of no \"type\" that is known, and were passed over"
+                                     : one + " record (its \"type\" says so), nor is it a result of another tool that "
+                                             "is known"));
+  }
+
   summarizer* into_;
   request_log* log_;
   record_reader reader_{{.text = false, .events = true}};
