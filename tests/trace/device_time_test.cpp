@@ -62,6 +62,20 @@ TEST_CASE("device_time: classes, unions and exposed time of a trace small enough
   CHECK(device.collectives().at("ncclKernel_SendRecv_RING_SIMPLE_Sum_int8_t").without_bytes == 1);
 }
 
+TEST_CASE("device_time: a kernel and a copy of one name are what their categories say, whichever comes first",
+          "[trace]") {
+  weir::device_time device;
+  device.take(event("Memcpy DtoD", 0, 5));
+  device.take(event("Memcpy DtoD", 10, 7, "gpu_memcpy"));
+  device.take(event("Memset", 20, 3, "gpu_memset"));
+  device.take(event("Memset", 30, 9));
+  CHECK(device.time(device_kind::computation).total_ns() == 5 + 9);
+  CHECK(device.time(device_kind::memory).total_ns() == 7 + 3);
+  std::string names;
+  for (const auto& [name, total] : device.names()) names += name + " " + std::to_string(total.total_ns) + ", ";
+  CHECK(names == "Memcpy DtoD 5, Memset 9, Memcpy DtoD (copy) 7, Memset (copy) 3, ");
+}
+
 TEST_CASE("device_time: a collective's size comes from its arguments", "[trace]") {
   const std::string args =
       R"({"Collective name": "_allgather_base", "In msg nelems": 25136, "dtype": "BFloat16"})" + std::string(64, ' ');

@@ -1,7 +1,11 @@
 #include "weir/trace/idle_causes.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <numeric>
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 #include "weir/data/source.hpp"
@@ -25,6 +29,32 @@ TEST_CASE("idle_causes: a gap up to the launch is the host's, behind it the queu
   CHECK(p->idle->queued_ns == 30'000 + 20'000);
   CHECK(p->idle->unknown_ns == 40'000);
   CHECK_FALSE(weir::read_profile(weir::memory_source(text), "rank0.json", kinds)->idle);
+}
+
+TEST_CASE("idle_causes: of several that end a gap together the first launched tells, in whatever order they come",
+          "[trace]") {
+  // a 0-40; b and c begin at 100: b was launched until 70 by a call of the runtime, inside it until 65 by the driver's;
+  // c until 90, d at a time that is not told
+  const std::vector<std::string> events = {
+      R"({"ph":"X","cat":"kernel","name":"a","ts":0,"dur":40,"args":{"correlation":1}})",
+      R"({"ph":"X","cat":"kernel","name":"d","ts":100,"dur":9,"args":{"correlation":4}})",
+      R"({"ph":"X","cat":"kernel","name":"c","ts":100,"dur":9,"args":{"correlation":3}})",
+      R"({"ph":"X","cat":"kernel","name":"b","ts":100,"dur":9,"args":{"correlation":2}})",
+      R"({"ph":"X","cat":"cuda_runtime","name":"cudaLaunchKernel","ts":80,"dur":10,"args":{"correlation":3}})",
+      R"({"ph":"X","cat":"cuda_runtime","name":"cudaLaunchKernel","ts":60,"dur":10,"args":{"correlation":2}})",
+      R"({"ph":"X","cat":"cuda_driver","name":"cuLaunchKernel","ts":61,"dur":4,"args":{"correlation":2}})"};
+  std::vector<std::size_t> order(events.size());
+  std::iota(order.begin(), order.end(), 0U);
+  const weir::kind_table kinds;
+  do {
+    std::string text = "[";
+    for (const auto i : order) text += (text == "[" ? "" : ",") + events[i];
+    const auto p = weir::read_profile(weir::memory_source(text + "]"), "rank0.json", kinds, {.idle = true});
+    REQUIRE(p);
+    REQUIRE(p->idle);
+    REQUIRE(p->idle->host_ns == 25'000);
+    REQUIRE(p->idle->queued_ns == 35'000);
+  } while (std::next_permutation(order.begin(), order.end()));
 }
 
 TEST_CASE("idle_causes: gaps of a stream are by when their launch began, whatever other streams did", "[trace]") {

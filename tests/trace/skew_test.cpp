@@ -145,6 +145,27 @@ TEST_CASE("rank metrics: bandwidth is bytes by time, times the factor of nccl-te
   CHECK(metric(all, "rank", "ttft").reason.starts_with("a trace does not tell when requests arrived"));
 }
 
+TEST_CASE("rank metrics: calls that took no time have bytes and no bandwidth", "[trace]") {
+  std::vector<weir::trace_metric> all;
+  REQUIRE(append_rank_metrics(all, profile(trace_of({{5, 5}, {9, 9}}), "rank0.json"), {}));
+  CHECK(metric(all, "collective", "bytes").value == 8000);
+  CHECK(metric(all, "collective", "bus_bandwidth").reason == "these calls took no time");
+}
+
+TEST_CASE("collective_log: an all_gather whose output is not told gives out what each rank puts in", "[trace]") {
+  const auto bytes = [](const std::string& category, const std::string& name, const std::string& args) {
+    const std::string text = R"([{"ph":"X","cat":")" + category + R"(","name":")" + name +
+                             R"(","ts":1,"dur":1,"pid":0,"tid":1,"args":{)" + args + "}}]";
+    return profile(text, "rank0.json").collectives.calls().at(0).bytes;
+  };
+  const std::string dims = R"("Input type": ["float"], "Input Dims": [[4, 256]])";
+  CHECK(bytes("user_annotation", "gloo:all_reduce", dims) == 4096);
+  CHECK(bytes("user_annotation", "gloo:all_gather", dims) == -1);  // the number of ranks is not told
+  CHECK(bytes("kernel", "hcom_allGather__1_1", R"("count": 100, "data_type": "FP16")") == -1);
+  CHECK(bytes("kernel", "ncclKernel_AllGather", R"("In msg nelems":100,"dtype":"Half","Group size":8)") == 1600);
+  CHECK(bytes("kernel", "ncclKernel_AllGather", R"("In msg nelems":1,"Out msg nelems":8,"dtype":"Half")") == 16);
+}
+
 TEST_CASE("rank metrics: a trace without device events has reasons and no zeros", "[trace]") {
   std::vector<weir::trace_metric> all;
   const auto p = profile(R"({"traceEvents":[{"ph":"X","cat":"cpu_op","name":"aten::mm","ts":1,"dur":2}]})", "t.json");

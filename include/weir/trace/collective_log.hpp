@@ -83,9 +83,10 @@ class collective_log {
     if (e.t_ns == unmeasured || e.dur_ns < 0) return;
     arguments args;
     if (!args.read(e.args)) ++damaged_;
-    collective_call call{.begin = e.t_ns, .end = e.t_ns + e.dur_ns, .bytes = args.bytes(), .sequence = args.sequence};
     const auto named =
         what.collective.empty() || !args.name.empty() ? canonical_collective(args.name) : what.collective;
+    collective_call call{
+        .begin = e.t_ns, .end = e.t_ns + e.dur_ns, .bytes = args.bytes(named), .sequence = args.sequence};
     collective_kind kind{std::string(named.empty() ? short_kernel_name(e.name) : named), {}, args.group_size};
     if (!args.group.empty())
       kind.group.append(args.group).append(" ").append(args.ranks);
@@ -119,10 +120,13 @@ class collective_log {
     bool read(std::string_view object) {
       return object.empty() || for_each_member(object, [this](auto key, auto value) { one(key, value); });
     }
-    [[nodiscard]] std::int64_t bytes() const noexcept {
+    /// Where only what goes in is told, as of gloo's and Ascend's, an all_gather gives out that of each rank.
+    [[nodiscard]] std::int64_t bytes(std::string_view collective) const noexcept {
       const bool message = in >= 0 || out >= 0;
       const std::int64_t each = element_bytes(message ? type : shape_type);
-      const std::int64_t elements = message ? std::max(in, out) : detail::first_shape(shape);
+      std::int64_t elements = message ? std::max(in, out) : detail::first_shape(shape);
+      if (collective == "all_gather" && out < 0)
+        elements = group_size > 0 && elements <= most_elements / group_size ? elements * group_size : -1;
       return each > 0 && elements >= 0 && elements <= most_elements ? elements * each : -1;
     }
 

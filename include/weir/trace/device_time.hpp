@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weir/base/measured.hpp"
 #include "weir/base/units.hpp"
@@ -124,8 +125,18 @@ class device_time {
   [[nodiscard]] interval span() const noexcept { return {begin_, end_}; }
   /// Sum of all durations: more than busy() where events ran side by side.
   [[nodiscard]] std::int64_t sum_ns() const noexcept { return sum_ns_; }
-  /// Kernels and memory operations by name as written.
-  [[nodiscard]] const auto& names() const noexcept { return names_.entries(); }
+  /// Kernels and memory operations by name as written; behind the name of an operation that a kernel has too, "
+  /// (copy)".
+  /// \complexity  a copy of all names.
+  [[nodiscard]] std::vector<name_table<call_total>::entry> names() const {
+    auto all = kernels_.entries();
+    for (const auto& copy : copies_.entries()) {
+      const bool taken =
+          std::ranges::any_of(kernels_.entries(), [&](const auto& kernel) { return kernel.name == copy.name; });
+      all.push_back({taken ? copy.name + " (copy)" : copy.name, copy.value});
+    }
+    return all;
+  }
   /// Collectives by what their events call them, else by the kernel's name without its parameters.
   [[nodiscard]] const auto& collectives() const noexcept { return collectives_; }
 
@@ -150,11 +161,12 @@ class device_time {
   }
 
   call_total& entry(const kineto_event& e) {
-    if (e.mark != nullptr && *e.mark != 0) return names_.again(*e.mark - 1);
-    call_total& found = names_.find_or_make(e.name, [&](call_total& fresh) {
-      fresh.what = is_memory(e.category) ? device_class{device_kind::memory, {}, true, {}} : kinds_->classify(e.name);
+    auto& names = is_kernel(e.category) ? kernels_ : copies_;  // a name alone does not tell which
+    if (e.mark != nullptr && *e.mark != 0) return names.again(*e.mark - 1);
+    call_total& found = names.find_or_make(e.name, [&](call_total& fresh) {
+      fresh.what = is_kernel(e.category) ? kinds_->classify(e.name) : device_class{device_kind::memory, {}, true, {}};
     });
-    if (e.mark != nullptr) *e.mark = names_.last() + 1;
+    if (e.mark != nullptr) *e.mark = names.last() + 1;
     return found;
   }
 
@@ -189,7 +201,7 @@ class device_time {
   const kind_table* kinds_ = &built_in();
   std::array<interval_union, 3> unions_;  // by device_kind
   std::array<std::uint64_t, 3> counts_{};
-  name_table<call_total> names_;
+  name_table<call_total> kernels_, copies_;
   std::map<std::string, call_total, std::less<>> collectives_;
   std::int64_t begin_ = std::numeric_limits<std::int64_t>::max(), end_ = std::numeric_limits<std::int64_t>::min();
   std::int64_t sum_ns_ = 0;

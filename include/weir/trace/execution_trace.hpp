@@ -108,10 +108,10 @@ inline bool read_comms(const execution_node& node, execution_collective& out) {
   return true;
 }
 
-/// gloo:all_reduce and its like: a tensor, or a list of them.
+/// gloo:all_reduce and its like: a tensor that goes in, or a list of them. What comes out of an all_gather is more.
 inline bool read_gloo(const execution_node& node, execution_collective& out) {
   out.kind.collective = canonical_collective(node.name);
-  out.bytes = tensors_bytes(elements_of(node.values), elements_of(node.types));
+  if (out.kind.collective != "all_gather") out.bytes = tensors_bytes(elements_of(node.values), elements_of(node.types));
   return true;
 }
 

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -60,9 +63,11 @@ class launch_log {
   }
   /// To be called once, after the last `take`.
   void settle() {
-    std::sort(launches_.begin(), launches_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    std::sort(launches_.begin(), launches_.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.id, a.end, a.begin) < std::tie(b.id, b.end, b.begin);
+    });
   }
-  /// The call that launched `id`; null where it is not known.
+  /// The call that launched `id`, the first to end where several bear that number; null where it is not known.
   [[nodiscard]] const launch* find(std::int64_t id) const noexcept {
     const auto found = std::lower_bound(launches_.begin(), launches_.end(), id,
                                         [](const launch& l, std::int64_t wanted) { return l.id < wanted; });
@@ -93,9 +98,10 @@ class idle_causes {
     std::sort(events_.begin(), events_.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
     idle_time sum;
     std::int64_t busy_until = events_.empty() ? 0 : events_.front().begin;
-    for (const auto& e : events_) {
-      if (e.begin > busy_until) add_gap(sum, busy_until, e, launches);
-      busy_until = std::max(busy_until, e.end);
+    for (auto at = events_.begin(); at != events_.end();) {
+      const auto next = std::find_if(at, events_.end(), [at](const auto& e) { return e.begin != at->begin; });
+      if (at->begin > busy_until) add_gap(sum, busy_until, at->begin, first_launched({at, next}, launches));
+      for (; at != next; ++at) busy_until = std::max(busy_until, at->end);
     }
     return sum;
   }
@@ -103,8 +109,8 @@ class idle_causes {
   /// The gaps of each stream, by number.
   /// \param launches  settled.
   [[nodiscard]] std::vector<stream_idle> by_stream(const launch_log& launches) {
-    std::stable_sort(events_.begin(), events_.end(), [](const auto& a, const auto& b) {
-      return a.stream != b.stream ? a.stream < b.stream : a.begin < b.begin;
+    std::sort(events_.begin(), events_.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.stream, a.begin, a.end, a.id) < std::tie(b.stream, b.begin, b.end, b.id);
     });
     std::vector<stream_idle> all;
     for (std::size_t i = 0; i < events_.size(); ++i) {
@@ -144,15 +150,20 @@ class idle_causes {
     std::int64_t begin, end, id, stream;
   };
 
-  static void add_gap(idle_time& sum, std::int64_t begin, const device_event& next, const launch_log& launches) {
-    const auto* call = launches.find(next.id);
-    if (call == nullptr) {
-      sum.unknown_ns += next.begin - begin;
-      return;
-    }
-    const std::int64_t launched = std::clamp(call->end, begin, next.begin);
-    sum.host_ns += launched - begin;
-    sum.queued_ns += next.begin - launched;
+  /// Of the calls that launched events with one begin, the end of the first to end: from then on the device had work.
+  static std::optional<std::int64_t> first_launched(std::span<const device_event> together,
+                                                    const launch_log& launches) {
+    std::optional<std::int64_t> first;
+    for (const auto& e : together)
+      if (const auto* call = launches.find(e.id); call != nullptr)
+        first = std::min(first.value_or(call->end), call->end);
+    return first;
+  }
+  static void add_gap(idle_time& sum, std::int64_t begin, std::int64_t end, std::optional<std::int64_t> launched) {
+    if (!launched) return (void)(sum.unknown_ns += end - begin);
+    const std::int64_t cut = std::clamp(*launched, begin, end);
+    sum.host_ns += cut - begin;
+    sum.queued_ns += end - cut;
   }
 
   std::vector<device_event> events_;

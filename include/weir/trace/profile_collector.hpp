@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -238,8 +239,10 @@ class profile_collector {
     if (options_.coverage) out.coverage = part.coverage;
     for (const auto& [index, side] : part.steps) out.steps[index].device = side;
     std::erase_if(out.steps, [](const auto& s) { return !s.cpu && !s.device; });  // seen on another device alone
-    std::stable_sort(out.steps.begin(), out.steps.end(),
-                     [](const auto& a, const auto& b) { return a.window().begin < b.window().begin; });
+    std::sort(out.steps.begin(), out.steps.end(), [](const auto& a, const auto& b) {
+      const interval x = a.window(), y = b.window();  // of two that begin together the one that holds the other
+      return std::tie(x.begin, y.end, a.name) < std::tie(y.begin, x.end, b.name);
+    });
   }
 
   rank_profile* out_;

@@ -111,14 +111,13 @@ inline void write_time(metric_writer& out, const windowed_time& t, const rank_pr
 
 /// Calls of one kind of collective, added up.
 struct collective_total {
-  std::int64_t calls = 0, ns = 0, sized_calls = 0, bytes = 0, sized_ns = 0;
+  std::int64_t calls = 0, ns = 0, sized_calls = 0, bytes = 0;
   void add(const collective_call& call) {
     ++calls;
     ns += call.end - call.begin;
     if (call.bytes < 0) return;
     ++sized_calls;
     bytes += call.bytes;
-    sized_ns += call.end - call.begin;
   }
 };
 
@@ -129,16 +128,19 @@ inline void write_collective(metric_writer& out, const collective_kind& kind, co
   out.count("calls", total.calls);
   out.time("time", total.ns);
   out.number("mean_time", "us", static_cast<double>(total.ns) / 1e3 / static_cast<double>(total.calls), 3);
-  if (total.sized_calls < total.calls || total.sized_ns == 0) {
+  if (total.sized_calls < total.calls)
     out.missing("bytes", "B", unsized);
-    out.missing("algorithm_bandwidth", "GB/s", unsized);
-    out.missing("bus_bandwidth", "GB/s", unsized);
-    out.missing("link_share", "%", unsized);
+  else
+    out.number("bytes", "B", static_cast<double>(total.bytes), 0);
+  if (total.sized_calls < total.calls || total.ns == 0) {
+    const std::string_view why = total.sized_calls < total.calls ? unsized : "these calls took no time";
+    out.missing("algorithm_bandwidth", "GB/s", why);
+    out.missing("bus_bandwidth", "GB/s", why);
+    out.missing("link_share", "%", why);
     return;
   }
-  const double rate = static_cast<double>(total.bytes) / static_cast<double>(total.sized_ns);
+  const double rate = static_cast<double>(total.bytes) / static_cast<double>(total.ns);
   const double factor = kind.group_size > 0 ? bus_factor(kind.collective, kind.group_size) : 0;
-  out.number("bytes", "B", static_cast<double>(total.bytes), 0);
   out.number("algorithm_bandwidth", "GB/s", rate, 3);
   if (factor > 0)
     out.number("bus_bandwidth", "GB/s", rate * factor, 3);
@@ -166,8 +168,9 @@ inline void write_collectives(std::vector<trace_metric>& all, const rank_profile
 
 /// The kernels and copies with the most time.
 inline void write_kernels(std::vector<trace_metric>& all, const rank_profile& p, std::size_t most) {
+  const auto names = p.device.names();
   std::vector<std::pair<std::string_view, const call_total*>> sorted;
-  for (const auto& [name, total] : p.device.names()) sorted.emplace_back(name, &total);
+  for (const auto& [name, total] : names) sorted.emplace_back(name, &total);
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
     return std::pair(-a.second->total_ns, a.first) < std::pair(-b.second->total_ns, b.first);
   });
