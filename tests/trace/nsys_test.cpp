@@ -109,6 +109,15 @@ TEST_CASE("nsys_lines: damage is counted, a kernel without a name is unclassifie
   text.replace(text.find("\"endNs\":\"1000040001\""), 20, "\"endNs\":\"x\"");
   CHECK(read(text).damaged() == 1);
   CHECK(read(text).device.events() == 2);
+  for (const std::string member : {"\"startNs\":", "\"deviceId\":"}) {  // no kernel since 1970, no device -1
+    text = fixture();
+    const std::size_t line = text.rfind('\n', text.find("1000040001")) + 1;
+    text.insert(text.find(member, line) + member.size(), "\"x\",\"was\":");
+    CHECK(read(text).damaged() == 1);
+    CHECK(read(text).device.events() == 2);
+    CHECK(read(text).device.span().begin > 0);
+    CHECK(read(text).other_devices.empty());
+  }
   text = fixture();
   text.resize(text.find("{\"data\""));
   const auto unnamed = read(text);

@@ -111,14 +111,14 @@ class Maker:
         return out
 
     def ruin(self, e):
-        """A copy of an event of the device that can't be: counted, and in no figure."""
+        """A copy of an event of the device, or of a step, that can't be: counted, and in no figure."""
         bad, r = dict(e, args=dict(e["args"])), self.r
         bad["args"].pop("Collective name", None)
         how = r.choice(["dur", "ts", "negative", "nan", "null", "phase", "late", "text"])
         bad["ruined"] = {"dur": {"dur": None}, "ts": {"ts": None}, "negative": {"dur": "-1.000"}, "nan": {"dur": "NaN"},
                          "null": {"ts": "null"}, "phase": {"ph": r.choice("BEi")}, "late": {"ts": "92233720368547758070.5"},
                          "text": {"dur": '"long"'}}[how]
-        bad["unreadable"] = how in ("nan", "null", "late", "text")
+        bad["unreadable"] = how in ("nan", "null", "late", "text") or e["cat"] not in reckoning.DEVICE
         return bad
 
     def written_time(self, ns):
@@ -189,8 +189,8 @@ def one_rank(maker, pids, group):
     launches = [maker.launch_of(e) for e in events if "correlation" in e["args"] and r.random() < 0.8]
     events += launches + maker.steps(pids) + maker.noise()
     if maker.damage_on:
-        device = [e for e in events if e["cat"] in reckoning.DEVICE]
-        events += [maker.ruin(r.choice(device)) for _ in range(r.randrange(4))] if device else []
+        good = [e for e in events if e["cat"] in reckoning.DEVICE or e["cat"].endswith("user_annotation")]
+        events += [maker.ruin(r.choice(good)) for _ in range(r.randrange(4))] if good else []
     order = r.choice(["time", "any", "backwards", "late"])
     events.sort(key=lambda e: e["ns"][0], reverse=order == "backwards")
     if order == "any":
@@ -204,7 +204,7 @@ def a_world(maker, ranks):
     """Ranks that make the same collectives: each arrives when it does, and all leave together."""
     r, sets = maker.r, []
     numbered, offset = r.random() < 0.5, [r.choice([0, 0, 40_000, 5_000_000]) for _ in range(ranks)]
-    at, calls = maker.length, []
+    at, calls, cut = maker.length, [], r.random() < 0.3
     for i in range(r.randrange(3, 15)):
         arrivals = [at + r.randrange(0, 90_000) for _ in range(ranks)]
         end = max(arrivals) + r.randrange(1000, 60_000)
@@ -218,6 +218,8 @@ def a_world(maker, ranks):
                     "Out msg nelems": size, "Process Group Ranks": str(list(range(ranks))), "Collective name": word.lower()}
             if numbered:
                 args["Seq"] = number
+            if cut and number == (0 if rank == 0 else len(calls) - 1):  # as many calls, of which none is the other's
+                continue
             begin, last = maker.grain(arrivals[rank]), maker.grain(end + r.randrange(0, 3000))
             events.insert(r.randrange(len(events) + 1),
                           maker.x("kernel", f"ncclDevKernel_{word}_RING_LL(x)", begin + maker.grain(offset[rank]), last - begin, 0, 30, args))
@@ -335,7 +337,7 @@ def random_case(check, seed, directory):
     for label, rank in ranks.items():
         check.rank(f"seed {seed}", tables, rank, label, idle=True)
     first = next(iter(ranks.values()))
-    ruined = [e for e in events if "ruined" in e]  # what can't be read is of no device: it counts on each
+    ruined = [e for e in events if "ruined" in e]  # what can't be read, and a step, is of no device: it counts on each
     for i, pid in enumerate(there):
         own = sum(e["unreadable"] or str(e["pid"]) == pid or (i == 0 and str(e["pid"]) not in there) for e in ruined)
         row = next(v for k, v in tables["rank"].items() if len(there) == 1 or dict(k)["rank"].endswith(f"device {pid}"))

@@ -282,26 +282,34 @@ class Set:
     """Collectives matched across ranks."""
 
     def __init__(self, ranks):
-        self.ranks, self.matched = ranks, []
+        self.ranks, self.matched, self.by_order = ranks, [], set()
         for key in sorted({collective_key(c)[0] for r in ranks for c in r.calls()}):
             own = {i: sorted((c for c in r.calls() if collective_key(c)[0] == key), key=lambda c: (c.begin, c.end))
                    for i, r in enumerate(ranks)}
             own = {i: calls for i, calls in own.items() if calls}
             if len(own) < 2:
                 continue
-            if all("Seq" in c.args for calls in own.values() for c in calls):
+            numbered = all("Seq" in c.args for calls in own.values() for c in calls)
+            if numbered:
                 numbers = set.intersection(*({c.args["Seq"] for c in calls} for calls in own.values()))
                 rows = [{i: next(c for c in calls if c.args["Seq"] == n) for i, calls in own.items()} for n in numbers]
             elif len({len(calls) for calls in own.values()}) == 1:
                 rows = [dict(zip(own, row)) for row in zip(*own.values())]
             else:
                 continue
+            self.by_order |= set() if numbered else {key}
             for row in rows:
                 self.matched.append((key, {i: (ranks[i].base + c.begin, ranks[i].base + c.end) for i, c in row.items()}))
-        self.offsets, self.aligned = self.clocks()
-        if self.aligned:
-            self.matched = [(key, {i: (b - self.offsets[i], e - self.offsets[i]) for i, (b, e) in row.items()})
-                            for key, row in self.matched]
+        while True:  # what is matched by order, and would have a rank leave before another comes, is not matched at all
+            self.offsets, self.aligned = self.clocks()
+            there = [(key, {i: (b - self.offsets[i], e - self.offsets[i]) if self.aligned else (b, e)
+                            for i, (b, e) in row.items()}) for key, row in self.matched]
+            apart = {key for key, row in there if key in self.by_order and key[0] not in ("broadcast", "reduce", "gather", "scatter")
+                     and max(b for b, _ in row.values()) > min(e for _, e in row.values()) + 100_000}
+            if not apart:
+                break
+            self.matched = [(key, row) for key, row in self.matched if key not in apart]
+        self.matched = there
         self.waits = self.waited()
 
     def clocks(self):

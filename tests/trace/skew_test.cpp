@@ -131,6 +131,22 @@ TEST_CASE("skew: different numbers of calls without sequence numbers are named, 
   CHECK(report.unmatched[0].find("all_reduce of group 0 [0, 1]") == 0);
 }
 
+TEST_CASE("skew: calls that a rank would have left before another came are not one collective", "[trace]") {
+  // as many calls on both, but each trace lacks one that the other has: the k-th of one is not the k-th of the other
+  const std::vector<call> a{{0, 1000}, {5000, 5900}, {7000, 7700}}, b{{5800, 5900}, {7600, 7700}, {19000, 19100}};
+  const auto report = find_skew(two(a, b));
+  CHECK(report.collectives.empty());
+  CHECK(report.ranks[0].matched == 0);
+  CHECK(report.offsets[0].samples == 0);
+  REQUIRE(report.unmatched.size() == 1);
+  CHECK(report.unmatched[0].find("all_reduce of group 0 [0, 1]: by their order") == 0);
+  // with their numbers it is known which belong together
+  const auto numbered = find_skew(
+      two({{0, 1000, 1}, {5000, 5900, 2}, {7000, 7700, 3}}, {{5800, 5900, 2}, {7600, 7700, 3}, {19000, 19100, 4}}));
+  CHECK(numbered.collectives.size() == 2);
+  CHECK(numbered.ranks[0].wait_ns == 800'000 + 600'000);
+}
+
 TEST_CASE("rank metrics: bandwidth is bytes by time, times the factor of nccl-tests", "[trace]") {
   std::vector<weir::trace_metric> all;
   const auto p = profile(trace_of({{0, 10}, {20, 30}}), "rank0.json");
@@ -231,6 +247,8 @@ TEST_CASE("check_set: a missing rank, a cut file, another run and other steps ar
   set[1] = profile(whole.substr(0, whole.size() - 20), "b");
   CHECK(outcome(check_set(set, {}), "whole") == weir::check_outcome::failed);
   set[1] = profile(whole, "b");
+  CHECK(outcome(check_set(set, {}), "same collectives") == weir::check_outcome::failed);
+  set[1] = profile(with_step(trace_of({}, other), "ProfilerStep#1"), "b");  // of the group's two ranks one made none
   CHECK(outcome(check_set(set, {}), "same collectives") == weir::check_outcome::failed);
 }
 

@@ -88,8 +88,14 @@ inline set_check check_collectives(const std::vector<rank_profile>& set) {
     for (const auto& [kind, calls] : own) ++counts[kind][calls];
   }
   std::vector<std::string> wrong;
-  for (const auto& [kind, ranks] : counts)
+  for (const auto& [kind, ranks] : counts) {
     if (ranks.size() > 1) wrong.push_back("the ranks made different numbers of calls of " + kind.collective);
+    std::int64_t callers = 0;
+    for (const auto& [calls, as_many] : ranks) callers += as_many;
+    if (kind.collective != "send_recv" && callers < kind.group_size)  // two ranks of a group may send and receive
+      wrong.push_back(std::to_string(callers) + " of the " + std::to_string(kind.group_size) +
+                      " ranks of a group made " + kind.collective);
+  }
   return {"ranks made the same collectives", wrong.empty() ? check_outcome::ok : check_outcome::failed, listed(wrong)};
 }
 

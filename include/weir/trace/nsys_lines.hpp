@@ -34,8 +34,8 @@ inline bool take_nsys_cuda(std::string_view object, nsys_events& into) {
   };
   whole = for_each_member(object,
                           [&](auto key, auto value) {
-                            if (key == "startNs") begin = integer_or(value, -1);
-                            if (key == "endNs") end = integer_or(value, -1);
+                            if (key == "startNs") begin = integer_or(value, unmeasured);
+                            if (key == "endNs") end = integer_or(value, unmeasured);
                             if (key == "deviceId") device = integer_or(value, -1);
                             if (key == "globalPid") process = integer_or(value, 0);
                             if (key == "kernel") contents(value, nsys_events::what::kernel);
@@ -44,7 +44,7 @@ inline bool take_nsys_cuda(std::string_view object, nsys_events& into) {
                           }) &&
           whole;
   if (whole && kind != nsys_events::what::range)
-    into.add(kind, begin, end, into.device_of(process, device), name, bytes);
+    into.add(kind, begin, device < 0 ? unmeasured : end, device < 0 ? 0 : into.device_of(process, device), name, bytes);
   return whole;
 }
 

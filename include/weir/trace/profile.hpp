@@ -70,7 +70,8 @@ struct rank_profile {
   collective_log collectives;  ///< Of the device; of the CPU (gloo) where `on_cpu`.
   bool on_cpu = false;         ///< No kernel, but gloo's annotations.
   std::vector<trace_step> steps;
-  std::uint64_t damaged_steps = 0;  ///< Their arguments can't be read, so that their two sides may stand apart.
+  std::uint64_t damaged_steps = 0;        ///< Their arguments can't be read, so that their two sides may stand apart.
+  std::uint64_t untimed_annotations = 0;  ///< Of steps and gloo's collectives, without a begin or a duration.
   stream_summary summary;
   std::vector<std::pair<std::string, std::uint64_t>> categories;  ///< What is in it, in order of appearance.
 
@@ -100,7 +101,8 @@ struct rank_profile {
   [[nodiscard]] std::uint64_t steps_backwards() const;
   /// Events that are in no figure because they can't be read or can't be.
   [[nodiscard]] std::uint64_t damaged() const noexcept {
-    return summary.damaged + device.negative() + device.incomplete() + collectives.damaged() + damaged_steps;
+    return summary.damaged + device.negative() + device.incomplete() + collectives.damaged() + damaged_steps +
+           untimed_annotations;
   }
   /// Categories that no profiler is known to write, as "kernal (1)": a damaged event, or a new kind of one.
   [[nodiscard]] std::string unknown_categories() const;

@@ -67,7 +67,9 @@ class profile_collector {
     if (options_.idle && launch_log::wants(e.category)) launches_.take(e);
     if (options_.ops && op_log::wants(e.category)) out_->ops->take(e);
     const bool timed = is(e.phase, "X") && e.t_ns != unmeasured && e.dur_ns >= 0;
-    if (timed && (is_annotation(e.category) || named(e.name))) annotation(e);
+    if (!is_annotation(e.category) && !named(e.name)) return;
+    if (timed) return annotation(e);
+    if (named(e.name) || e.name.starts_with("gloo:")) ++out_->untimed_annotations;
   }
   /// \return  errc::parse where the devices of the trace can't be told apart.
   result<void> finish() {

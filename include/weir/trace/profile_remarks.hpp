@@ -30,6 +30,8 @@ inline void remark_on_damage(std::vector<std::string>& out, const rank_profile& 
       "# device events end before they begin and are", " in no figure");
   say(p.device.incomplete(), "# device event has no begin or no duration and is",
       "# device events have no begin or no duration and are", " in no figure");
+  say(p.untimed_annotations, "# annotation of a step or collective has no begin or no duration and is",
+      "# annotations of steps or collectives have no begin or no duration and are", " in no figure");
   say(p.collectives.damaged() + p.damaged_steps, "the arguments of # collective or step",
       "the arguments of # collectives and steps", " are damaged: their sizes and ids are missing");
   say(static_cast<std::uint64_t>(

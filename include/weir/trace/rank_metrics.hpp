@@ -146,7 +146,9 @@ inline void write_collective(metric_writer& out, const collective_kind& kind, co
     out.number("bus_bandwidth", "GB/s", rate * factor, 3);
   else
     out.missing("bus_bandwidth", "GB/s",
-                kind.group_size > 0 ? "no factor is defined for this collective" : "the group's size is not told");
+                kind.group_size == 1  ? "a group of one rank has no bus"
+                : kind.group_size > 0 ? "no factor is defined for this collective"
+                                      : "the group's size is not told");
   if (factor > 0 && link_gbps > 0)
     out.number("link_share", "%", 100 * rate * factor / link_gbps, 4);
   else

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ struct matched_collective {
   std::int64_t bytes = -1;                 ///< The most that a rank tells, as collective_call::bytes; -1: none does.
   std::vector<std::size_t> ranks;          ///< Indexes into the set's profiles.
   std::vector<std::int64_t> begins, ends;  ///< ns since the epoch of the set's clock.
+  bool by_order = false;                   ///< Matched by its place among its kind: a guess that find_skew() checks.
 
   [[nodiscard]] std::int64_t last_begin() const { return *std::max_element(begins.begin(), begins.end()); }
   /// How long the first waited for the last.
@@ -94,7 +96,8 @@ inline std::vector<placed_call> calls_of(const rank_profile& p, const collective
   for (const auto& call : p.collectives.calls())
     if (p.collectives.kind(call) == kind)
       out.push_back({call.sequence, p.base_ns + call.begin, p.base_ns + call.end, call.bytes});
-  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const auto& a, const auto& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   return out;
 }
 
@@ -131,6 +134,7 @@ class kind_matcher {
     for (std::size_t i = 0; i < by_rank_[0].second.size(); ++i) {
       matched_collective m;
       m.number = static_cast<std::int64_t>(i);
+      m.by_order = true;
       for (const auto& [rank, calls] : by_rank_) add(m, rank, calls[i]);
       give(out, std::move(m));
     }
@@ -188,11 +192,13 @@ inline void estimate_offsets(skew_report& report) {
   }
 }
 
+/// Clocks that differ by less are taken as they are: those of one host agree to a few microseconds.
+inline constexpr std::int64_t clock_tolerance_ns = 100'000;
+
 /// Clocks of one host agree to a few microseconds, and CPU collectives do not end together: only an offset that is both
 /// large and steady is a clock's.
 inline bool is_clock(const clock_offset& offset) noexcept {
-  constexpr std::int64_t large_ns = 100'000;
-  return offset.samples >= 3 && std::abs(offset.ns) > large_ns && std::abs(offset.ns) > 8 * offset.spread;
+  return offset.samples >= 3 && std::abs(offset.ns) > clock_tolerance_ns && std::abs(offset.ns) > 8 * offset.spread;
 }
 
 inline void align(skew_report& report) {
@@ -205,11 +211,43 @@ inline void align(skew_report& report) {
     }
 }
 
+/// Whether no rank may leave before all have come: each needs something of each other. The root of a broadcast may.
+inline bool needs_all(std::string_view collective) noexcept {
+  return collective != "broadcast" && collective != "reduce" && collective != "gather" && collective != "scatter";
+}
+
+/// The kinds of which calls that were matched by order can't be one collective: a rank had left before another came.
+inline std::set<collective_kind> kinds_apart(const skew_report& report) {
+  std::set<collective_kind> apart;
+  for (const auto& m : report.collectives)
+    if (m.by_order && needs_all(m.collective) &&
+        m.last_begin() > *std::min_element(m.ends.begin(), m.ends.end()) + clock_tolerance_ns)
+      apart.insert({m.collective, m.group, m.group_size});
+  return apart;
+}
+
+/// Aligns the clocks, and takes out the kinds whose order did not tell which calls belong together.
+inline void settle(skew_report& report) {
+  for (auto matched = report.collectives;;) {
+    report.offsets.assign(report.offsets.size(), {});
+    estimate_offsets(report);
+    align(report);
+    const auto apart = kinds_apart(report);
+    if (apart.empty()) return;
+    std::erase_if(matched, [&](const auto& m) { return apart.contains({m.collective, m.group, m.group_size}); });
+    report.collectives = matched;
+    for (const auto& kind : apart)
+      report.unmatched.push_back(kind.collective + (kind.group.empty() ? "" : " of group " + kind.group) +
+                                 ": by their order a rank would have left before another came, so the order does not "
+                                 "tell which calls belong together");
+  }
+}
+
 }  // namespace detail
 
 /// Matches the collectives of a set of ranks and says who waited for whom.
 /// Collectives are matched by sequence number where all calls of a group have one, else by order where all its ranks
-/// made as many calls; what can't be matched is named, never guessed.
+/// made as many calls and none would have left before another came; what can't be matched is named, never guessed.
 /// \complexity  O(k c log c) for k kinds and c calls.
 [[nodiscard]] inline skew_report find_skew(const std::vector<rank_profile>& set) {
   skew_report report;
@@ -219,8 +257,7 @@ inline void align(skew_report& report) {
   for (const auto& p : set)
     for (const auto& kind : p.collectives.kinds()) kinds.emplace(kind, 0);
   for (const auto& [kind, unused] : kinds) detail::kind_matcher(set, kind).append_to(report);
-  detail::estimate_offsets(report);
-  detail::align(report);
+  detail::settle(report);
   std::stable_sort(report.collectives.begin(), report.collectives.end(),
                    [](const auto& a, const auto& b) { return a.last_begin() < b.last_begin(); });
   for (const auto& m : report.collectives) {
