@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "weir/stats/interval.hpp"
+#include "weir/stats/moments.hpp"
 #include "weir/stats/percentile.hpp"
 #include "weir/stats/run_interval.hpp"
 #include "weir/stats/samples.hpp"

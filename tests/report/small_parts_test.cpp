@@ -40,6 +40,9 @@ TEST_CASE("hash_set: agrees with std::set on what is new", "[report][property]")
   for (int i = 0; i < 20000; ++i) {
     const auto hash = weir::mix64(random.below(8000) + 2);
     REQUIRE(ours.insert(hash) == theirs.insert(hash).second);
+    const auto never_before = weir::mix64(10'000 + static_cast<std::uint64_t>(i));
+    if (i % 3 == 0) ours.insert_new(never_before), theirs.insert(never_before);
+    if (i % 6 == 0) REQUIRE_FALSE(ours.insert(never_before));
   }
   CHECK(ours.size() == theirs.size());
 }

@@ -1,9 +1,7 @@
 #include "weir/stats/percentile.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <vector>
 
 #include "catch.hpp"
@@ -70,30 +68,4 @@ TEST_CASE("percentile: never decreases with p and stays within the values", "[st
     before = now;
   }
   CHECK(before == y.back());
-}
-
-TEST_CASE("moments: agree with numpy, also far from zero", "[stats]") {
-  const auto near = weir::moments_of(std::vector<double>{3.5, 1.25, 9, 4, 4, 7.75, 0.125});
-  CHECK(near.count == 7);
-  CHECK(near.mean == Approx(4.232142857142857).epsilon(1e-14));
-  CHECK(near.std == Approx(2.9643932854836264).epsilon(1e-14));
-  CHECK(near.min == 0.125);
-  CHECK(near.max == 9);
-
-  std::vector<double> far(10);
-  std::iota(far.begin(), far.end(), 1e9);
-  CHECK(weir::moments_of(far).mean == Approx(1000000004.5).epsilon(1e-15));
-  CHECK(weir::moments_of(far).std == Approx(2.8722813232690143).epsilon(1e-9));
-
-  const auto y = weir::moments_of(squares_over_seven());
-  CHECK(y.mean == Approx(478.57142857142844).epsilon(1e-14));
-  CHECK(y.std == Approx(430.4205347502531).epsilon(1e-14));
-}
-
-TEST_CASE("moments: of nothing are not numbers, of one value have no width", "[stats]") {
-  const auto none = weir::moments_of({});
-  CHECK(none.count == 0);
-  CHECK((std::isnan(none.mean) && std::isnan(none.std) && std::isnan(none.min) && std::isnan(none.max)));
-  const auto one = weir::moments_of(std::vector<double>{-3});
-  CHECK((one.count == 1 && one.mean == -3 && one.std == 0 && one.min == -3 && one.max == -3));
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -65,8 +68,45 @@ TEST_CASE("samples: neither order nor sharding changes a figure, on both sides o
   for (const double value : values) whole.add(value);
   std::vector<weir::sample_set> parts(shards, weir::sample_set(limit));
   for (std::size_t i = values.size(); i-- > 0;) parts[i % shards].add(values[i]);
-  for (const auto& part : parts) merged.merge(part);
+  for (auto& part : parts) merged.merge(std::move(part));
   CHECK(whole.exact() == (limit >= 2000));
   CHECK(merged.exact() == whole.exact());
   CHECK(of(merged) == of(whole));
+}
+
+TEST_CASE("samples: a value that comes several times counts as often, whenever the limit is passed",
+          "[stats][property]") {
+  const std::size_t limit = GENERATE(0U, 5U, 100U, 10000U);
+  const std::size_t shards = GENERATE(1U, 3U);
+  std::vector<weir::sample_set> parts(shards, weir::sample_set(limit));
+  weir::sample_set merged(limit), reversed(limit);
+  double sum = 0;
+  for (std::uint32_t i = 1; i <= 300; ++i) {  // an event of `times` tokens that took 1000 * i ns
+    const std::uint32_t times = i % 7 + 1, back = 301 - i, back_times = back % 7 + 1;
+    parts[i % shards].add(1000.0 * i / times, times);
+    reversed.add(1000.0 * back / back_times, back_times);
+    sum += 1000.0 * i;
+  }
+  for (auto& part : parts) merged.merge(std::move(part));
+  CHECK(merged.exact() == (limit == 10000));
+  CHECK(of(merged) == of(reversed));
+  CHECK(merged.describe().mean == Approx(sum / static_cast<double>(merged.count())).epsilon(1e-15));
+}
+
+TEST_CASE("samples: figures are those of the values as they are when asked", "[stats]") {
+  const auto values = gaps(5000);
+  weir::sample_set set;
+  std::vector<double> sorted;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    set.add(values[i]);
+    sorted.insert(std::ranges::upper_bound(sorted, values[i]), values[i]);
+    if (i % 500 > 1) continue;
+    const std::vector<double> asked{0, 50, 99.9};
+    const auto m = i % 1000 > 1 ? set.describe(asked) : set.describe();  // alone, and together with percentiles
+    CHECK(m.mean == weir::moments_of(std::span(values).first(i + 1)).mean);
+    CHECK(m.std == weir::moments_of(sorted).std);
+    CHECK((m.min == sorted.front() && m.max == sorted.back()));
+    for (const double p : {0.0, 10.0, 50.0, 99.9, 100.0}) CHECK(set.percentile(p) == weir::percentile(sorted, p));
+    CHECK(set.percentile(50, 7) == weir::percentile(sorted, 50, 7));
+  }
 }

@@ -22,12 +22,24 @@ constexpr std::uint64_t not_digits(std::uint64_t word) noexcept {
   const std::uint64_t low_bits = (word ^ 0x3030303030303030U) & ~high;  // a digit is now 0 to 9
   return ((low_bits + 0x7676767676767676U) | word) & high;              // 10 and more carry into the highest bit
 }
-/// The number that eight digits spell, the first of them in the lowest byte; zero bytes count as 0.
+/// The values of eight digits, a byte each: 0 to 9 for a digit, and more for anything else.
+constexpr std::uint64_t digit_values(std::uint64_t word) noexcept {
+  return word ^ 0x3030303030303030U;
+}
+/// Not 0 where a byte is above 9.
+constexpr std::uint64_t above_nine(std::uint64_t values) noexcept {
+  return ((values + 0x7676767676767676U) | values) & 0x8080808080808080U;  // a carry is told by the byte that it left
+}
+/// The number of eight digits by their values, the first of them in the lowest byte.
 /// \source  Lemire, "Quickly parsing eight digits", 2018.
+constexpr std::uint64_t number_of_values(std::uint64_t values) noexcept {
+  values = values * 2561 >> 8;
+  values = (values & 0x00FF00FF00FF00FFU) * 6553601 >> 16;
+  return (values & 0x0000FFFF0000FFFFU) * 42949672960001U >> 32;
+}
+/// The number that eight digits spell; zero bytes count as 0.
 constexpr std::uint64_t eight_digits(std::uint64_t word) noexcept {
-  word = (word & 0x0F0F0F0F0F0F0F0FU) * 2561 >> 8;
-  word = (word & 0x00FF00FF00FF00FFU) * 6553601 >> 16;
-  return (word & 0x0000FFFF0000FFFFU) * 42949672960001U >> 32;
+  return number_of_values(word & 0x0F0F0F0F0F0F0F0FU);
 }
 
 }  // namespace weir::inline v0::detail

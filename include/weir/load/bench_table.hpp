@@ -49,8 +49,7 @@ inline void add_section(two_columns& out, std::string_view title, std::string_vi
                         const std::vector<double>& percentiles) {
   if (samples.count() == 0) return;
   out.heading(title, '-');
-  samples.prepare_with_median(percentiles);
-  const auto m = samples.describe();
+  const auto m = samples.describe_with_median(percentiles);
   const auto line = [&](std::string_view what, double ns) {
     out.number(std::string(what).append(" ").append(name).append(" (ms)"), ns * ms_of_ns);
   };

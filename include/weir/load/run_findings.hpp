@@ -50,8 +50,11 @@ inline bool is_own_failure(const failure_kind& kind) {
 inline double mean_of_latest(sample_set& lag, double exposed) {
   if (exposed >= 1) return lag.describe().mean;
   constexpr int steps = 256;
+  std::vector<double> latest;
+  for (int i = 0; i < steps; ++i) latest.push_back(100 * (1 - exposed * (i + 0.5) / steps));
+  (void)lag.describe(latest);  // one look for all of them
   double sum = 0;
-  for (int i = 0; i < steps; ++i) sum += lag.percentile(100 * (1 - exposed * (i + 0.5) / steps));
+  for (const double p : latest) sum += lag.percentile(p);
   return exposed * sum / steps;
 }
 

@@ -119,8 +119,7 @@ inline constexpr double ms_of_ns = 1e-6;
 /// mean_NAME_ms, median_NAME_ms, std_NAME_ms, p99_NAME_ms, ...
 inline void append_statistics(json_writer& json, const std::string& name, sample_set& samples,
                               const std::vector<double>& percentiles) {
-  samples.prepare_with_median(percentiles);
-  const auto m = samples.describe();
+  const auto m = samples.describe_with_median(percentiles);
   json.field("mean_" + name + "_ms", m.mean * ms_of_ns)
       .field("median_" + name + "_ms", samples.percentile(50) * ms_of_ns);
   json.field("std_" + name + "_ms", m.std * ms_of_ns);

@@ -41,15 +41,16 @@ inline const char* plain_digits(const char* at, std::uint64_t& out) noexcept {
 
 /// Reads exactly `count` digits at `at`, 1 <= count <= 16. \return  whether they are that, and no zero stands in front.
 [[gnu::always_inline]] inline bool digits_of(const char* at, std::size_t count, std::uint64_t& out) noexcept {
-  const std::size_t last = (count - 1) % 8 + 1;  // of the last word
-  const char* const tail = at + (count - last);
-  const std::uint64_t word = word_at(tail);
-  if (not_digits(word) << (64 - 8 * last) != 0 || (*at == '0' && count > 1)) return false;
-  out = eight_digits(word << (64 - 8 * last));
-  if (count <= 8) return true;
-  const std::uint64_t first = word_at(at);
-  out += eight_digits(first) * tens[last];
-  return not_digits(first) == 0;
+  if (*at == '0' && count > 1) return false;
+  const std::uint64_t first = digit_values(word_at(at));
+  if (count <= 8) {
+    const std::uint64_t all = first << (64 - 8 * count);
+    out = number_of_values(all);
+    return above_nine(all) == 0;
+  }
+  const std::uint64_t rest = digit_values(word_at(at + 8)) << (128 - 8 * count);
+  out = number_of_values(first) * tens[count - 8] + number_of_values(rest);
+  return (above_nine(first) | above_nine(rest)) == 0;
 }
 
 /// Appends the integers of the array at `at` to `out`, in a fifth of the time that a JSON library takes: for per-event

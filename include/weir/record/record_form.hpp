@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,17 +49,16 @@ class record_form {
   /// hole that was filled.
   template <class Fill>
   bool read_on(token_walk& walk, std::size_t& done, Fill&& fill) {
-    for (; done < holes_.size(); ++done) {
-      auto& h = holes_[done];
-      const token_walk before = walk;
-      if (walk.same(text_.data() + h.after, h.distance) && fill(h.what, walk)) continue;
-      walk = before;
-      return false;
+    const char* const text = text_.data();
+    token_walk ahead = walk;
+    for (auto& h : std::span(holes_).subspan(done)) {
+      if (!ahead.same(text + h.after, h.distance) || !fill(h.what, ahead)) return false;
+      walk = ahead;
+      ++done;
     }
-    const token_walk before = walk;
-    if (walk.same(text_.data() + tail_, text_.size() - 8 - tail_) && walk.ended()) return true;
-    walk = before;
-    return false;
+    if (!ahead.same(text + tail_, text_.size() - 8 - tail_) || !ahead.ended()) return false;
+    walk = ahead;
+    return true;
   }
 
   /// With how many equal holes, and equal bytes before each of them, both begin.

@@ -57,7 +57,7 @@ class request_form {
       if (h.row >= r.choices.size()) r.choices.resize(h.row + 1);
       return take(*h.of_choice, r.choices[h.row], walk, h.size);
     }
-    if (h.field == nullptr) return h.text ? walk.skip_text() : walk.skip_scalar();
+    if (h.field == nullptr) return h.text ? walk.skip_text(h.size) : walk.skip_scalar();
     if (h.field->is != field_kind::numbers) return take(*h.field, r, walk, h.size);
     if (!r.wanted.events) return walk.skip_numbers();
     if (walk.take_numbers(r.*h.field->list)) return true;
@@ -110,7 +110,11 @@ class request_form {
     if (field.is == field_kind::text) {
       std::string_view text;
       if (!walk.take_text(text, size)) return false;
-      (into.*field.text).assign(text);
+      auto& kept = into.*field.text;
+      if (kept.size() == text.size())  // as it mostly is: nothing but the characters to change
+        std::ranges::copy(text, kept.begin());
+      else
+        kept.assign(text);
       return true;
     }
     if (field.is != field_kind::int32) return walk.take_number(into.*field.number, size);
@@ -162,7 +166,7 @@ class request_form {
     if (walk.skip('"')) {
       std::string_view text;
       begin = walk.at();
-      if (field == nullptr || fixed ? !walk.skip_text() : is != field_kind::text || !walk.take_text(text, h.size))
+      if (field == nullptr || fixed ? !walk.skip_text(h.size) : is != field_kind::text || !walk.take_text(text, h.size))
         return false;
       h.text = true;
     } else if (is == field_kind::numbers) {

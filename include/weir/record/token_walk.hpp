@@ -28,11 +28,15 @@ class token_walk {
   /// The `size` bytes that stand at `form`. \pre  8 bytes are readable behind those.
   bool same(const char* form, std::size_t size) noexcept {
     if (static_cast<std::size_t>(end_ - at_) < size) return false;
-    std::size_t done = 0;
-    for (; done + 8 <= size; done += 8)
-      if (word_at(at_ + done) != word_at(form + done)) return false;
-    const std::size_t left = size - done;
-    if (left > 0 && (word_at(at_ + done) ^ word_at(form + done)) << (64 - 8 * left) != 0) return false;
+    if (size < 8) {
+      if (size > 0 && (word_at(at_) ^ word_at(form)) << (64 - 8 * size) != 0) return false;
+    } else {
+      std::size_t done = 0;
+      for (; size - done > 16; done += 8)
+        if (word_at(at_ + done) != word_at(form + done)) return false;
+      const std::uint64_t apart = word_at(at_ + done) ^ word_at(form + done);
+      if ((apart | (word_at(at_ + size - 8) ^ word_at(form + size - 8))) != 0) return false;  // both may share bytes
+    }
     at_ += size;
     return true;
   }
@@ -53,9 +57,13 @@ class token_walk {
     out = {begin, static_cast<std::size_t>(at_ - begin)};
     return true;
   }
-  /// A string's inside, whatever JSON lets stand there.
-  bool skip_text() noexcept {
+  /// A string's inside, whatever JSON lets stand there. \param guess  as above.
+  bool skip_text(std::size_t& guess) noexcept {
     const char* const begin = at_;
+    if (static_cast<std::size_t>(end_ - at_) > guess && at_[guess] == '"' && is_plain(at_, guess)) {
+      at_ += guess;
+      return true;
+    }
     for (bool escaped = true; escaped; ++at_) {
       const void* quote = at_ < end_ ? std::memchr(at_, '"', static_cast<std::size_t>(end_ - at_)) : nullptr;
       if (quote == nullptr) return false;
@@ -65,6 +73,7 @@ class token_walk {
       escaped = (at_ - before) % 2 == 1;
     }
     --at_;  // the quote itself
+    guess = static_cast<std::size_t>(at_ - begin);
     unsigned char all = 0, least = 0xFF;
     for (const char* c = begin; c < at_; ++c) {
       const auto byte = static_cast<unsigned char>(*c);
@@ -138,10 +147,10 @@ class token_walk {
   }
   /// Whether none of `size` bytes is odd.
   static bool is_plain(const char* at, std::size_t size) noexcept {
-    std::uint64_t odd = 0;
-    for (; size >= 8; size -= 8, at += 8) odd |= quotes_and_odd(word_at(at));
     // Zero bytes would be odd: letters stand for those behind the last one.
-    if (size > 0) odd |= quotes_and_odd(word_at(at) << (64 - 8 * size) | each('x') >> 8 * size);
+    if (size < 8) return size == 0 || quotes_and_odd(word_at(at) << (64 - 8 * size) | each('x') >> 8 * size) == 0;
+    std::uint64_t odd = quotes_and_odd(word_at(at + size - 8));  // some bytes of it may come again
+    for (std::size_t done = 0; done + 8 < size; done += 8) odd |= quotes_and_odd(word_at(at + done));
     return odd == 0;
   }
   static constexpr bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }

@@ -93,11 +93,10 @@ inline void append_interval(figure_list& out, const std::string& label, sample_s
 inline void append_latency(figure_list& out, latency which, sample_set& samples, const request_counts& counts,
                            const figure_choice& choice) {
   const std::string name(to_string(which)), reason = detail::why_no(which, counts);
-  const auto m = samples.describe();
+  const auto m = samples.describe(choice.percentiles);
   const auto in_ms = [&](const std::string& what, double ns) {
     out.number_or(name + what + "_ms", "ms", ns / detail::ns_per_ms, 3, reason);
   };
-  samples.prepare(choice.percentiles);
   out.count(name + "_n", m.count);
   in_ms("_mean", m.mean);
   in_ms("_std", m.std);

@@ -119,7 +119,9 @@ struct request_group {
   /// \param file  which file the record came from: ascending from call to call.
   void add(const request_record& r, std::size_t file, latency_reader& latencies, const service_level& goals = {}) {
     struct keeper {
-      void operator()(latency which, double ns, std::uint32_t times) { of(which).add(ns, times); }
+      void operator()(latency which, double ns, std::uint32_t times) {
+        times == 1 ? of(which).add(ns) : of(which).add(ns, times);
+      }
       void operator()(latency which, std::span<const double> ns) { of(which).add(ns); }
       sample_set& of(latency which) { return (*samples)[static_cast<std::size_t>(which)]; }
       std::array<sample_set, latency_count>* samples;

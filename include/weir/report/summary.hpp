@@ -158,8 +158,8 @@ class summary_maker {
     for (std::size_t i = 0; i < counted_->groups().size(); ++i) {
       auto& requests = counted_->groups()[i].requests;
       sample_set samples = std::exchange(requests.samples[static_cast<std::size_t>(which)], sample_set());
-      if (i < shown_) append_latency(lists_[i], which, samples, requests.counts, choice_);  // sorts: merging is cheap
-      all.merge(samples);
+      if (i < shown_) append_latency(lists_[i], which, samples, requests.counts, choice_);
+      all.merge(std::move(samples));
     }
     append_latency(lists_.back(), which, all, out_.counts, choice_);
     out_.exact = out_.exact && all.exact();

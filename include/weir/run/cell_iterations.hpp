@@ -13,6 +13,7 @@
 
 #include "weir/report/sample_log.hpp"
 #include "weir/run/cell_metrics.hpp"
+#include "weir/stats/moments.hpp"
 #include "weir/stats/percentile.hpp"
 
 namespace weir::inline v0 {

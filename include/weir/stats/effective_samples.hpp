@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "weir/stats/percentile.hpp"
+#include "weir/stats/moments.hpp"
 
 namespace weir::inline v0 {
 

@@ -51,27 +51,11 @@ class log_histogram {
 
   /// The value of that rank, from 0. \pre rank < count(). \complexity O(buckets).
   [[nodiscard]] double value_at(std::uint64_t rank) const noexcept {
-    const auto in = bucket_of(rank);
-    return (in.low + in.high) / 2;
-  }
-
-  /// The values low <= v < high of one bucket (0 alone: both are 0), and how many values are below them.
-  struct bucket {
-    double low = 0, high = 0;
-    std::uint64_t rank = 0, count = 0;
-  };
-  /// The bucket that holds the value of that rank. \pre rank < count(). \complexity O(buckets).
-  [[nodiscard]] bucket bucket_of(std::uint64_t rank) const noexcept {
-    if (rank < zeros_) return {0, 0, 0, zeros_};
+    if (rank < zeros_) return 0;
     std::size_t at = 0;
-    std::uint64_t below = zeros_;
-    for (; below + counts_[at] <= rank; ++at) below += counts_[at];
-    return {bound(first_ + at), bound(first_ + at + 1), below, counts_[at]};
+    for (std::uint64_t below = zeros_; below + counts_[at] <= rank; ++at) below += counts_[at];
+    return middle(first_ + at);
   }
-
-  /// Buckets from the smallest value's to the largest one's; and which of them is that of a value > 0 that was added.
-  [[nodiscard]] std::size_t buckets() const noexcept { return counts_.size(); }
-  [[nodiscard]] std::size_t place_of(double value) const noexcept { return index_of(value) - first_; }
 
   /// Calls `each(value, times)` for every bucket that is not empty, in ascending order.
   template <class Each>

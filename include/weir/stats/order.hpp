@@ -3,106 +3,115 @@
 #define WEIR_STATS_ORDER_HPP
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "weir/stats/log_histogram.hpp"
+#include "weir/stats/moments.hpp"
 
 namespace weir::inline v0 {
 
-/// Finds values by rank: the first question counts all values into buckets of 0.1 % width; then one more pass collects
-/// the values of the buckets that are asked for, which alone are sorted. A summary asks for a few ranks of millions of
-/// values: this is many times as fast as sorting them.
+/// Finds values by rank in two looks at them: the first counts them into some thousand buckets between the least and
+/// the greatest, the second collects the values of the few buckets that are asked for, which alone are sorted. A
+/// summary asks for a few ranks of millions of values: this is many times as fast as sorting them.
 ///
-///     weir::order_statistics order;
-///     order.prepare(values, ranks);                            // one pass for all of them
-///     double median = order.value_at(values, values.size() / 2);
-/// \pre  the same values from question to question, in any order: each >= 0 and finite.
+///     weir::order_statistics order(extent, values.size());
+///     order.count(values);                                     // in as many parts as there are
+///     order.ask(ranks), order.collect(values);                 // again for further ranks
+///     double median = *order.value_at(values.size() / 2);
+/// \pre  each value is >= 0 and finite; the same ones are counted and collected, in any order.
 class order_statistics {
  public:
-  /// The value of that rank, from 0. \pre rank < values.size(). \complexity O(n) where its bucket was not collected.
-  double value_at(std::span<const double> values, std::size_t rank) {
-    count(values);
-    const collected* known = find(rank);
-    if (known == nullptr) {
-      collect(values, std::span(&rank, 1));
-      known = find(rank);
+  order_statistics() = default;
+  /// \param all  the extent of the values. \param size  how many they are: a few need few buckets.
+  order_statistics(const value_extent& all, std::size_t size) {
+    const std::uint64_t least = bits_of(all.least), greatest = bits_of(all.greatest);
+    place_.low = greatest - std::min(greatest - least, widest);
+    const int bits = std::min(most_bits, static_cast<int>(std::bit_width(size)));
+    place_.shift = std::max(0, static_cast<int>(std::bit_width(greatest - place_.low)) - bits);
+    counts_.resize(place_(all.greatest) + 1);
+  }
+
+  void count(std::span<const double> values) noexcept {
+    if (counts_.size() == 1) return void(counts_[0] += values.size());
+    std::uint64_t* const counts = counts_.data();
+    for (const auto place = place_; const double value : values) ++counts[place(value)];
+  }
+
+  /// Says which ranks, from 0, the values to be collected are for. \pre  all are counted; each rank is below their
+  /// number.
+  void ask(std::span<const std::size_t> ranks) {
+    wanted_.clear();
+    if (place_.shift == 0) return;  // a bucket is a value
+    for (const std::size_t rank : ranks) {
+      if (value_at(rank)) continue;
+      const auto [at, below] = bucket_with(rank);
+      wanted_.resize(counts_.size(), none);
+      if (wanted_[at] != none) continue;
+      wanted_[at] = static_cast<std::uint16_t>(found_.size());
+      found_.push_back({below, {}});
+      found_.back().values.reserve(counts_[at]);
     }
-    return known->values[rank - known->rank];
   }
-  /// Collects what the ranks to be asked for need. \pre each is < values.size().
-  void prepare(std::span<const double> values, std::span<const std::size_t> ranks) {
-    count(values);
-    collect(values, ranks);
+  void collect(std::span<const double> values) {
+    if (wanted_.empty()) return;
+    const std::uint16_t* const wanted = wanted_.data();
+    for (const auto place = place_; const double value : values)
+      if (const auto which = wanted[place(value)]; which != none) found_[which].values.push_back(value);
   }
-  /// Other values are asked about next.
-  void forget() noexcept {
-    if (counted_.count() == 0) return;
-    counted_ = {};
-    buckets_.clear();
-  }
-  /// These values and those of `other` are asked about next. \param mine, theirs  how many values each is about.
-  void merge(std::size_t mine, const order_statistics& other, std::size_t theirs) {
-    buckets_.clear();
-    if (counted_.count() == mine && other.counted_.count() == theirs)
-      counted_.merge(other.counted_);
-    else
-      counted_ = {};
+
+  /// The value of that rank. \return  nothing where it has to be asked for first.
+  [[nodiscard]] std::optional<double> value_at(std::size_t rank) {
+    if (place_.shift == 0) return std::bit_cast<double>(place_.low + bucket_with(rank).at);
+    const auto place = std::ranges::find_if(
+        found_, [&](const auto& f) { return rank >= f.below && rank - f.below < f.values.size(); });
+    if (place == found_.end()) return std::nullopt;
+    if (!place->sorted) std::ranges::sort(place->values);
+    place->sorted = true;
+    return place->values[rank - place->below];
   }
 
  private:
-  /// The values of one bucket, sorted.
-  struct collected {
-    std::size_t rank;  ///< Of the first of them.
+  static constexpr int most_bits = 12;  // of a bucket's number: counts fit the nearest cache
+  static constexpr std::uint64_t widest = std::uint64_t{40} << 52;  // what is 2^40 times smaller is in the first one
+  static constexpr std::uint16_t none = 0xFFFF;
+
+  /// The values of one bucket, in order once they were asked for.
+  struct bucket_values {
+    std::size_t below;  ///< Values in the buckets before it.
     std::vector<double> values;
+    bool sorted = false;
+  };
+  struct bucket_place {
+    std::size_t at, below;
   };
 
-  void count(std::span<const double> values) {
-    if (counted_.count() == 0) counted_.add(values);
-  }
-  [[nodiscard]] const collected* find(std::size_t rank) const noexcept {
-    for (const auto& b : buckets_)
-      if (rank >= b.rank && rank - b.rank < b.values.size()) return &b;
-    return nullptr;
+  /// Numbers in the order of the values: their IEEE 754 form, where -0 is 0.
+  static std::uint64_t bits_of(double value) noexcept { return std::bit_cast<std::uint64_t>(value + 0.0); }
+  /// Which bucket a value belongs to.
+  struct bucket_rule {
+    std::uint64_t low = 0;  ///< Where the first one begins; what is less belongs to it too.
+    int shift = 0;
+
+    std::size_t operator()(double value) const noexcept {
+      const std::uint64_t bits = bits_of(value);
+      return (std::max(bits, low) - low) >> shift;
+    }
+  };
+  [[nodiscard]] bucket_place bucket_with(std::size_t rank) const noexcept {
+    std::size_t at = 0, below = 0;
+    for (; below + counts_[at] <= rank; ++at) below += counts_[at];
+    return {at, below};
   }
 
-  void collect(std::span<const double> values, std::span<const std::size_t> ranks) {
-    constexpr std::uint8_t none = 0xFF;
-    const std::size_t had = buckets_.size();
-    std::vector<std::uint8_t> wanted;  // by bucket: which of buckets_, less `had`
-    for (const std::size_t rank : ranks) {
-      if (find(rank) != nullptr || buckets_.size() - had == none) continue;
-      const auto bucket = counted_.bucket_of(rank);
-      auto& into = buckets_.emplace_back(collected{bucket.rank, {}});
-      if (bucket.high == 0) {
-        into.values.assign(bucket.count, 0);
-        continue;
-      }
-      into.values.reserve(bucket.count);
-      wanted.resize(counted_.buckets(), none);
-      auto& slot = wanted[counted_.place_of(bucket.low)];
-      if (slot != none)
-        buckets_.pop_back();  // two ranks of one bucket
-      else
-        slot = static_cast<std::uint8_t>(buckets_.size() - 1 - had);
-    }
-    if (wanted.empty()) return;
-    for (const double value : values) {
-      if (!(value > 0)) continue;  // zeros have no bucket
-      if (const auto slot = wanted[counted_.place_of(value)]; slot != none)
-        buckets_[had + slot].values.push_back(value);
-    }
-    for (std::size_t i = had; i < buckets_.size(); ++i) {
-      auto& list = buckets_[i].values;
-      if (std::ranges::adjacent_find(list, std::ranges::not_equal_to{}) != list.end()) std::ranges::sort(list);
-    }
-  }
-
-  log_histogram counted_;
-  std::vector<collected> buckets_;
+  bucket_rule place_;
+  std::vector<std::uint64_t> counts_;
+  std::vector<std::uint16_t> wanted_;  // by bucket: which of found_; or nothing is wanted
+  std::vector<bucket_values> found_;
 };
 
 }  // namespace weir::inline v0

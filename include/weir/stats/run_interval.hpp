@@ -14,6 +14,7 @@
 
 #include "weir/base/hash.hpp"
 #include "weir/stats/effective_samples.hpp"
+#include "weir/stats/moments.hpp"
 #include "weir/stats/percentile.hpp"
 #include "weir/stats/steady.hpp"
 #include "weir/stats/student.hpp"

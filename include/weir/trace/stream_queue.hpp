@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/stats/moments.hpp"
 #include "weir/stats/percentile.hpp"
 
 namespace weir::inline v0 {
