@@ -79,6 +79,19 @@ TEST_CASE("results_row: the columns are the workflow's, and what is not known is
   CHECK_FALSE(t.rows[0][7].reason().empty());
 }
 
+TEST_CASE("results_row: where a rank lacks a figure there is no mean of the others", "[trace]") {
+  std::vector<weir::trace_metric> metrics;
+  auto ranks = set();
+  REQUIRE(append_rank_metrics(metrics, ranks[0], {}));
+  weir::rank_profile empty;
+  empty.file = "b.json", empty.rank = 1, empty.summary.has_events = true;
+  REQUIRE(append_rank_metrics(metrics, empty, {}));
+  auto t = weir::results_table();
+  append_results(t, "E1", "", 2, metrics);
+  CHECK(t.rows[0][6].reason().find("rank 1: ") == 0);
+  CHECK(t.rows[0][10].reason() == "rank 1: the trace has no device events");
+}
+
 TEST_CASE("results_row: TTFT and TPOT are both of the run that was timed, where it tells them", "[trace]") {
   auto ranks = set();
   const auto row = [&](weir::timing_stats timing) {

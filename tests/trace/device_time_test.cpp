@@ -143,6 +143,30 @@ TEST_CASE("device_time: every figure of the exact reference, on real traces, to 
   }
 }
 
+TEST_CASE("kinds: a kernel that names a collective communicates, whatever library it is of", "[trace]") {
+  const std::string space = "void flashinfer::trtllm_mnnvl_allreduce::";
+  for (const auto& [name, collective] :
+       {std::pair<std::string, std::string>{space + "twoshotAllreduceKernel<(unsigned char)2, __nv_bfloat16>(x)",
+                                            "all_reduce"},
+        {"void aiter::reduce_scatter_cross_device_store<float, 8>(RankData*)", "reduce_scatter"},
+        {"void tensorrt_llm::kernels::moe_alltoall::moeA2ADispatchKernel<8, false>(int const*)", "all_to_all"},
+        {"void tensorrt_llm::kernels::moeAllToAllKernel(x)", "all_to_all"},
+        {"kernel_all_gather_push_2d", "all_gather"},
+        {"mscclKernel_Sum_half_Simple_false(x)", ""}}) {
+    CAPTURE(name);
+    const auto found = weir::kind_table{}.classify(name);
+    CHECK(found.kind == device_kind::communication);
+    CHECK(found.collective == collective);
+    CHECK(found.known);
+  }
+  for (const std::string name :
+       {"void softmax<float, BlockAllReduce<Sum> >(float*)", "triton_red_fused_add_all_reduce_mul_0",
+        "void local_device_load_rmsnorm<8>(x)", "splitKreduce_kernel", "all", "reduce_all_scatter", "allreduc"}) {
+    CAPTURE(name);
+    CHECK(weir::kind_table{}.classify(name).kind == device_kind::computation);
+  }
+}
+
 TEST_CASE("kinds: names of the kernels of real traces belong to what they do", "[trace]") {
   for (const auto& [name, family] :
        {std::pair<std::string, std::string>{"_matmul_ogs_NNT_bf16xbf16xmxfp4_16x128x256x1_swiglu", "moe"},

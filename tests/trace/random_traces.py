@@ -22,7 +22,7 @@ NAMES = {"computation": ["void gemm_kernel<float, 4>(float*, int)", "ampere_sgem
                            "ncclKernel_AllGather_RING_LL_Sum_int8_t(ncclWorkElem)", "ncclDevKernel_SendRecv(ncclWork*)",
                            "ncclDevKernel_ReduceScatter_Sum_bf16_RING_LL(x)", "ncclDevKernel_Broadcast_RING_LL(x)",
                            "void multimem_all_reduce_kernel<c10::BFloat16, 16>(x)",
-                           "void vllm::cross_device_reduce_2stage<float, 8>(x)"],
+                           "void vllm::cross_device_reduce_2stage<float, 8>(x)", "reduce_scatter_cross_device_store"],
          "memory": ["Memcpy HtoD (Pageable -> Device)", "Memcpy DtoD", "Memset (Device)"]}
 NAMED = ["allreduce", "_allgather_base", "all_to_all", "reduce_scatter_tensor_coalesced", "broadcast"]
 

@@ -26,7 +26,7 @@ def share(part, whole):
 def collective_of(name):
     """What a kernel's name says it does between devices; None: nothing."""
     plain = name.split("<")[0].split("(")[0] if not name.startswith("void") else name
-    if not re.search(r"nccl|multimem|cross_device_reduce|one_shot|two_shot|gloo:", plain):
+    if not re.search(r"nccl|multimem|cross_device|one_shot|two_shot|gloo:", plain):
         return None
     return next((word for word, piece in COLLECTIVES if re.search(piece, plain.lower())), "")
 

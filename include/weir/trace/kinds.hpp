@@ -70,6 +70,10 @@ inline constexpr kind_rule communication_kernels[] = {
     {"trtllm*allreduce", device_kind::communication, "all_reduce"},
     {"oneShotAllReduceKernel", device_kind::communication, "all_reduce"},
     {"twoShotAllReduceKernel", device_kind::communication, "all_reduce"},
+    {"rcclGenericKernel", device_kind::communication},
+    {"mscclKernel", device_kind::communication},
+    {"moeA2ADispatch", device_kind::communication, "all_to_all"},
+    {"moeA2ACombine", device_kind::communication, "all_to_all"},
     {"deep_ep*dispatch", device_kind::communication, "all_to_all"},
     {"deep_ep*combine", device_kind::communication, "all_to_all"},
     {"nvshmem", device_kind::communication},
@@ -88,6 +92,13 @@ inline constexpr kind_rule communication_kernels[] = {
     {"gloo:broadcast", device_kind::communication, "broadcast"},
     {"gloo:", device_kind::communication},
 };
+
+/// Words that name a collective in the kernels of any other library, in small letters and without underscores: aiter's
+/// "reduce_scatter_cross_device_store" would else be a reduction, and no share of unclassified time would tell.
+inline constexpr kind_rule collective_words[] = {{"allreduce", device_kind::communication, "all_reduce"},
+                                                 {"allgather", device_kind::communication, "all_gather"},
+                                                 {"reducescatter", device_kind::communication, "reduce_scatter"},
+                                                 {"alltoall", device_kind::communication, "all_to_all"}};
 
 /// A family of computation, and pieces of the names of kernels that belong to it; empty ones are none.
 struct kernel_family {
@@ -159,6 +170,24 @@ namespace detail {
   return own.empty() ? name : own;
 }
 
+namespace detail {
+
+/// Whether `name` holds `word`, with letters of any case and underscores between them.
+[[nodiscard]] constexpr bool holds_word(std::string_view name, std::string_view word) noexcept {
+  for (std::size_t begin = 0; begin < name.size(); ++begin) {
+    std::size_t found = 0;
+    for (const char c : name.substr(begin)) {
+      if (c == '_' && found > 0) continue;
+      if (found == word.size() || (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != word[found]) break;
+      ++found;
+    }
+    if (found == word.size()) return true;
+  }
+  return false;
+}
+
+}  // namespace detail
+
 /// One name for what the arguments of events call a collective: "_allgather_base" is "all_gather". Unknown ones stay.
 [[nodiscard]] constexpr std::string_view canonical_collective(std::string_view named) noexcept {
   struct alias {
@@ -226,7 +255,11 @@ class kind_table {
     const byte_pairs pairs(name);
     if (const auto found = first_match(own_, name, pairs); found.known) return found;
     if (const auto found = first_match(communication_kernels, name, pairs); found.known) return found;
-    auto family = detail::family_of(qualified_kernel_name(name), pairs);  // a template may be given any family
+    const auto own = qualified_kernel_name(name);
+    if (!own.starts_with("triton_"))  // Inductor names a kernel after all that it was fused from
+      for (const auto& rule : collective_words)
+        if (detail::holds_word(own, rule.pattern)) return class_by(rule);
+    auto family = detail::family_of(own, pairs);  // a template may be given any family
     if (family.empty()) family = detail::family_of(name, pairs);
     return {device_kind::computation, {}, !family.empty(), family};
   }

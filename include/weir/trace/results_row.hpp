@@ -28,7 +28,8 @@ namespace weir::inline v0 {
 
 namespace detail {
 
-/// The mean of a metric over the ranks that have it in `of`, or why there is none.
+/// The mean of a metric over all ranks, or why there is none; of "timing", which one rank may write for all, over those
+/// that have it.
 inline cell mean_of_ranks(const std::vector<trace_metric>& metrics, std::string_view name, double scale,
                           std::string_view of = "rank") {
   double sum = 0;
@@ -37,7 +38,8 @@ inline cell mean_of_ranks(const std::vector<trace_metric>& metrics, std::string_
   for (const auto& m : metrics) {
     if (m.table != of || m.name != name) continue;
     if (std::isnan(m.value)) {
-      reason = m.reason;
+      reason = "rank " + m.labels.front().second + ": " + m.reason;
+      if (of == "rank") return cell::missing(reason);
       continue;
     }
     sum += m.value;
