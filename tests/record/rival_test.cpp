@@ -290,6 +290,22 @@ TEST_CASE("rival: an accuracy summary is one result a model, missing figures sai
   CHECK_FALSE(weir::read_rivals("dataset,version,metric,mode,m\ngsm8k,1\n", "short.csv"));
 }
 
+TEST_CASE("rival: AIPerf's records with a time that can't be are refused, and the line is named", "[rival]") {
+  const auto read_line = [](const std::string& start, const std::string& latency) {
+    return weir::read_rivals(R"({"metadata":{"session_num":0,"request_start_ns":)" + start +
+                                 R"(,"request_end_ns":9},"metrics":{"time_to_first_token":{"value":)" + latency +
+                                 R"(,"unit":"ms"}}})",
+                             "r.jsonl");
+  };
+  CHECK(read_line("5", "1.5"));
+  for (const auto& [start, latency] :
+       {std::pair<std::string, std::string>{"5", "2222222222222222222222222.5"}, {"-9223372036854775807", "1.5"}}) {
+    const auto refused = read_line(start, latency);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().detail.find("r.jsonl:1: a latency") == 0);
+  }
+}
+
 TEST_CASE("rival: what a file says of the workload has one name for all tools", "[rival]") {
   const auto asked = [](const std::string& file, const std::string& name) {
     const auto r = read(file);

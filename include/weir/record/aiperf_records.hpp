@@ -49,6 +49,8 @@ class aiperf_records {
     if (document.get_object().get(object)) return wrong("not a JSON object in one line");
     now_ = {};
     if (auto ok = detail::read_fields<request>(object, fields(), now_); !ok) return wrong(ok.error().detail);
+    if (!possible(now_))
+      return wrong("a latency of more than 10^6 s, or a time before 1970: no figure can be made of it");
     count();
     return {};
   }
@@ -88,6 +90,17 @@ class aiperf_records {
     bool failed = false;
     std::vector<std::pair<std::string, std::vector<double>>> metrics;
   };
+
+  /// Whether sums and differences of the line's times stay in range.
+  static bool possible(const request& r) {
+    constexpr double longest_ms = 1e9;
+    if ((r.start_ns != unmeasured && r.start_ns < 0) || (r.end_ns != unmeasured && r.end_ns < 0)) return false;
+    return std::ranges::all_of(r.metrics, [](const auto& metric) {
+      const auto* known = detail::find_name(detail::aiperf_names, metric.first);
+      return known == nullptr || known->unit != "ms" ||
+             std::ranges::none_of(metric.second, [](double ms) { return std::isfinite(ms) && ms > longest_ms; });
+    });
+  }
 
   void count() {
     if (!now_.phase.empty() && now_.phase != "profiling") return void(++others_);
