@@ -93,9 +93,9 @@ const std::map<std::string, std::function<values(const question&)>> answers{
        return values{static_cast<double>(cut.skip), cut.steady ? 1.0 : 0.0};
      }},
     {"effective", [](const question& q) { return values{weir::effective_samples(q.a)}; }},
-    {"swing_score", [](const question& q) { return values{weir::swing_score(q.a, weir::moments_of(q.a).mean)}; }},
-    {"estimate_mean", [](const question& q) { return told(weir::value_run(q.a).mean()); }},
-    {"estimate_percentile", [](const question& q) { return told(weir::value_run(q.a).percentile(q.of[0])); }},
+    {"estimate_mean", [](const question& q) { return told(weir::value_run(q.a, {q.of[0], q.of[1] != 0}).mean()); }},
+    {"estimate_percentile",
+     [](const question& q) { return told(weir::value_run(q.a, {q.of[1], q.of[2] != 0}).percentile(q.of[0])); }},
     {"block_bootstrap",
      [](const question& q) {
        values out;

@@ -141,26 +141,25 @@ def overlapping(a):
     return np.mean((means - a.mean()) ** 2) * length / (n - length)
 
 
-def swing_score(a):
-    """How much less often than independent values' the means of stretches cross the mean, in standard deviations."""
-    scores = [0.0]
-    for parts in (40, 80, 160, 320):
-        length = len(a) // parts
-        if length == 0:
-            break
-        above = a[:parts * length].reshape(parts, length).mean(axis=1) > a.mean()
-        steps = parts - 1  # each crosses with one half: binomial
-        crossings = np.count_nonzero(above[1:] != above[:-1])
-        scores.append((crossings - stats.binom.mean(steps, 0.5)) / stats.binom.std(steps, 0.5))
-    return min(scores)
-
-
-def spread(a, effective, score, tail):
-    """The variance that counts, how much farther the upper end reaches, and the independent values that count."""
+def arms(a, effective, tail, at_once, is_open):
+    """How far the ends reach, and how many independent values count."""
     own = geyer(a)
     variance = max(overlapping(a), a.var() / own)
     few = min(effective, own, a.var() / variance)
-    return variance, 1 + tail * (4 / math.sqrt(few) + 0.4 * max(0.0, -1 - score)), few
+    skew = tail / math.sqrt(few)
+    hang = (len(a) - few) / len(a) * at_once / len(a)
+    if is_open:
+        down, up = 0.9 / (1 + 6 * skew), 0.9 + 19.8 * skew + 1000 * hang
+    else:
+        down, up = 0.9 / (1 + 3.3 * skew) + 8 * hang, 0.9 + 10.89 * skew + 8 * hang
+    reach = stats.norm.ppf(0.975) * math.sqrt(variance)
+    return reach * down, reach * up, few
+
+
+def share_within(p, reach, end):
+    """Wilson's end where Wald's lies so far away."""
+    count = p * (1 - p) * (stats.norm.ppf(0.975) / reach) ** 2  # values that would scatter as much
+    return proportion_confint(p * count, count, 0.05, "wilson")[end]
 
 
 def runs():
@@ -168,21 +167,21 @@ def runs():
     for r in (0, 0.5, 0.9):
         for n in (600, 3000, 8000):
             a = autoregressive(n, r)
-            effective, score = geyer(a), swing_score(a)
+            effective = geyer(a)
             ask("effective", [], [a], [effective], 1e-6)
-            ask("swing_score", [], [a], [score], 1e-9)
-            variance, farther, few = spread(a, effective, score, 0.8)
-            ends = [a.mean() - z * math.sqrt(variance), a.mean() + z * math.sqrt(variance) * farther]
-            ask("estimate_mean", [], [a], [a.mean(), few, 60, *(ends if few >= 60 else [math.nan] * 2)], 1e-6)
-            for p in (0.5, 0.9, 0.99):
-                below = (a <= np.percentile(a, 100 * p)).astype(float)
-                needed = max(60, 10 / min(p, 1 - p))
-                variance, farther, few = spread(below, effective, score, max(p, 1 - p))
-                counts = [p * (1 - p) / v for v in (variance, variance * farther ** 2)]  # values that would scatter as much
-                shares = [proportion_confint(p * count, count, 0.05, "wilson")[i] for i, count in enumerate(counts)]
-                ends = np.percentile(a, [100 * share for share in shares])
-                ask("estimate_percentile", [100 * p], [a],
-                    [np.percentile(a, 100 * p), few, needed, *(ends if few >= needed else [math.nan] * 2)], 1e-5)
+            for flow in ((0, True), (n / 300, True), (n / 40, False)):
+                none = [math.nan] * 2
+                down, up, few = arms(a, effective, 0.85, *flow)
+                ends = [a.mean() - down, a.mean() + up]
+                ask("estimate_mean", flow, [a], [a.mean(), few, 60, *(ends if few >= 60 else none)], 1e-6)
+                for p in (0.5, 0.9, 0.99):
+                    below = (a <= np.percentile(a, 100 * p)).astype(float)
+                    beyond = min(p, 1 - p)
+                    needed = max(60, 10 / beyond)
+                    down, up, few = arms(below, effective, 1 - 4 / 3 * beyond ** 2, *flow)
+                    ends = np.percentile(a, [100 * share_within(p, down, 0), 100 * share_within(p, up, 1)])
+                    ask("estimate_percentile", [100 * p, *flow], [a],
+                        [np.percentile(a, 100 * p), few, needed, *(ends if few >= needed else none)], 1e-5)
     a = autoregressive(4000, 0.5)
     error = math.sqrt((1 + 0.5) / (1 - 0.5) * a.var() / len(a))  # of the mean of this process
     ask("block_bootstrap", [100], [a], [a.mean() - z * error, a.mean() + z * error], 0.02)

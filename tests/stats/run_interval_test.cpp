@@ -112,17 +112,26 @@ TEST_CASE("run_interval: swings that hide in noise do not hide from the interval
   CHECK(held >= 87);  // 95 % of 100 is 95 +- 2.2: four standard deviations below
 }
 
-TEST_CASE("run_interval: an open loop of fewer than 200 answers' time has no interval, a closed loop may", "[stats]") {
-  const auto values = autoregressive(4000, 0, 3);
-  const auto closed = weir::steady_estimate(values, 50).estimate, open = weir::steady_estimate(values, 50, 19).estimate;
-  REQUIRE((closed.interval && open.interval));
-  CHECK(open.interval->low == closed.interval->low);
-  CHECK(open.interval->high > closed.interval->high);  // it is hardly long enough
-  const auto e = weir::steady_estimate(values, 50, 50).estimate;
-  CHECK_FALSE(e.interval);
+TEST_CASE("run_interval: an open loop of fewer than 200 answers' time has no interval, a closed one of 10", "[stats]") {
+  const auto values = autoregressive(4000, 0.3, 3);
+  const auto of = [&](double at_once, bool open) {
+    return weir::steady_estimate(values, 50, {at_once, open}).estimate;
+  };
+  const auto unknown = of(0, true), open = of(19, true), closed = of(19, false), narrow = of(300, false);
+  REQUIRE((unknown.interval && open.interval && closed.interval && narrow.interval));
+  CHECK(open.interval->low == unknown.interval->low);
+  CHECK(open.interval->high > unknown.interval->high);  // it is hardly long enough
+  CHECK(closed.interval->high < open.interval->high);   // its queue can't grow
+  CHECK(narrow.interval->high > closed.interval->high);
+  CHECK(narrow.interval->low < closed.interval->low);
+  const auto e = of(50, true), few = of(500, false);
+  CHECK_FALSE((e.interval || few.interval));
   CHECK(e.lack == weir::interval_lack::too_short);
   CHECK(e.longer == Approx(2.5));
   CHECK(weir::words_of_lack(e).ends_with(": a run about 2.5 times as long would do"));
+  CHECK(few.lack == weir::interval_lack::few_rounds);
+  CHECK(weir::words_of_lack(few) ==
+        "it lasted less than 10 answers one after the other: a run about 1.3 times as long would do");
   CHECK(weir::estimate_of_part(weir::value_run(values), 50, false).lack == weir::interval_lack::not_steady);
   CHECK(weir::steady_estimate({}, 50).estimate.lack == weir::interval_lack::no_values);
 }

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <future>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "weir/base/result.hpp"
 #include "weir/base/units.hpp"
 #include "weir/record/request.hpp"
+#include "weir/report/flow_meter.hpp"
 #include "weir/report/latency.hpp"
 #include "weir/report/table.hpp"
 #include "weir/stats/run_interval.hpp"
@@ -79,10 +79,7 @@ class precision_watch {
   bool add(const request_record& r) {
     if (found_.empty()) return false;
     if (r.status == outcome::ok) latencies_(r, keeper{this});
-    if (r.t_sched_ns != unmeasured && r.t_send_ns != unmeasured && r.t_last_ns != unmeasured) {
-      first_ns_ = std::min(first_ns_, r.t_send_ns), last_ns_ = std::max(last_ns_, r.t_send_ns);
-      busy_ns_ += static_cast<double>(r.t_last_ns - r.t_send_ns);
-    }
+    meter_.add(r.t_sched_ns, r.t_send_ns, r.t_last_ns);
     if (look_.valid()) {
       if (look_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) return met_;
       take(look_.get());
@@ -90,8 +87,8 @@ class precision_watch {
     const auto least = std::ranges::min(values_, {}, &std::vector<double>::size).size();
     if (met_ || least < next_) return met_;
     next_ = next_look(least);
-    look_ =
-        std::async(how_, [found = found_, values = values_, many = at_once()] { return known(found, values, many); });
+    look_ = std::async(how_,
+                       [found = found_, values = values_, flow = meter_.flow()] { return known(found, values, flow); });
     return false;
   }
 
@@ -100,7 +97,7 @@ class precision_watch {
   /// run.
   [[nodiscard]] const std::vector<precision_found>& finish() {
     if (look_.valid()) take(look_.get());
-    if (!met_) found_ = known(found_, values_, at_once());
+    if (!met_) found_ = known(found_, values_, meter_.flow());
     return found_;
   }
 
@@ -115,14 +112,10 @@ class precision_watch {
   };
   [[nodiscard]] static std::vector<precision_found> known(std::vector<precision_found> found,
                                                           const std::vector<std::vector<double>>& values,
-                                                          double at_once) {
+                                                          request_flow flow) {
     for (std::size_t i = 0; i < found.size(); ++i)
-      found[i].values = values[i].size(), found[i].known = steady_estimate(values[i], found[i].goal.p, at_once);
+      found[i].values = values[i].size(), found[i].known = steady_estimate(values[i], found[i].goal.p, flow);
     return found;
-  }
-  /// How many requests of an open loop are under way together, in the mean; 0: a closed one.
-  [[nodiscard]] double at_once() const noexcept {
-    return last_ns_ > first_ns_ ? busy_ns_ / static_cast<double>(last_ns_ - first_ns_) : 0;
   }
   void take(std::vector<precision_found> seen) {
     met_ = std::ranges::all_of(seen, &precision_found::met);
@@ -132,9 +125,7 @@ class precision_watch {
   std::launch how_;
   std::vector<precision_found> found_;
   std::vector<std::vector<double>> values_;  // by goal, in the order in which requests ended
-  std::int64_t first_ns_ = std::numeric_limits<std::int64_t>::max();
-  std::int64_t last_ns_ = std::numeric_limits<std::int64_t>::min();  // of sending, open loop
-  double busy_ns_ = 0;
+  flow_meter meter_;
   std::size_t next_ = first_look;
   bool met_ = false;
   latency_reader latencies_;

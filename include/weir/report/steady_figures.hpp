@@ -16,6 +16,7 @@
 
 #include "weir/base/result.hpp"
 #include "weir/report/figure.hpp"
+#include "weir/report/flow_meter.hpp"
 #include "weir/report/request_figures.hpp"
 #include "weir/report/request_log.hpp"
 #include "weir/report/table.hpp"
@@ -31,7 +32,7 @@ struct steady_part {
   std::int64_t from_ns = 0, to_ns = 0;
   std::size_t skip = 0;  ///< So many requests of the log are warm-up.
   bool steady = true;    ///< False: MSER-5 finds no end of the warm-up in the first half.
-  double at_once = 0;    ///< Requests under way together, in the mean; 0 for a closed loop. See value_run.
+  request_flow flow;     ///< Of all requests.
 };
 
 namespace detail {
@@ -47,20 +48,19 @@ inline double waited_ns(const logged_request& r) {
   const auto& all = log.all();
   const auto sent = std::ranges::find_if(all, [](const auto& r) { return r.t_send_ns != unmeasured; });
   std::vector<double> ttft;
-  double busy_ns = 0;  // all that open-loop requests took, one after the other
+  flow_meter meter;
   for (auto r = sent; r != all.end(); ++r) {
-    if (r->t_sched_ns != unmeasured) busy_ns += std::max(0.0, detail::e2el_ns(*r));
+    meter.add(r->t_sched_ns, r->t_send_ns, r->t_last_ns);
     if (const double ns = detail::waited_ns(*r); ns >= 0) ttft.push_back(ns);
   }
   if (ttft.size() < 20) return failure{errc::not_found, "fewer than 20 answers"};
   const auto cut = mser5(ttft);
   auto first = sent;  // that is not cut off
   for (std::size_t passed = 0; detail::waited_ns(*first) < 0 || passed++ < cut.skip;) ++first;
-  steady_part out{sent->t_send_ns, 0, all.back().t_send_ns, static_cast<std::size_t>(first - all.begin()),
-                  cut.steady,      0};
+  steady_part out{sent->t_send_ns, 0,           all.back().t_send_ns, static_cast<std::size_t>(first - all.begin()),
+                  cut.steady,      meter.flow()};
   out.from_ns = all[out.skip].t_send_ns;
   if (out.to_ns <= out.from_ns) return failure{errc::not_found, "all requests were sent at once"};
-  out.at_once = busy_ns / static_cast<double>(out.to_ns - out.first_ns);
   return out;
 }
 
@@ -84,7 +84,7 @@ inline std::string steady_name(latency which, std::string_view stat) {
 inline void append_steady_latency(figure_list& out, const steady_latency& of, const std::vector<double>& ns,
                                   const steady_part& part) {
   const bool none = ns.empty();
-  const value_run run(ns, part.at_once);
+  const value_run run(ns, part.flow);
   out.count(steady_name(of.which, "n"), ns.size());
   out.number_or(steady_name(of.which, "effective_n"), "", none ? std::nan("") : run.effective(), 0,
                 "no answer tells it");

@@ -18,12 +18,17 @@
 #include "weir/stats/percentile.hpp"
 #include "weir/stats/steady.hpp"
 #include "weir/stats/student.hpp"
-#include "weir/stats/swings.hpp"
 
 namespace weir::inline v0 {
 
 struct value_interval {
   double low = 0, high = 0;
+};
+
+/// How the requests of a run came.
+struct request_flow {
+  double at_once = 0;  ///< So many were under way together, in the mean; 0: not known.
+  bool open = true;  ///< Sent when they are due, so that a queue can grow; false: when others have ended (closed loop).
 };
 
 /// Why a run has no interval.
@@ -33,6 +38,7 @@ enum class interval_lack : unsigned char {
   not_steady,  ///< Warm-up has no end in its first half.
   too_few,     ///< The values tell too little.
   too_short,   ///< Of an open loop, against the requests under way at once.
+  few_rounds,  ///< The same of a closed one.
 };
 
 /// What a run says of its own mean or percentile. It can't know of swings that are longer than itself: one that begins
@@ -59,7 +65,7 @@ namespace detail {
 inline constexpr double least_effective = 60;   ///< For any interval of a run,
 inline constexpr double least_beyond = 10;      ///< and so many of them on either side of a percentile.
 inline constexpr double least_turnovers = 200;  ///< An open loop lasts so many answers' time.
-inline constexpr double even_score = -1;        ///< A run whose swing_score is lower swings.
+inline constexpr double least_rounds = 10;      ///< A closed one.
 
 /// The variance of the mean of values that hang together, from all stretches of a tenth of the run.
 /// \source  Meketon and Schmeiser, "Overlapping batch means: something for nothing?", 1984.
@@ -78,28 +84,30 @@ inline double variance_of_mean(std::span<const double> values, double mean) {
 /// What is known of the values of a run, whatever is asked of them.
 struct run_memory {
   double effective;  ///< See effective_samples.
-  double swings;     ///< By how much its swing_score is lower than that of an even run.
-  double turnovers;  ///< So many answers' time it lasts; infinite of a closed loop, whose queue can't grow.
+  double turnovers;  ///< So many answers' time it lasts, one after the other; infinite where that is not known.
+  bool open;         ///< See request_flow.
 };
 /// What a figure asks of a run.
 struct run_demand {
   double effective;  ///< So many independent values at least.
   double tail;       ///< How much it owes to the rare slow part of a run, of which a short one sees too little: 0 to 1.
 };
-inline constexpr run_demand demand_of_mean{least_effective, 0.8};
+inline constexpr run_demand demand_of_mean{least_effective, 0.85};
 /// \param share  of the values below the percentile.
 inline run_demand demand_of_percentile(double share) noexcept {
   const double beyond = std::min(share, 1 - share);
-  return {std::max(least_effective, least_beyond / beyond), 1 - beyond};
+  return {std::max(least_effective, least_beyond / beyond), 1 - 4.0 / 3 * beyond * beyond};
 }
 
 /// How far the interval of the mean of `values` reaches, and how many independent ones they are worth.
 ///
-/// Two estimates of the variance, by batches and by autocorrelations, fail in different runs: the greater one counts.
-/// What a run has not seen is slow, so that what misses lies nearly always above an interval, and the upper arm is the
-/// longer one: by the skewness of the mean (which falls with the root of the effective sample), by how much the run
-/// swings, and by how short an open loop is. A gate in place of the last two would keep just the runs that were lucky.
-/// bench/stats/coverage.cpp says how often it all errs; the factors were found with other seeds.
+/// Two estimates of the variance, by batches and by autocorrelations, fail in different runs: the greater one counts,
+/// which is too great by a tenth. What a run has not seen is slow, and one that saw more of it than its share has the
+/// greater variance too: so the upper arm is the longer one, by the skewness of the mean, which falls with the root of
+/// the effective sample. In a closed loop, whose queue can't grow, that is about half. What hangs together over more
+/// than a run is not in its variance: the upper arm of an open loop, and both of a closed one, grow with how short the
+/// run is. A gate in place of that would keep just the runs that were lucky. bench/stats/coverage.cpp says how often it
+/// all errs; the factors were found with other seeds.
 struct mean_reach {
   double down, up, effective;
 };
@@ -109,9 +117,12 @@ inline mean_reach reach_of_mean(std::span<const double> values, const moments& m
   if (!(m.std > 0)) return {0, 0, std::min(run.effective, own)};
   const double variance = std::max(variance_of_mean(values, m.mean), m.std * m.std / own);
   const double effective = std::min({run.effective, own, m.std * m.std / variance});
-  const double down = normal_quantile(1 - (1 - level) / 2) * std::sqrt(variance);
-  const double unseen = tail * (4 / std::sqrt(effective) + 0.4 * run.swings) + 0.5 * least_turnovers / run.turnovers;
-  return {down, down * (1 + unseen), effective};
+  const double skew = tail * (run.open ? 1 : 0.55) / std::sqrt(effective);
+  const double unseen = (1 - effective / static_cast<double>(values.size())) / run.turnovers;  // 0: independent values
+  const double down = 0.9 / (1 + 6 * skew) + (run.open ? 0 : 8) * unseen;
+  const double up = 0.9 * (1 + 22 * skew) + (run.open ? 1000 : 8) * unseen;
+  const double normal = normal_quantile(1 - (1 - level) / 2) * std::sqrt(variance);
+  return {normal * down, normal * up, effective};
 }
 /// Wilson's end of the interval of a share that reaches so far (to below: < 0) where Wald's would.
 inline double wilson_end(double share, double reach) noexcept {
@@ -121,10 +132,12 @@ inline double wilson_end(double share, double reach) noexcept {
 /// Says of an estimate what it needs, and what it lacks.
 inline void judge(run_estimate& e, const run_demand& demand, const run_memory& run) noexcept {
   e.needed = demand.effective;
-  e.longer = std::max({1.0, e.needed / e.effective, least_turnovers / run.turnovers});
-  e.lack = !(e.effective >= e.needed)        ? interval_lack::too_few
-           : run.turnovers < least_turnovers ? interval_lack::too_short
-                                             : interval_lack::none;
+  const double short_by = (run.open ? least_turnovers : least_rounds) / run.turnovers;
+  e.longer = std::max({1.0, e.needed / e.effective, short_by});
+  e.lack = !(e.effective >= e.needed) ? interval_lack::too_few
+           : !(short_by > 1)          ? interval_lack::none
+           : run.open                 ? interval_lack::too_short
+                                      : interval_lack::few_rounds;
 }
 
 }  // namespace detail
@@ -137,16 +150,13 @@ inline void judge(run_estimate& e, const run_demand& demand, const run_memory& r
 ///     if (p90.interval) use(p90.value, *p90.interval);
 class value_run {
  public:
-  /// \param values      in the order of time, without warm-up (see mser5); they must outlive this.
-  /// \param at_once     of an open loop: how many requests were under way together, in the mean. A run of fewer than
-  ///                    200 times as many may lie between two swings of the server's queue and see neither, and has no
-  ///                    interval; 0: a closed loop.
-  /// \complexity        that of effective_samples, and of sorting.
-  explicit value_run(std::span<const double> values, double at_once = 0)
-      : values_(values),
-        moments_(moments_of(values)),
-        memory_{memory_of(at_once)},
-        sorted_(values.begin(), values.end()) {
+  /// \param values  in the order of time, without warm-up (see mser5); they must outlive this.
+  /// \param flow    An open loop of fewer than 200 times as many values as requests were under way may lie between two
+  ///                swings of the server's queue and see neither, and has no interval; nor has a closed one of 10
+  ///                times.
+  /// \complexity    that of effective_samples, and of sorting.
+  explicit value_run(std::span<const double> values, request_flow flow = {})
+      : values_(values), moments_(moments_of(values)), memory_{memory_of(flow)}, sorted_(values.begin(), values.end()) {
     std::ranges::sort(sorted_);
   }
 
@@ -188,10 +198,10 @@ class value_run {
   }
 
  private:
-  [[nodiscard]] detail::run_memory memory_of(double at_once) const {
-    const double score = moments_.std > 0 ? swing_score(values_, moments_.mean) : 0;
-    return {effective_samples(values_), std::max(0.0, detail::even_score - score),
-            at_once > 0 ? static_cast<double>(values_.size()) / at_once : std::numeric_limits<double>::infinity()};
+  [[nodiscard]] detail::run_memory memory_of(const request_flow& flow) const {
+    const auto n = static_cast<double>(values_.size());
+    return {effective_samples(values_), flow.at_once > 0 ? n / flow.at_once : std::numeric_limits<double>::infinity(),
+            flow.open};
   }
 
   std::span<const double> values_;
@@ -214,6 +224,8 @@ class value_run {
       return "requests come at their own times, and it lasted less than 200 answers one after the other, too short to "
              "have seen the queue of the server rise and fall" +
              would;
+    case interval_lack::few_rounds:
+      return "it lasted less than 10 answers one after the other" + would;
     case interval_lack::not_steady:
       return "the run did not become steady (MSER-5)";
     default:
@@ -235,11 +247,10 @@ struct steady_run {
   warm_up cut;
   run_estimate estimate;
 };
-/// \param at_once  see value_run.
-[[nodiscard]] inline steady_run steady_estimate(std::span<const double> values, double p, double at_once = 0,
+[[nodiscard]] inline steady_run steady_estimate(std::span<const double> values, double p, request_flow flow = {},
                                                 double level = 0.95) {
   const auto cut = mser5(values);
-  return {cut, estimate_of_part(value_run(values.subspan(cut.skip), at_once), p, cut.steady, level)};
+  return {cut, estimate_of_part(value_run(values.subspan(cut.skip), flow), p, cut.steady, level)};
 }
 
 /// After how many values a run that is to end by itself looks at what it knows: often enough, and not so often that a
