@@ -1,7 +1,5 @@
 // weir-compare: two sets of runs in, a verdict with its error out.
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 
 #include "cli.hpp"
 #include "compare_turns.hpp"
@@ -14,7 +12,6 @@
 namespace {
 
 using weir::errc, weir::failure, weir::result, weir::tool::arguments;
-using runs = std::vector<weir::measured_run>;
 
 const weir::tool::description about{
     .name = "weir-compare",
@@ -23,8 +20,10 @@ const weir::tool::description about{
         "weir-compare --base FILE... --new FILE... [OPTION]...\n"
         "weir-compare run --base COMMAND --new COMMAND [--runs N] [--dir DIR] [OPTION]...",
     .text =
-        "Each file is a run: records, or the result of another tool (docs/results.md). A metric is better, the same, "
-        "worse or inconclusive; inconclusive ones say about how many more runs a side would decide.\n\n"
+        "Each file is a run: records, or the result of another tool (docs/results.md); of a directory each file is "
+        "one. "
+        "A run that is given twice, a copy of it too, is refused. A metric is better, the same, worse or inconclusive; "
+        "inconclusive ones say about how many more runs a side would decide.\n\n"
         "run starts the two commands in turn (base, new, new, base, ...), each with {out} replaced by the file it has "
         "to write its result to, and compares what they wrote. Runs that take turns see the same machine.\n\n"
         "docs/comparing.md says what is computed, and how often it errs.",
@@ -41,6 +40,7 @@ const weir::tool::description about{
                 {"any-workload", "", "Compare even where the workloads differ."},
                 {"runs", "N", "With run: how often each command is run (default 10)."},
                 {"dir", "DIR", "With run: where results go (default: compare-runs); it must not hold any yet."},
+                {"resume", "", "With run: go on where --dir was left; runs that are done stay."},
                 {"format", "FORMAT", "txt (default), md, csv, tsv, json or latex.", "txt|md|csv|tsv|json|latex"},
                 {"json", "", "Records of type comparison, one a metric, for other programs."},
                 {"junit", "FILE", "Write JUnit XML, a test case a metric."},
@@ -53,28 +53,6 @@ const weir::tool::description about{
     .exits = "0 done, nothing is worse; 1 something is worse; 2 trouble (usage, input, system)",
     .operands = "[run]",
 };
-
-/// A run that is named twice would count as two, and make intervals narrower than they are.
-result<runs> load_all(const std::vector<std::string>& paths) {
-  runs out;
-  std::vector<std::filesystem::path> known;
-  for (const auto& path : paths) {
-    // A directory of records has a run in each of its files.
-    const auto files =
-        weir::is_rival_tree(path) ? result<std::vector<std::string>>({path}) : weir::record_files({path});
-    if (!files) return files.error();
-    for (const auto& file : *files) {
-      std::error_code none;
-      known.push_back(std::filesystem::weakly_canonical(file, none));
-      if (std::ranges::count(known, known.back()) > 1)
-        return failure{errc::invalid_argument, file + " is named twice: a run counts once"};
-      auto more = weir::load_runs(file);
-      if (!more) return more.error();
-      for (auto& run : *more) out.push_back(std::move(run));
-    }
-  }
-  return out;
-}
 
 result<double> threshold_of(std::string_view text) {
   if (text.ends_with('%')) text.remove_suffix(1);
@@ -97,14 +75,20 @@ result<int> compare(const arguments& args) {
   }
   if (files.first.empty() || files.second.empty())
     return failure{errc::invalid_argument, "--base FILE... and --new FILE... are needed"};
-  const auto base = load_all(files.first), fresh = load_all(files.second);
+  const auto base = weir::load_side(files.first), fresh = weir::load_side(files.second);
   if (!base || !fresh) return base ? fresh.error() : base.error();
   const auto differences = weir::workload_differences(*base, *fresh);
   for (const auto& d : differences) weir::tool::say("the workloads differ in " + d);
   if (!differences.empty() && !args.has("any-workload"))
     return failure{errc::invalid_argument,
                    "runs of different workloads are not compared; --any-workload compares them all the same"};
+  if (const auto both = weir::runs_of_both(*base, *fresh); both > 0)
+    weir::tool::say(std::to_string(both) + " of " + std::to_string(base->size()) +
+                    " runs of the base stand on the new side too: they tell of no change");
   weir::comparison_options options{.metrics = args.all("metric"), .threshold = *threshold};
+  if (const auto unknown = unknown_metrics(*base, *fresh, options.metrics); !unknown.empty())
+    return failure{errc::invalid_argument, "no run has a figure '" + unknown.front() + "': weir-summarize --json " +
+                                               base->front().source + " tells which there are"};
   if (options.metrics.empty()) options.metrics = {"ttft_p50_ms", "tpot_p50_ms", "e2el_p50_ms", "output_tokens_per_s"};
   auto all = weir::compare(*base, *fresh, options);
   all.push_back(weir::compare_failures(*base, *fresh));

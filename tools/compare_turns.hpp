@@ -12,26 +12,52 @@
 #include <vector>
 
 #include "cli.hpp"
+#include "weir/base/text_file.hpp"
+#include "weir/data/output.hpp"
 #include "weir/serve/process.hpp"
 
 namespace weir::tool {
 
-/// Runs `command` with {out} replaced. \return  a failure where it does not end well or writes nothing.
+/// Runs `command` with {out} replaced; what it writes gets its name when it is whole, so that a run that was broken off
+/// is none. \return  a failure where it does not end well or writes nothing.
 inline result<void> run_once(std::string command, const std::string& out) {
-  for (auto at = command.find("{out}"); at != command.npos; at = command.find("{out}", at + out.size()))
-    command.replace(at, 5, out);
-  say(command);
+  const std::string part = out + ".part";
+  std::error_code error;
+  std::filesystem::remove(part, error);
+  for (auto at = command.find("{out}"); at != command.npos; at = command.find("{out}", at + part.size()))
+    command.replace(at, 5, part);
+  say(out + ": " + command);
   auto started = process::start({.argv = {"sh", "-c", command}, .log = out + ".log", .use_cgroup = false});
   if (!started) return started.error();
   started->wait();
   const int status = started->state().status;
   if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)  // 1 is a tool's "no", with a result all the same
     return failure{errc::io, "the command failed; see " + out + ".log: " + command};
-  if (!std::filesystem::exists(out)) return failure{errc::not_found, "the command did not write {out}: " + command};
+  std::filesystem::rename(part, out, error);
+  if (error) return failure{errc::not_found, "the command did not write {out}: " + command};
   return {};
 }
 
-/// Base, new, new, base, ...: what drifts falls on both sides alike.
+/// Keeps the two commands beside their results, or finds them kept: results of other commands are not to be mixed in.
+inline result<void> keep_commands(const std::string& dir, const arguments& args) {
+  for (const auto* side : {"base", "new"}) {
+    const std::string path = dir + "/" + side + ".command", now(args.get(side));
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) {
+      if (auto ok = write_whole(path, now); !ok) return ok;
+      continue;
+    }
+    const auto before = read_text_file(path);
+    if (!before) return before.error();
+    if (*before != now)
+      return failure{errc::invalid_argument,
+                     std::string("--") + side + " is not the command that " + dir + " was begun with: " + *before};
+  }
+  return {};
+}
+
+/// Base, new, new, base, ...: what drifts falls on both sides alike. With --resume runs that are there are not run
+/// anew.
 inline result<std::pair<std::vector<std::string>, std::vector<std::string>>> take_turns(const arguments& args) {
   const auto count = args.number<int>("runs", 10);
   if (!count) return count.error();
@@ -42,15 +68,17 @@ inline result<std::pair<std::vector<std::string>, std::vector<std::string>>> tak
       return failure{errc::invalid_argument, std::string("--") + side + " must write its result to {out}"};
   const std::string dir(args.get("dir", "compare-runs"));
   std::error_code error;
-  if (std::filesystem::exists(dir + "/base-1", error))
-    return failure{errc::busy, dir + " holds runs already; give another --dir"};
+  if (!args.has("resume") && std::filesystem::exists(dir + "/base.command", error))
+    return failure{errc::busy, dir + " holds runs already; --resume goes on with them, or give another --dir"};
   if (!std::filesystem::create_directories(dir, error) && error) return failure{errc::io, "cannot make " + dir};
+  if (auto ok = keep_commands(dir, args); !ok) return ok.error();
   std::pair<std::vector<std::string>, std::vector<std::string>> files;
   for (int i = 1; i <= *count; ++i)
     for (int turn = 0; turn < 2; ++turn) {
       const bool is_new = (turn == 1) == (i % 2 == 1);
       const std::string out = dir + (is_new ? "/new-" : "/base-") + std::to_string(i);
-      if (auto ok = run_once(std::string(args.get(is_new ? "new" : "base")), out); !ok) return ok.error();
+      if (!std::filesystem::exists(out, error))
+        if (auto ok = run_once(std::string(args.get(is_new ? "new" : "base")), out); !ok) return ok.error();
       (is_new ? files.second : files.first).push_back(out);
     }
   return files;

@@ -41,6 +41,41 @@ TEST_CASE("comparison: a change that matters is found, with its direction by the
   CHECK(one(runs(10, 100, 0.01, 1, rate), runs(10, 90, 0.01, 2, rate), rate).verdict == v::worse);
 }
 
+TEST_CASE("comparison: more is better of rates, shares kept, energy's yield and what is right", "[comparison]") {
+  for (const auto* name : {"output_tokens_per_s", "goodput_requests_per_s", "requests_per_j", "slo_attainment_pct",
+                           "good", "accuracy_gsm8k_pct", "correct_strict", "score_rouge1_x"}) {
+    CAPTURE(name);
+    CHECK(weir::is_more_better(name));
+  }
+  for (const auto* name : {"ttft_p50_ms", "energy_per_output_token_j", "failed", "error_rate_pct", "not_found_strict",
+                           "cost_per_million_tokens", "power_active_w"}) {
+    CAPTURE(name);
+    CHECK_FALSE(weir::is_more_better(name));
+  }
+}
+
+TEST_CASE("comparison: what is 0 in every run is the same, and a small p is no 0", "[comparison]") {
+  const auto zero = one(runs(5, 50, 0.02, 1), runs(5, 50, 0.02, 2), "failed");
+  CHECK((zero.verdict == v::same && zero.why == "0 in every run of both sides" && std::isnan(zero.change)));
+  auto all = weir::compare(runs(10, 50, 0.01, 1), runs(10, 80, 0.01, 2), {.metrics = {"ttft_p50_ms"}});
+  REQUIRE(all[0].p < 1e-6);
+  all.push_back(weir::compare_failures(runs(5, 50, 0.02, 1), runs(5, 50, 0.02, 2)));
+  const auto t = weir::comparison_table(all);
+  CHECK(std::stod(t.rows[0][10].shown()) == Approx(all[0].p).epsilon(0.05));
+  CHECK(t.rows[1][10].reason() == "judged by the counts of all runs together");
+}
+
+TEST_CASE("comparison: runs that agree in every figure are one run only where a figure is a time", "[comparison]") {
+  const weir::measured_run a{"a", {{"ttft_p50_ms", 50.125}, {"ok", 9}}, {}},
+      accuracy{"b", {{"accuracy_x_pct", 75}}, {}};
+  auto b = a;
+  b.source = "b";
+  CHECK(weir::is_same_run(a, b));
+  b.figures["ttft_p50_ms"] = 50.126;
+  CHECK_FALSE(weir::is_same_run(a, b));
+  CHECK_FALSE(weir::is_same_run(accuracy, accuracy));
+}
+
 TEST_CASE("comparison: what surely changes less than the threshold is the same, and what nobody knows is not",
           "[comparison]") {
   CHECK(one(runs(10, 100, 0.005, 1), runs(10, 100, 0.005, 2)).verdict == v::same);

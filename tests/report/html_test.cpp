@@ -190,6 +190,14 @@ TEST_CASE("html: plots by load have the ideal, the share of it, and the bound th
   CHECK(named({"c4/shard0.jsonl", "c2/shard0.jsonl", "c8/shard0.jsonl"}) == values{2, 4, 8});
   CHECK(named({"rate-0.25", "rate-0.5", "rate-0.125"}) == values{0.125, 0.25, 0.5});
   CHECK(named({"c1", "c2", "warm"}).empty());
+  const auto axis = [&](std::vector<const char*> names) {
+    for (std::size_t i = 0; i < names.size(); ++i) s.groups[i].labels = {names[i]};
+    return weir::plot_named("scaling", s, {}, 1)->x.label;
+  };
+  CHECK(axis({"run7/c16.jsonl", "run7/c1.jsonl", "run7/c128.jsonl"}) == "N of cN.jsonl");
+  CHECK(axis({"rate-0.25", "rate-0.5", "rate-0.125"}) == "N of rate-N");
+  CHECK(axis({"1", "2", "4"}) == "file");
+  CHECK(axis({"a1.jsonl", "b2.jsonl", "c4.jsonl"}) == "number in the name of file");
   CHECK(named({"c1/a", "c1/b", "c2/a"}).empty());
   // TTFT and TPOT stand beside each other: a sum of the two means nothing.
   const auto by_group = drawn("latency");
@@ -209,6 +217,7 @@ TEST_CASE("html: gnuplot scripts hold their numbers, with gaps as NaN", "[html]"
   std::string script;
   weir::append_gnuplot(script, p);
   CHECK(script.find("set title \"a \\\"quoted\\\" title\"") != script.npos);
+  CHECK(script.find("set termoption noenhanced") < script.find("set title"));  // output_tok_s_gpu has no subscripts
   CHECK(script.find("1 3 3 3") != script.npos);
   CHECK(script.find("10 NaN") != script.npos);
   CHECK(script.find("set logscale x") != script.npos);
@@ -240,10 +249,12 @@ TEST_CASE("pivot: rows and columns by two keys, speed-up against a base, missing
   REQUIRE(t);
   std::string csv;
   weir::append_csv(csv, *t);
-  CHECK(csv == "model,bf16 (ms),w8a8 (ms),w8a8 / bf16 (x)\na,100.000,50.000,2.00\nb,,30.000,\n");
+  CHECK(csv == "model,bf16 (ms),w8a8 (ms),w8a8 speed-up (x)\na,100.000,50.000,2.00\nb,,30.000,\n");
+  CHECK(t->title == "e2el_p50_ms by model and file, speed-up against bf16");
   CHECK(t->rows[1][1].reason() == "no such run");
   CHECK_FALSE(weir::pivot(s, "none"));
-  CHECK_FALSE(weir::pivot(s, "e2el_p50_ms", "int4"));
+  CHECK(weir::pivot(s, "e2el_p50_ms", "int4").error().detail ==
+        "no group has file 'int4' to compare with; there is bf16 and w8a8, say");
   s.keys = {"model"};
   CHECK_FALSE(weir::pivot(s, "e2el_p50_ms"));
 }

@@ -90,6 +90,48 @@ TEST_CASE("plot: whiskers show the value and its interval, and a mark crosses th
   CHECK(count(svg, "<circle") == 2);
 }
 
+TEST_CASE("plot: names in the legend do not run into each other, and take rows as they need", "[plot]") {
+  weir::plot p{.title = "t", .x = {"x"}, .y = {"y"}};
+  for (const auto* name :
+       {"output_tok_s_gpu", "output_tok_s_gpu, dominated", "", "total_tok_s_gpu", "total_tok_s_gpu, dominated"})
+    p.series.push_back({name, {1}, {1}});
+  const auto places = weir::detail::legend_places(p.series, 670);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k) {
+      if (p.series[i].name.empty() || p.series[k].name.empty() || places[i].row != places[k].row) continue;
+      CHECK(places[i].x >= places[k].x + 14 + weir::detail::label_width(p.series[k].name));
+      CHECK(places[i].x + 14 + weir::detail::label_width(p.series[i].name) <= 670);
+    }
+  CHECK((places.front().row == 0 && places.back().row == 1));
+}
+
+TEST_CASE("plot: long names keep both their ends, wide characters count two columns", "[plot]") {
+  using weir::detail::shortened_label;
+  CHECK(shortened_label("short", 5) == "short");
+  CHECK(shortened_label("meta-llama/Llama-3.1-70B", 11) ==
+        "meta-\xE2\x80\xA6"
+        "1-70B");
+  const auto cut = shortened_label("\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1\xE5\x9E\x8B",
+                                   6);  // six of two columns
+  CHECK(weir::display_width(cut) <= 6);
+  CHECK(weir::is_utf8(cut));
+  weir::plot p{.title = "b", .kind = weir::plot_kind::bars, .x = {"model"}, .y = {"1/s"}};
+  for (int i = 0; i < 8; ++i) p.categories.push_back("a-model-with-a-long-name-" + std::to_string(i));
+  p.series = {{.name = "s", .x = {}, .y = std::vector<double>(8, 1)}};
+  CHECK(count(drawn(p), "rotate(-45") == 8);
+}
+
+TEST_CASE("plot: points have their names beside them, and their tips where there is no room", "[plot]") {
+  weir::plot p{.title = "p", .x = {"x"}, .y = {"y"}};
+  p.series = {{.name = "s", .x = {1, 1, 2}, .y = {5, 5, 9}, .labels = {"c1", "c2", "c4"}}};
+  const auto svg = drawn(p);
+  CHECK(count(svg, ">c1</text>") == 1);
+  CHECK(count(svg, ">c2</text>") == 0);  // c1 stands there
+  CHECK(count(svg, ">c4</text>") == 1);
+  for (const auto* tip : {"<title>c1, s: 1, 5<", "<title>c2, s: 1, 5<", "<title>c4, s: 2, 9<"})
+    CHECK(count(svg, tip) == 1);
+}
+
 TEST_CASE("plot: hostile names and empty plots give whole XML", "[plot][hostile]") {
   weir::plot p{std::string("a\0b\x01", 4), weir::plot_kind::lines, {}, {}};
   p.series.push_back({"<script>alert('x')</script>", {1}, {std::numeric_limits<double>::infinity()}});

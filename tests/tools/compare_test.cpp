@@ -161,15 +161,71 @@ TEST_CASE("weir-compare: a missing file, no files and a file of something else a
 
 TEST_CASE("weir-compare run: takes turns, and compares what the commands wrote", "[tools]") {
   const scratch s;
-  const auto fast = s.run("fast", 50), slow = s.run("slow", 80);
-  const auto ran = shell(tool + " run --runs 2 --dir " + s.path + "/runs --base 'cp" + fast + " {out}' --new 'cp" +
-                         slow + " {out}' --metric ttft_p50_ms 2>&1");
-  CHECK(ran.status == 0);  // two runs a side that do not scatter: no verdict
-  CHECK(ran.out.find("inconclusive") != std::string::npos);
+  // Each time the next of four runs.
+  for (int i = 1; i <= 4; ++i) s.run("fast" + std::to_string(i), 50 + i), s.run("slow" + std::to_string(i), 80 + i);
+  const auto command = [&](const std::string& side) {
+    return "f=$(ls " + s.path + "/" + side + "[1-4] | head -n 1); mv $f {out}";
+  };
+  const std::string run = tool + " run --runs 2 --dir " + s.path + "/runs --base '" + command("fast") + "' --new '" +
+                          command("slow") + "' --metric ttft_p50_ms";
+  const auto ran = shell(run + " 2>&1");
+  CHECK(ran.status == 1);
+  CHECK(ran.out.find("worse") != std::string::npos);
   const auto at = [&](const std::string& name) { return ran.out.find("/runs/" + name); };
   CHECK((at("base-1") < at("new-1") && at("new-1") < at("new-2") && at("new-2") < at("base-2")));
   CHECK(shell(tool + " run --runs 1 --dir " + s.path + "/runs --base 'true {out}' --new 'true {out}' 2>&1").status ==
         2);
   CHECK(shell(tool + " run --runs 1 --dir " + s.path + "/x --base 'false; exit 3 #{out}' --new 'true {out}' 2>&1")
             .status == 2);
+  // It goes on: two runs a side are there, two more are made.
+  std::string more = run;
+  more.replace(more.find("--runs 2"), 8, "--runs 4");
+  CHECK(shell(more + " 2>&1").out.find("--resume goes on with them") != std::string::npos);
+  const auto other = shell(more + " --resume --base 'true {out}' 2>&1");
+  CHECK(other.status == 2);  // two --base
+  const auto on = shell(more + " --resume --format csv 2>&1");
+  CHECK(on.status == 1);
+  // The middle two of each side are 52.0095 and 53.0095, 82.0095 and 83.0095; their means are of logarithms.
+  CHECK(on.out.find("\nttft_p50_ms,4,4,52.507,82.508,") != std::string::npos);
+  CHECK(on.out.find("/runs/base-2: ") == std::string::npos);
+  CHECK(on.out.find("/runs/base-3: ") != std::string::npos);
+  const auto mixed =
+      shell(tool + " run --runs 4 --resume --dir " + s.path + "/runs --base 'true {out}' --new 'true {out}' 2>&1");
+  CHECK(mixed.status == 2);
+  CHECK(mixed.out.find("--base is not the command that") != std::string::npos);
+}
+
+TEST_CASE("weir-compare run: a run that was broken off is none, and is made anew", "[tools]") {
+  const scratch s;
+  for (int i = 1; i <= 2; ++i) s.run("a" + std::to_string(i), 50 + i), s.run("b" + std::to_string(i), 51 + i);
+  // The third run writes a part of its result and waits; the tool is ended meanwhile, as by Ctrl-C.
+  const auto command = [&](const std::string& side) {
+    return "if [ " + side + " = b ] && [ -e " + s.path + "/runs/new-1 ] && [ ! -e " + s.path +
+           "/again ]; then echo half > {out}; touch " + s.path + "/again; sleep 60; fi; f=$(ls " + s.path + "/" + side +
+           "[12] | head -n 1); mv $f {out}";
+  };
+  const std::string run = tool + " run --runs 2 --dir " + s.path + "/runs --base '" + command("a") + "' --new '" +
+                          command("b") + "' --metric ttft_p50_ms";
+  shell("timeout -s INT 60 " + run + " 2>/dev/null & t=$!; i=0; until [ -e " + s.path +
+        "/again ] || [ $i = 300 ]; do sleep 0.1; i=$((i+1)); done; kill -INT $t; wait $t");
+  REQUIRE(std::filesystem::exists(s.path + "/again"));
+  CHECK(std::filesystem::exists(s.path + "/runs/new-1"));
+  CHECK_FALSE(std::filesystem::exists(s.path + "/runs/new-2"));
+  const auto on = shell(run + " --resume --format csv 2>&1");
+  CHECK(on.status == 0);
+  CHECK(on.out.find("\nttft_p50_ms,2,2,") != std::string::npos);
+}
+
+TEST_CASE("weir-compare: a copy of a run is the same run, and a metric that nobody knows is refused", "[tools]") {
+  const scratch s;
+  const auto a = s.run("a", 50), b = s.run("b", 51), copy = s.run("copy", 50);
+  const auto refused = shell(tool + " --base" + a + b + copy + " --new" + b + " 2>&1");
+  CHECK(refused.status == 2);
+  CHECK(refused.out == "weir-compare: " + s.path + "/copy has every figure of " + s.path +
+                           "/a: it is the same run, and a run counts once\n");
+  const auto unknown = shell(tool + " --metric ttft_p5O_ms --base" + a + " --new" + b + " 2>&1");
+  CHECK(unknown.status == 2);
+  CHECK(unknown.out.find("no run has a figure 'ttft_p5O_ms': weir-summarize --json " + s.path + "/a tells") !=
+        std::string::npos);
+  CHECK(shell(tool + " --metric itl_p50_ms --base" + a + " --new" + b + " 2>&1").status == 0);  // known, and missing
 }

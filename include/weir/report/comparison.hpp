@@ -49,10 +49,25 @@ struct comparison_options {
   double level = 0.95;
 };
 
-/// Whether more of a metric is better: rates, accuracies and scores, but nothing that fails or takes time.
+/// Whether more of a metric is better: rates, what is kept, accuracies and scores, but nothing that fails or takes
+/// time.
 [[nodiscard]] inline bool is_more_better(std::string_view metric) noexcept {
-  return metric.find("_per_s") != metric.npos || metric.starts_with("accuracy") || metric.starts_with("score_") ||
-         metric.starts_with("ok");
+  constexpr std::array<std::string_view, 6> good{"accuracy", "correct_", "score_", "slo_attainment", "good", "ok"};
+  return metric.find("_per_s") != metric.npos || metric.ends_with("_per_j") ||
+         std::ranges::any_of(good, [&](auto beginning) { return metric.starts_with(beginning); });
+}
+
+/// The metrics, of those asked for, that no run has even the name of: misspelled, or not of this kind of run. Left as
+/// they are they would be inconclusive for ever.
+[[nodiscard]] inline std::vector<std::string> unknown_metrics(const std::vector<measured_run>& base,
+                                                              const std::vector<measured_run>& fresh,
+                                                              const std::vector<std::string>& metrics) {
+  std::vector<std::string> out;
+  for (const auto& metric : metrics) {
+    const auto names = [&](const measured_run& r) { return r.figures.contains(metric) || r.missing.contains(metric); };
+    if (std::ranges::none_of(base, names) && std::ranges::none_of(fresh, names)) out.push_back(metric);
+  }
+  return out;
 }
 
 namespace detail {
@@ -64,6 +79,14 @@ inline std::vector<double> logs_of(const std::vector<measured_run>& runs, const 
         at != run.figures.end() && at->second > 0 && std::isfinite(at->second))
       out.push_back(std::log(at->second));
   return out;
+}
+
+/// Whether each run has the metric, and has none of it: no failure, no retry.
+inline bool are_all_zero(const std::vector<measured_run>& runs, const std::string& metric) {
+  return !runs.empty() && std::ranges::all_of(runs, [&](const measured_run& run) {
+    const auto at = run.figures.find(metric);
+    return at != run.figures.end() && at->second == 0;
+  });
 }
 
 /// Runs without a value are not left out in silence: those that are left might be the lucky ones.
@@ -144,6 +167,8 @@ inline void judge(metric_comparison& m, const comparison_options& o) {
         detail::measure(metric, detail::logs_of(base, metric), detail::logs_of(fresh, metric), options));
     if (m.base_runs < base.size()) m.why = detail::why_missing("base", m.base_runs, base.size());
     if (m.why.empty() && m.new_runs < fresh.size()) m.why = detail::why_missing("new", m.new_runs, fresh.size());
+    if (detail::are_all_zero(base, metric) && detail::are_all_zero(fresh, metric))
+      m.base = m.fresh = 0, m.verdict = ab_verdict::same, m.why = "0 in every run of both sides";
     p.push_back(m.why.empty() ? m.p : 1);
   }
   const auto adjusted = holm(p);

@@ -37,16 +37,21 @@ namespace weir::inline v0 {
            {"why", "", side::left}}};
   for (const auto& m : all) {
     using bounds = std::optional<shift_estimate::bounds>;
-    const auto percent = [](const bounds& b, double shift_estimate::bounds::* end) {
-      return b ? cell::number(100 * ((*b).*end), 2) : cell::missing("too few runs for an interval");
+    const bool valued = !std::isnan(m.change), counted = !valued && !std::isnan(m.base);
+    const std::string none = counted   ? "judged by the counts of all runs together"
+                             : !valued ? "no value"
+                                       : "too few runs for an interval";
+    const auto percent = [&](const bounds& b, double shift_estimate::bounds::* end) {
+      return b ? cell::number(100 * ((*b).*end), 2) : cell::missing(none);
     };
     using ends = shift_estimate::bounds;
-    const bool valued = !std::isnan(m.change);
+    // A small p is no 0: two digits of it, however small.
+    const int digits = m.p > 0 && m.p < 0.001 ? std::min(12, 1 - static_cast<int>(std::floor(std::log10(m.p)))) : 4;
     t.rows.push_back({cell::text(m.metric), cell::count(m.base_runs), cell::count(m.new_runs), cell::number(m.base, 3),
-                      cell::number(m.fresh, 3), valued ? cell::number(100 * m.change, 2) : cell::missing("no value"),
+                      cell::number(m.fresh, 3), valued ? cell::number(100 * m.change, 2) : cell::missing(none),
                       percent(m.interval, &ends::low), percent(m.interval, &ends::high),
                       percent(m.bootstrap, &ends::low), percent(m.bootstrap, &ends::high),
-                      m.interval ? cell::number(m.p, 4) : cell::missing("too few runs for an interval"),
+                      m.interval ? cell::number(m.p, digits) : cell::missing(none),
                       cell::text(std::string(to_string(m.verdict))),
                       m.more_runs > 0 ? cell::count(m.more_runs) : cell::text(""), cell::text(m.why)});
   }
@@ -89,18 +94,18 @@ inline void append_comparison(std::string& out, const std::vector<metric_compari
   return p;
 }
 
-/// The comparison as JUnit XML: a test case a metric, failed where it is worse, skipped where it is inconclusive.
+/// The comparison as JUnit XML: a test case a metric, failed where it is worse, skipped where it is inconclusive. It
+/// has what the schema of Jenkins' xUnit plugin (junit-10.xsd) requires.
 [[nodiscard]] inline std::string junit_of(const std::vector<metric_comparison>& all) {
   const auto escaped = [](std::string_view text) {
     std::string out;
-    for (const char c : text)
-      c == '&' ? out += "&amp;" : c == '<' ? out += "&lt;" : c == '"' ? out += "&quot;" : out += c;
+    append_xml(out, text);
     return out;
   };
   const auto of = [&](ab_verdict v) { return std::to_string(std::ranges::count(all, v, &metric_comparison::verdict)); };
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"weir-compare\" tests=\"" +
-                    std::to_string(all.size()) + "\" failures=\"" + of(ab_verdict::worse) + "\" skipped=\"" +
-                    of(ab_verdict::inconclusive) + "\">\n";
+                    std::to_string(all.size()) + "\" failures=\"" + of(ab_verdict::worse) +
+                    "\" errors=\"0\" skipped=\"" + of(ab_verdict::inconclusive) + "\">\n";
   for (const auto& m : all) {
     const std::string words = escaped(std::string(to_string(m.verdict)) + ": " +
                                       (std::isnan(m.change) ? "" : tick_text(100 * m.change) + " %, ") + m.why);

@@ -2,8 +2,11 @@
 #ifndef WEIR_REPORT_LOAD_RUN_HPP
 #define WEIR_REPORT_LOAD_RUN_HPP
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -27,7 +30,7 @@ inline void add_sizes(measured_run& run) {
 inline measured_run run_of(const rival_result& r) {
   measured_run run{r.source, {}, {r.workload.begin(), r.workload.end()}};
   for (const auto& f : r.figures)
-    if (!std::isnan(f.value)) run.figures[f.name] = f.value;
+    std::isnan(f.value) ? void(run.missing.insert(f.name)) : void(run.figures[f.name] = f.value);
   add_sizes(run);
   if (const auto ok = run.figures.find("ok"); r.tool.starts_with("SGLang") && ok != run.figures.end())
     run.sizes["requests"] = ok->second;  // it says neither how many there were to be, nor how many failed
@@ -41,7 +44,7 @@ inline measured_run run_of(const std::string& path, summarizer& counted) {
   for (const auto& group : counted.groups()) models += (models.empty() ? "" : ", ") + group.labels[0];
   const auto s = summarize(counted, {.percentiles = {50, 90, 95, 99}, .intervals = false});
   for (const auto& f : s.groups.back().figures)
-    if (std::isfinite(f.exact)) run.figures[f.name] = f.exact;
+    std::isfinite(f.exact) ? void(run.figures[f.name] = f.exact) : void(run.missing.insert(f.name));
   for (const auto& [name, json] : counted.config())
     run.workload[name] = json.starts_with('"') ? json.substr(1, json.size() - 2) : json;
   if (!models.empty()) run.workload["model"] = models;
@@ -76,6 +79,37 @@ inline measured_run run_of(const std::string& path, summarizer& counted) {
   if (reader.counted() == 0)
     return failure{errc::not_found, path + " holds no request and no answer records, nor a result that is known"};
   out.push_back(detail::run_of(path, counted));
+  return out;
+}
+
+/// The runs of one side: those of each file, and of a directory of records each file as one. A run that is named twice,
+/// or is there in a copy, would count as two and make intervals narrower than they are.
+/// \return  errc::invalid_argument for such a run; what load_runs says.
+[[nodiscard]] inline result<std::vector<measured_run>> load_side(const std::vector<std::string>& paths) {
+  std::vector<measured_run> out;
+  std::vector<std::filesystem::path> known;
+  const auto add = [&](const std::string& file) -> result<void> {
+    std::error_code none;
+    known.push_back(std::filesystem::weakly_canonical(file, none));
+    if (std::ranges::count(known, known.back()) > 1)
+      return failure{errc::invalid_argument, file + " is named twice: a run counts once"};
+    auto more = load_runs(file);
+    if (!more) return more.error();
+    for (auto& run : *more) {
+      const auto same = std::ranges::find_if(out, [&](const auto& other) { return is_same_run(run, other); });
+      if (same != out.end())
+        return failure{errc::invalid_argument, run.source + " has every figure of " + same->source +
+                                                   ": it is the same run, and a run counts once"};
+      out.push_back(std::move(run));
+    }
+    return {};
+  };
+  for (const auto& path : paths) {
+    const auto files = is_rival_tree(path) ? result<std::vector<std::string>>({path}) : record_files({path});
+    if (!files) return files.error();
+    for (const auto& file : *files)
+      if (auto ok = add(file); !ok) return ok.error();
+  }
   return out;
 }
 

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +23,23 @@ struct measured_run {
   std::map<std::string, double, std::less<>> figures;        ///< "ttft_p50_ms" and so on, in the unit of its name.
   std::map<std::string, std::string, std::less<>> workload;  ///< What was asked for: "model": "mock", "rate": "4".
   std::map<std::string, double, std::less<>> sizes = {};     ///< What it came to: "input tokens a request": 512.
+  std::set<std::string, std::less<>> missing = {};           ///< Figures that it has by name and without a value.
 };
+
+/// Whether two runs are one and the same under two names: each figure has the same value, and some of them are times,
+/// which no two runs share to the last digit. Runs that tell accuracies only may well agree.
+[[nodiscard]] inline bool is_same_run(const measured_run& a, const measured_run& b) {
+  const auto is_time = [](const auto& f) { return f.first.ends_with("_ms") || f.first == "window_s"; };
+  return std::ranges::any_of(a.figures, is_time) && a.figures == b.figures;
+}
+
+/// How many runs of one side are on the other too.
+[[nodiscard]] inline std::ptrdiff_t runs_of_both(const std::vector<measured_run>& base,
+                                                 const std::vector<measured_run>& fresh) {
+  return std::ranges::count_if(base, [&](const measured_run& a) {
+    return std::ranges::any_of(fresh, [&](const measured_run& b) { return is_same_run(a, b); });
+  });
+}
 
 namespace detail {
 

@@ -17,7 +17,8 @@
 namespace weir::inline v0 {
 
 /// A summary by two keys as one table: models down, formats across, say. With `base`, a column of that key, each other
-/// column is followed by its speed-up against it: value / base, or base / value where less is better (times).
+/// column is followed by its speed-up against it: value / base of rates, base / value of times; by value / base of what
+/// is neither.
 /// \return  errc::invalid_argument where the summary has not two keys, or knows no such figure or base.
 [[nodiscard]] inline result<table> pivot(const summary& s, const std::string& wanted, const std::string& base = {}) {
   if (s.keys.size() != 2)
@@ -34,12 +35,15 @@ namespace weir::inline v0 {
     note(down, s.groups[i].labels[0]), note(across, s.groups[i].labels[1]);
   }
   if (!base.empty() && !std::ranges::count(across, base))
-    return failure{errc::invalid_argument, "no group has " + s.keys[1] + " '" + base + "' to compare with"};
-  const bool less_is_better = unit == "ms" || unit == "s";
+    return failure{errc::invalid_argument, "no group has " + s.keys[1] + " '" + base + "' to compare with; there is " +
+                                               (across.empty() ? "none" : across.front()) +
+                                               (across.size() > 1 ? " and " + across.back() + ", say" : "")};
+  const bool less_is_better = unit == "ms" || unit == "s", speed = less_is_better || unit == "1/s";
   table t{wanted + " by " + s.keys[0] + " and " + s.keys[1], {{s.keys[0], "", side::left}}};
+  if (!base.empty() && speed) t.title += ", speed-up against " + base;
   for (const auto& name : across) {
     t.columns.push_back({name, unit});
-    if (!base.empty() && name != base) t.columns.push_back({name + " / " + base, "x"});
+    if (!base.empty() && name != base) t.columns.push_back({speed ? name + " speed-up" : name + " / " + base, "x"});
   }
   const auto at = [&](const std::string& row, const std::string& column) -> const weir::figure* {
     for (std::size_t i = 0; i + 1 < s.groups.size(); ++i)

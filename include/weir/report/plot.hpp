@@ -34,6 +34,7 @@ struct plot_series {
   std::vector<double> low = {}, high = {};  ///< A band around y or a whisker; empty, or as many as y.
   bool line = true;                         ///< Else points.
   bool dashed = false, muted = false;       ///< Muted: grey, for what is dominated or only a guide.
+  std::vector<std::string> labels = {};     ///< A name for each point; empty, or as many as y.
 };
 
 /// A straight line across the plot: an SLO, the end of warm-up.
@@ -122,6 +123,10 @@ inline plot_scale log_scale(double low, double high) {
 }
 
 namespace detail {
+/// Okabe and Ito's, which most colour-blind people tell apart, and grey for what is muted.
+inline constexpr std::array<const char*, 9> series_colors{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
+                                                          "#56b4e9", "#7f6a00", "#555555", "#bbbbbb"};
+
 /// Every number that an axis must have room for.
 inline std::vector<double> all_values(const plot& p, bool of_x) {
   std::vector<double> out;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "weir/report/plot.hpp"
+#include "weir/report/plot_labels.hpp"
 
 namespace weir::inline v0 {
 
@@ -47,14 +48,21 @@ class svg_drawing {
   svg_drawing(std::string& out, const plot& p, std::size_t id) : out_(out), p_(p), id_(id) {
     across_ = p.kind == plot_kind::spans || p.kind == plot_kind::whiskers;
     named_ = across_ || p.kind == plot_kind::bars;
+    double widest = 0;
+    for (const auto& c : p.categories) {
+      names_.push_back(shortened_label(c, across_ ? 40 : 20));
+      widest = std::max(widest, label_width(names_.back()));
+    }
     if (across_) {
-      std::size_t longest = 0;
-      for (const auto& c : p.categories) longest = std::max(longest, c.size());
-      left_ = 40 + std::min(7.0 * static_cast<double>(longest), 260.0);
+      left_ = 40 + widest;
       bottom_ = std::max(240.0, top_ + 22.0 * static_cast<double>(p.categories.size()));
+    } else if (named_ && widest > (right_ - left_) / static_cast<double>(std::max<std::size_t>(names_.size(), 1))) {
+      const double half = 0.71 * widest;  // turned by 45 degrees
+      left_ = std::max(left_, half), under_ = half;
     }
     values_ = value_scale(p);
     if (!named_) xs_ = x_scale(p);
+    legend_ = legend_places(p.series, right_ - left_);
   }
 
   void draw() {
@@ -72,7 +80,7 @@ class svg_drawing {
   }
 
  private:
-  static constexpr double width_ = 760, right_ = 740, top_ = 44;
+  static constexpr double width_ = 768, right_ = 740, top_ = 44;
 
   void number(double v) {
     std::array<char, 32> digits{};
@@ -117,8 +125,7 @@ class svg_drawing {
   }
 
   void begin() {
-    const double rows = std::ceil(static_cast<double>(p_.series.size()) / 4);
-    const double height = bottom_ + 48 + 18 * rows;
+    const double height = bottom_ + under_ + 66 + 18 * static_cast<double>(legend_.empty() ? 0 : legend_.back().row);
     out_ += "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" viewBox=\"0 0 ";
     number(width_), out_ += ' ', number(height), out_ += "\" aria-label=\"";
     append_xml(out_, p_.title);
@@ -127,14 +134,12 @@ class svg_drawing {
         ".plot{font:12px system-ui,sans-serif;fill:#222;background:#fff}.plot .grid{stroke:#ddd}.plot "
         ".mark{stroke:#888;"
         "stroke-dasharray:2 3}.plot .band{opacity:.18;stroke:none}.plot path.curve{fill:none;stroke-width:2}";
-    constexpr std::array colors{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-                                "#56b4e9", "#7f6a00", "#555555", "#bbbbbb"};
-    for (std::size_t i = 0; i < colors.size(); ++i)
-      out_ += ".plot .s" + std::to_string(i) + "{fill:" + colors[i] + ";stroke:" + colors[i] + "}";
+    for (std::size_t i = 0; i < series_colors.size(); ++i)
+      out_ += ".plot .s" + std::to_string(i) + "{fill:" + series_colors[i] + ";stroke:" + series_colors[i] + "}";
     out_ +=
-        ".plot .legend text,.plot "
-        ".bar{stroke:none}@media(prefers-color-scheme:dark){.plot{fill:#ddd;background:#181a1b}"
-        ".plot .grid{stroke:#3a3d40}}</style>\n";
+        ".plot text{stroke:none;fill:#222}.plot .bar{stroke:none}@media(prefers-color-scheme:dark){"
+        ".plot{background:#181a1b}.plot text{fill:#ddd}.plot .grid{stroke:#3a3d40}.plot .s7{fill:#999;stroke:#999}"
+        ".plot .s8{fill:#777;stroke:#777}}</style>\n";
     text(left_, 22, p_.title, "start", " font-size=\"15\" font-weight=\"600\"");
   }
 
@@ -151,13 +156,19 @@ class svg_drawing {
         text(left_ - 6, y_of(t) + 4, tick_text(t), "end");
       }
     const std::size_t step = across_ ? 1 : p_.categories.size() / 24 + 1;
-    for (std::size_t i = 0; named_ && i < p_.categories.size(); i += step)
-      across_ ? text(left_ - 6, slot(i) + 4, p_.categories[i], "end")
-              : text(slot(i), bottom_ + 16, p_.categories[i], "middle");
-    text((left_ + right_) / 2, bottom_ + 34, p_.x.label, "middle");
+    for (std::size_t i = 0; named_ && i < p_.categories.size(); i += step) name(i);
+    text((left_ + right_) / 2, bottom_ + under_ + 34, p_.x.label, "middle");
     if (p_.y.label.empty()) return;
     const std::string turned = " transform=\"rotate(-90 14 " + tick_text((top_ + bottom_) / 2) + ")\"";
     text(14, (top_ + bottom_) / 2, p_.y.label, "middle", turned.c_str());
+  }
+
+  /// The name of a category, beside its row or under its column.
+  void name(std::size_t i) {
+    if (across_) return text(left_ - 6, slot(i) + 4, names_[i], "end");
+    if (under_ == 0) return text(slot(i), bottom_ + 16, names_[i], "middle");
+    const std::string turned = " transform=\"rotate(-45 " + tick_text(slot(i)) + " " + tick_text(bottom_ + 14) + ")\"";
+    text(slot(i), bottom_ + 14, names_[i], "end", turned.c_str());
   }
 
   void series(std::size_t i) {
@@ -205,9 +216,25 @@ class svg_drawing {
       out_ += "<circle r=\"3\"";
       attribute("cx", x_of(s.x[k])), attribute("cy", y_of(s.y[k]));
       out_ += '>';
-      title(s.name + ": " + tick_text(s.x[k]) + ", " + tick_text(s.y[k]));
+      title((k < s.labels.size() ? s.labels[k] + ", " : "") + s.name + ": " + tick_text(s.x[k]) + ", " +
+            tick_text(s.y[k]));
       out_ += "</circle>";
+      if (k < s.labels.size()) point_label(x_of(s.x[k]), y_of(s.y[k]), s.labels[k]);
     }
+  }
+  /// The name of a point, on the side where there is room; none where another stands there: the tip has it all the
+  /// same.
+  void point_label(double x, double y, std::string_view label) {
+    const auto words = shortened_label(label, 20);
+    const double width = label_width(words);
+    const bool left = x + 7 + width > right_;
+    const double from = left ? x - 7 - width : x + 7, line = std::max(y - 5, top_ + 10);
+    const auto near = [&](const spot& other) {
+      return std::abs(other.y - line) < 13 && from < other.to && other.from < from + width;
+    };
+    if (std::ranges::any_of(taken_, near)) return;
+    taken_.push_back({from, from + width, line});
+    text(left ? x - 7 : x + 7, line, words, left ? "end" : "start");
   }
   void whiskers(const plot_series& s, std::size_t i) {
     const double shift = (static_cast<double>(i) - static_cast<double>(p_.series.size() - 1) / 2) * 8;
@@ -250,7 +277,8 @@ class svg_drawing {
     if (!scale.shows(mark.at) || (upright && !across_ && named_)) return;
     if (upright) {
       line("mark", x_of(mark.at), top_, x_of(mark.at), bottom_);
-      text(x_of(mark.at) + 4, top_ + 12, mark.label, "start");
+      const bool left = x_of(mark.at) + 4 + label_width(mark.label) > right_;
+      text(x_of(mark.at) + (left ? -4 : 4), top_ + 12, mark.label, left ? "end" : "start");
     } else {
       line("mark", left_, y_of(mark.at), right_, y_of(mark.at));
       text(right_ - 4, y_of(mark.at) - 4, mark.label, "end");
@@ -258,18 +286,15 @@ class svg_drawing {
   }
 
   void legend() {
-    std::size_t shown = 0;
     for (std::size_t i = 0; i < p_.series.size(); ++i) {
       if (p_.series[i].name.empty()) continue;
-      const double x = left_ + static_cast<double>(shown % 4) * (right_ - left_) / 4;
-      const double y = bottom_ + 52 + 18 * static_cast<double>(shown / 4);
+      const double x = left_ + legend_[i].x, y = bottom_ + under_ + 52 + 18 * static_cast<double>(legend_[i].row);
       out_ += "<g class=\"legend s" + std::to_string(color(i)) + "\" data-series=\"" + std::to_string(i) +
               "\"><rect width=\"10\" height=\"10\"";
       attribute("x", x), attribute("y", y - 9);
       out_ += "/>";
       text(x + 14, y, p_.series[i].name, "start", " class=\"name\"");
       out_ += "</g>\n";
-      ++shown;
     }
   }
 
@@ -277,8 +302,14 @@ class svg_drawing {
   const plot& p_;
   std::size_t id_;
   bool across_ = false, named_ = false;
-  double left_ = 70, bottom_ = 340;
+  double left_ = 70, bottom_ = 340, under_ = 0;  ///< under_: what turned names need below the axis.
   plot_scale values_, xs_;
+  std::vector<std::string> names_;    ///< Of the categories, as short as there is room.
+  std::vector<legend_place> legend_;  ///< Of each series.
+  struct spot {
+    double from, to, y;
+  };
+  std::vector<spot> taken_;  ///< By names of points.
 };
 
 }  // namespace detail

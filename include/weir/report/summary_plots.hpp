@@ -19,23 +19,44 @@
 namespace weir::inline v0 {
 namespace detail {
 
-/// The first number in a label ("c16" and "16" are 16), NaN where there is none.
-inline double number_in(std::string_view label) {
-  const auto at = label.find_first_of("0123456789");
+/// A number within a label: "c16.jsonl" has 16 at 1, two characters long. NaN where there is none.
+struct number_place {
   double value = std::nan("");
-  if (at != label.npos) (void)std::from_chars(label.data() + at, label.data() + label.size(), value);
-  return value;
+  std::size_t at = 0, length = 0;
+};
+inline number_place number_in(std::string_view label, std::size_t begin) {
+  number_place out;
+  out.at = std::min(label.find_first_of("0123456789", begin), label.size());
+  const auto end = std::from_chars(label.data() + out.at, label.data() + label.size(), out.value).ptr;
+  out.length = static_cast<std::size_t>(end - label.data()) - out.at;
+  if (out.length > 0 && label[out.at + out.length - 1] == '.') --out.length;
+  return out;
 }
 /// The number that each label has of its own, for groups that are steps of a load: what all labels begin with ("2026/c"
-/// of "2026/c8" and "2026/c16") says nothing of the step. NaN where there is none.
-inline std::vector<double> own_numbers(const std::vector<std::string>& labels) {
+/// of "2026/c8" and "2026/c16") says nothing of the step.
+inline std::vector<number_place> own_numbers(const std::vector<std::string>& labels) {
   std::string_view same = labels.empty() ? std::string_view{} : std::string_view(labels[0]);
   for (const auto& label : labels)
     same = same.substr(0, static_cast<std::size_t>(std::ranges::mismatch(same, label).in1 - same.begin()));
   const std::size_t begin = same.find_last_not_of("0123456789.") + 1;  // not within a number
-  std::vector<double> out;
-  for (const auto& label : labels) out.push_back(number_in(std::string_view(label).substr(begin)));
+  std::vector<number_place> out;
+  for (const auto& label : labels) out.push_back(number_in(label, begin));
   return out;
+}
+/// What the numbers are: "N of cN.jsonl" where all labels have one form, the key where they are nothing but numbers.
+inline std::string axis_of(const std::vector<std::string>& labels, const std::vector<number_place>& numbers,
+                           const std::vector<std::string>& keys) {
+  const std::string key = keys.empty() ? "the group" : keys[0];
+  std::string form;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    auto label = labels[i];
+    const auto folder = label.rfind('/', numbers[i].at);
+    label.replace(numbers[i].at, numbers[i].length, "N");
+    if (folder != label.npos) label.erase(0, folder + 1);
+    if (i > 0 && label != form) return "number in the name of " + key;
+    form = std::move(label);
+  }
+  return form == "N" ? key : "N of " + form;
 }
 inline std::string joined_labels(const group_summary& g) {
   std::string out;
@@ -85,6 +106,11 @@ inline double exact_of(const group_summary& g, std::string_view name) {
       medians.low.push_back(detail::exact_of(*g, name + "_p10_ms"));
       medians.high.push_back(detail::exact_of(*g, name + "_p90_ms"));
     }
+  double least = std::numeric_limits<double>::infinity(), most = 0;
+  for (const auto* values : {&medians.y, &medians.low})
+    for (const double v : *values)
+      if (v > 0) least = std::min(least, v), most = std::max(most, v);
+  p.x.log = most > 30 * least;  // TPOT would lie on the axis where TTFT waits in a queue
   p.series.push_back(std::move(medians));
   return p;
 }
@@ -100,12 +126,15 @@ inline bool is_before(double a, double b) noexcept {
 struct loads {
   std::vector<const group_summary*> groups;
   std::vector<double> x;
+  std::string axis;  ///< What the numbers are.
 
   explicit loads(const summary& s) {
     std::vector<std::string> labels;
     for (const auto* g : told_apart(s)) labels.push_back(joined_labels(*g));
+    const auto numbers = own_numbers(labels);
+    axis = axis_of(labels, numbers, s.keys);
     std::vector<std::pair<double, const group_summary*>> steps;
-    for (const double number : own_numbers(labels)) steps.emplace_back(number, told_apart(s)[steps.size()]);
+    for (const auto& number : numbers) steps.emplace_back(number.value, told_apart(s)[steps.size()]);
     std::ranges::stable_sort(steps, [](const auto& a, const auto& b) { return is_before(a.first, b.first); });
     for (const auto& [number, group] : steps) x.push_back(number), groups.push_back(group);
   }
@@ -122,8 +151,11 @@ struct loads {
     return {.name = std::move(name), .x = x, .y = std::move(y)};
   }
 };
-inline std::string load_axis(const summary& s) {
-  return s.keys.empty() ? "group" : s.keys[0];
+inline std::string in_capitals(std::string_view name) {
+  std::string out(name);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
 }
 
 }  // namespace detail
@@ -133,7 +165,10 @@ inline std::string load_axis(const summary& s) {
 [[nodiscard]] inline plot latency_by_load(const summary& s, latency which) {
   const std::string name(to_string(which));
   const detail::loads loads(s);
-  plot p{.title = name + " by " + detail::load_axis(s), .x = {detail::load_axis(s), false}, .y = {"ms", false}};
+  const std::string shown = detail::in_capitals(name);
+  plot p{.title = shown + " by load",
+         .x = {loads.axis, loads.x.front() > 0 && loads.x.back() >= 16 * loads.x.front()},
+         .y = {shown + " (ms)", false}};
   auto middle = loads.series("median, p10 to p90", loads.of(name + "_p50_ms"));
   middle.low = loads.of(name + "_p10_ms"), middle.high = loads.of(name + "_p90_ms");
   if (std::ranges::any_of(middle.low, [](double v) { return std::isnan(v); })) {
@@ -154,7 +189,7 @@ inline std::string load_axis(const summary& s) {
 /// Throughput against the number in each group's label, and what it would be if it grew in proportion from the least.
 [[nodiscard]] inline plot scaling_plot(const summary& s) {
   const detail::loads loads(s);
-  plot p{.title = "Throughput and scaling", .x = {detail::load_axis(s), false}, .y = {"output tokens / s", false}};
+  plot p{.title = "Throughput and scaling", .x = {loads.axis, false}, .y = {"output tokens / s", false}};
   const auto seen = loads.of("output_tokens_per_s");
   std::vector<double> ideal;
   for (const double x : loads.x) ideal.push_back(seen[0] * x / loads.x[0]);
@@ -166,9 +201,9 @@ inline std::string load_axis(const summary& s) {
 /// The same as a share of the ideal: how much of what is put in comes out.
 [[nodiscard]] inline plot efficiency_plot(const summary& s) {
   const detail::loads loads(s);
-  plot p{.title = "Scaling efficiency: throughput for each unit of " + detail::load_axis(s) + ", of that of the least",
-         .x = {detail::load_axis(s), false},
-         .y = {"%", false}};
+  plot p{.title = "Scaling efficiency: throughput as a share of the ideal",
+         .x = {loads.axis, false},
+         .y = {"share of the ideal (%)", false}};
   auto share = loads.of("output_tokens_per_s");
   const double least = share[0] / loads.x[0];
   for (std::size_t i = 0; i < share.size(); ++i) share[i] = 100 * share[i] / loads.x[i] / least;
@@ -181,7 +216,7 @@ inline std::string load_axis(const summary& s) {
 /// Requests a second that kept the service level, beside all that succeeded, against the number in each group's label.
 [[nodiscard]] inline plot goodput_plot(const summary& s) {
   const detail::loads loads(s);
-  plot p{.title = "Goodput", .x = {detail::load_axis(s), false}, .y = {"requests / s", false}};
+  plot p{.title = "Goodput", .x = {loads.axis, false}, .y = {"requests / s", false}};
   p.series = {loads.series("good", loads.of("goodput_requests_per_s")),
               loads.series("all that succeeded", loads.of("requests_per_s"))};
   p.series[1].dashed = p.series[1].muted = true;
@@ -197,12 +232,14 @@ inline std::string load_axis(const summary& s) {
          .y = {"tokens / s / device", false}};
   struct point {
     double user, device;
+    std::string label;
   };
   for (const auto& [figure, name] :
        {std::pair{"output_tokens_per_s", "output_tok_s_gpu"}, {"total_tokens_per_s", "total_tok_s_gpu"}}) {
     std::vector<point> all;
     for (const auto* g : detail::told_apart(s))
-      all.push_back({1000 / detail::exact_of(*g, "tpot_p50_ms"), detail::exact_of(*g, figure) / devices});
+      all.push_back({1000 / detail::exact_of(*g, "tpot_p50_ms"), detail::exact_of(*g, figure) / devices,
+                     detail::joined_labels(*g)});
     plot_series best{.name = name, .x = {}, .y = {}},
         rest{.name = std::string(name) + ", dominated", .x = {}, .y = {}, .line = false, .muted = true};
     std::ranges::sort(all, {}, &point::user);
@@ -211,7 +248,7 @@ inline std::string load_axis(const summary& s) {
         return b.user >= a.user && b.device >= a.device && (b.user > a.user || b.device > a.device);
       });
       auto& to = beaten ? rest : best;
-      to.x.push_back(a.user), to.y.push_back(a.device);
+      to.x.push_back(a.user), to.y.push_back(a.device), to.labels.push_back(a.label);
     }
     p.series.push_back(std::move(best));
     if (!rest.x.empty()) p.series.push_back(std::move(rest));
