@@ -16,7 +16,7 @@ result<std::string> text_of(const arguments& args, weir::report_input& input, co
   if (args.has("json")) return weir::tool::metrics_of(input, done);
   if (args.has("plot") || format == "svg" || format == "gnuplot")
     return weir::tool::drawn(input, done, args.get("plot", "cdf"), format, devices);
-  if (format == "html") return render_html(weir::tool::page_parts(input, done));
+  if (format == "html") return render_html(weir::tool::page_parts(input, done, devices));
   if (format == "trace") return weir::tool::trace_text(input);
   const auto known = std::ranges::find(weir::report_formats, format, [](auto f) { return to_string(f); });
   if (args.has("pivot")) return weir::tool::pivot_text(done, args.get("pivot"), *known, weir::tool::terminal_width());

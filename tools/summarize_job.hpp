@@ -111,14 +111,14 @@ inline result<std::string> drawn(const report_input& in, const summarized& done,
   return text;
 }
 
-inline html_page page_parts(const report_input& in, const summarized& done) {
+inline html_page page_parts(const report_input& in, const summarized& done, double devices) {
   html_page page{.title = "weir report",
                  .facts = {},
                  .tables = {},
                  .plots = {},
                  .notes = done.notes,
                  .definitions = figure_definitions()};
-  if (in.records > 0) page = page_of(done.figures, done.notes, in.counted.runs(), in.log);
+  if (in.records > 0) page = page_of(done.figures, done.notes, in.counted.runs(), in.log, devices);
   if (!in.rivals.empty()) page.tables.push_back(rivals_side_by_side(in.rivals));
   if (in.figures_alone()) page.tables.push_back(metric_table(in.counted.metrics(), false));
   return page;

@@ -27,7 +27,7 @@ class live_report final : public http_service {
     summary_options options = options_;
     options.steady = &input.log;
     const auto done = summarized_of(input, options);
-    auto page = page_parts(input, done);
+    auto page = page_parts(input, done, options.price.devices);
     page.refresh_s = refresh_s;
     x.reply(200, "text/html; charset=utf-8", render_html(page));
   }

@@ -77,6 +77,22 @@ TEST_CASE("html: the tables have the digits that every other format has", "[html
         "\\\\\n\\hline\n\\end{tabular}\n");
 }
 
+TEST_CASE("html: why values are missing stands below a table, each reason once with its columns", "[html]") {
+  weir::table t{"t", {{"a"}, {"b"}, {"c"}}};
+  t.rows = {{weir::cell::missing("not <asked>"), weir::cell::count(1), weir::cell::missing("not sent")},
+            {weir::cell::missing("not <asked>"), weir::cell::missing("not <asked>"), weir::cell::count(2)}};
+  std::string out;
+  weir::append_html(out, t);
+  CHECK(
+      out.find(
+          "<ul class=\"why\"><li>\xE2\x80\x93 not &lt;asked&gt; (a, b)</li><li>\xE2\x80\x93 not sent (c)</li></ul>") !=
+      out.npos);
+  t.rows = {{weir::cell::count(1), weir::cell::count(1), weir::cell::count(1)}};
+  out.clear();
+  weir::append_html(out, t);
+  CHECK(out.find("why") == out.npos);
+}
+
 TEST_CASE("html: plots of a run have the times and rates of its requests", "[html]") {
   const auto log = log_of(200);
   const auto cdf = weir::cdf_plot(log);

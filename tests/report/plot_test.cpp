@@ -88,6 +88,14 @@ TEST_CASE("plot: whiskers show the value and its interval, and a mark crosses th
   CHECK(count(svg, "class=\"whisker\"") == 6);
   CHECK(count(svg, "class=\"mark\"") == 1);
   CHECK(count(svg, "<circle") == 2);
+  p.marks.push_back({0.1, true, "threshold"});  // beside it: the words stand below those of the first
+  const auto two = drawn(p);
+  const auto line_of = [&](const std::string& words) {
+    const auto end = two.find(">" + words + "<"), y = two.rfind(" y=\"", end);
+    return two.substr(y, two.find('"', y + 4) - y);
+  };
+  CHECK(line_of("no change") == " y=\"56.00");
+  CHECK(line_of("threshold") == " y=\"70.00");
 }
 
 TEST_CASE("plot: names in the legend do not run into each other, and take rows as they need", "[plot]") {

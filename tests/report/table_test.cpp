@@ -59,6 +59,14 @@ TEST_CASE("table: numbers are rounded once, to the digits asked for", "[report]"
   CHECK(cell::count(std::uint64_t{18446744073709551615U}).shown() == "18446744073709551615");
 }
 
+TEST_CASE("table: a small probability is no 0", "[report]") {
+  CHECK(weir::cell::probability(0.2786).shown() == "0.2786");
+  CHECK(weir::cell::probability(0.00123).shown() == "0.0012");
+  CHECK(weir::cell::probability(0).shown() == "0.0000");
+  CHECK(weir::cell::probability(3.84e-12).shown() == "3.8e-12");
+  CHECK(weir::cell::probability(0.00004).shown() == "4.0e-05");
+}
+
 TEST_CASE("table: each format is what was looked at", "[report][golden]") {
   const auto t = awkward();
   std::string md, csv, tsv, json;

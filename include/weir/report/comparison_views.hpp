@@ -45,13 +45,11 @@ namespace weir::inline v0 {
       return b ? cell::number(100 * ((*b).*end), 2) : cell::missing(none);
     };
     using ends = shift_estimate::bounds;
-    // A small p is no 0: two digits of it, however small.
-    const int digits = m.p > 0 && m.p < 0.001 ? std::min(12, 1 - static_cast<int>(std::floor(std::log10(m.p)))) : 4;
     t.rows.push_back({cell::text(m.metric), cell::count(m.base_runs), cell::count(m.new_runs), cell::number(m.base, 3),
                       cell::number(m.fresh, 3), valued ? cell::number(100 * m.change, 2) : cell::missing(none),
                       percent(m.interval, &ends::low), percent(m.interval, &ends::high),
                       percent(m.bootstrap, &ends::low), percent(m.bootstrap, &ends::high),
-                      m.interval ? cell::number(m.p, digits) : cell::missing(none),
+                      m.interval ? cell::probability(m.p) : cell::missing(none),
                       cell::text(std::string(to_string(m.verdict))),
                       m.more_runs > 0 ? cell::count(m.more_runs) : cell::text(""), cell::text(m.why)});
   }

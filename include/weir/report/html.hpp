@@ -2,6 +2,7 @@
 #ifndef WEIR_REPORT_HTML_HPP
 #define WEIR_REPORT_HTML_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -98,9 +99,31 @@ inline void append_html_plot(std::string& out, plot p, std::size_t id) {
   out += "</script></figure>\n";
 }
 
+/// Why values are missing, for paper and for those who can't point at them: each reason with its columns.
+inline void append_reasons(std::string& out, const table& t) {
+  std::vector<std::pair<std::string_view, std::vector<std::string>>> reasons;
+  for (const auto& row : t.rows)
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (!row[i].is(cell::kind::missing)) continue;
+      auto known = std::ranges::find(reasons, row[i].reason(), [](const auto& r) { return r.first; });
+      if (known == reasons.end()) known = reasons.insert(known, {row[i].reason(), {}});
+      if (!std::ranges::count(known->second, t.columns[i].name)) known->second.push_back(t.columns[i].name);
+    }
+  if (reasons.empty()) return;
+  out += "<ul class=\"why\">";
+  for (const auto& [reason, columns] : reasons) {
+    out += "<li>\xE2\x80\x93 ";
+    append_xml(out, reason);
+    out += " (";
+    for (std::size_t i = 0; i < columns.size(); ++i) append_xml(out, (i == 0 ? "" : ", ") + columns[i]);
+    out += ")</li>";
+  }
+  out += "</ul>";
+}
+
 }  // namespace detail
 
-/// Appends `t` as an HTML table; a missing value shows its reason as a hint, and to screen readers.
+/// Appends `t` as an HTML table; a missing value shows its reason as a hint, and reasons stand below.
 inline void append_html(std::string& out, const table& t) {
   out += "<section><h2>";
   append_xml(out, t.title);
@@ -115,7 +138,9 @@ inline void append_html(std::string& out, const table& t) {
           : detail::append_html_cell(out, "td", row[i].shown(), t.columns[i], {});
     out += "</tr>\n";
   }
-  out += "</tbody></table></div></section>\n";
+  out += "</tbody></table></div>";
+  detail::append_reasons(out, t);
+  out += "</section>\n";
 }
 
 /// The page as one file: no other is loaded, and it works from file://.

@@ -15,7 +15,8 @@ h1{font-size:1.5rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.2rem .7rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
-th{background:var(--soft);position:sticky;top:0}.left{text-align:left}td[title]{cursor:help}
+th{background:var(--soft);position:sticky;top:0;white-space:normal;vertical-align:bottom}.left{text-align:left}td[title]{cursor:help}
+.why{list-style:none;padding:0;margin:.3rem 0;font-size:13px}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,560px),1fr));gap:1rem}
 figure{margin:0;position:relative}svg.plot{width:100%;height:auto;border:1px solid var(--line);border-radius:4px}
 .legend{cursor:pointer}.legend.off{opacity:.35}.series.off{display:none}
@@ -24,7 +25,8 @@ fieldset{border:1px solid var(--line);border-radius:4px}fieldset label{margin-ri
 #tip{position:fixed;padding:.2rem .5rem;background:var(--soft);border:1px solid var(--line);border-radius:4px;
 pointer-events:none;white-space:pre;font-size:13px;z-index:9}
 dt{font-weight:600}dd{margin:0 0 .4rem 1.2rem}
-@media print{.control,#tip{display:none!important}body{background:#fff;color:#000}figure,tr{break-inside:avoid}th{position:static}}
+@media print{.control,#tip{display:none!important}body{background:#fff;color:#000}figure,tr{break-inside:avoid}th{position:static}
+.scroll{overflow:visible}table{font-size:10px}th,td{padding:.1rem .35rem}main{padding:0}}
 )css";
 
 inline constexpr std::string_view html_script = R"js(

@@ -229,12 +229,16 @@ class svg_drawing {
     const double width = label_width(words);
     const bool left = x + 7 + width > right_;
     const double from = left ? x - 7 - width : x + 7, line = std::max(y - 5, top_ + 10);
+    if (take(from, width, line)) text(left ? x - 7 : x + 7, line, words, left ? "end" : "start");
+  }
+  /// Takes room for a text. \return  false where another stands there.
+  bool take(double from, double width, double y) {
     const auto near = [&](const spot& other) {
-      return std::abs(other.y - line) < 13 && from < other.to && other.from < from + width;
+      return std::abs(other.y - y) < 13 && from < other.to && other.from < from + width;
     };
-    if (std::ranges::any_of(taken_, near)) return;
-    taken_.push_back({from, from + width, line});
-    text(left ? x - 7 : x + 7, line, words, left ? "end" : "start");
+    if (std::ranges::any_of(taken_, near)) return false;
+    taken_.push_back({from, from + width, y});
+    return true;
   }
   void whiskers(const plot_series& s, std::size_t i) {
     const double shift = (static_cast<double>(i) - static_cast<double>(p_.series.size() - 1) / 2) * 8;
@@ -277,8 +281,11 @@ class svg_drawing {
     if (!scale.shows(mark.at) || (upright && !across_ && named_)) return;
     if (upright) {
       line("mark", x_of(mark.at), top_, x_of(mark.at), bottom_);
-      const bool left = x_of(mark.at) + 4 + label_width(mark.label) > right_;
-      text(x_of(mark.at) + (left ? -4 : 4), top_ + 12, mark.label, left ? "end" : "start");
+      const double width = label_width(mark.label), x = x_of(mark.at);
+      const bool left = x + 4 + width > right_;
+      double y = top_ + 12;
+      while (!mark.label.empty() && !take(left ? x - 4 - width : x + 4, width, y)) y += 14;
+      text(x + (left ? -4 : 4), y, mark.label, left ? "end" : "start");
     } else {
       line("mark", left_, y_of(mark.at), right_, y_of(mark.at));
       text(right_ - 4, y_of(mark.at) - 4, mark.label, "end");

@@ -100,9 +100,10 @@ inline std::optional<plot> plot_by_load(std::string_view name, const summary& s)
           {"output_tok_s_gpu, total_tok_s_gpu", "output, and input and output tokens a second / devices"}};
 }
 
-/// The whole report. \pre  `log` is in the order of sending.
+/// The whole report. \pre  `log` is in the order of sending. \param devices  that each group ran on.
 [[nodiscard]] inline html_page page_of(const summary& s, const std::vector<std::string>& notes,
-                                       const std::vector<std::string>& runs, const request_log& log) {
+                                       const std::vector<std::string>& runs, const request_log& log,
+                                       double devices = 1) {
   html_page page{.title = "weir report",
                  .facts = runs,
                  .tables = reading_tables(s),
@@ -112,10 +113,11 @@ inline std::optional<plot> plot_by_load(std::string_view name, const summary& s)
   if (!s.requests) return page;
   page.plots = {cdf_plot(log), latency_over_time(log), throughput_over_time(log), waterfall_plot(log, 40)};
   if (s.groups.size() > 1)
-    for (const auto* name : {"by-group", "latency"}) page.plots.push_back(*plot_named(name, s, log, 1));
+    for (const auto* name : {"by-group", "latency"}) page.plots.push_back(*plot_named(name, s, log, devices));
   if (s.groups.size() > 2 && s.keys.size() == 1 && s.keys[0] == "file")
-    for (const auto* name : {"load", "load-tpot", "scaling", "efficiency", "goodput"})
-      if (auto more = plot_named(name, s, log, 1)) page.plots.push_back(*std::move(more));
+    for (const auto* name :
+         {"load", "load-tpot", "load-itl", "load-e2el", "scaling", "efficiency", "goodput", "pareto"})
+      if (auto more = plot_named(name, s, log, devices)) page.plots.push_back(*std::move(more));
   return page;
 }
 

@@ -44,6 +44,15 @@ class cell {
     if (text[0] == '-' && text.find_first_not_of("-0.") == text.npos) text.erase(0, 1);  // no "-0.00"
     return {kind::number, std::move(text)};
   }
+  /// Four digits after the point; of a value that these would make 0, its power of ten: "3.8e-12".
+  /// \pre  0 <= p <= 1.
+  [[nodiscard]] static cell probability(double p) {
+    if (!(p > 0 && p < 0.00005)) return number(p, 4);
+    std::array<char, 32> buffer{};
+    return {kind::number,
+            {buffer.data(),
+             std::to_chars(buffer.data(), buffer.data() + buffer.size(), p, std::chars_format::scientific, 1).ptr}};
+  }
   template <std::integral Integer>
   [[nodiscard]] static cell count(Integer value) {
     return {kind::number, std::to_string(value)};
