@@ -233,10 +233,10 @@ class svg_drawing {
   }
   /// Takes room for a text. \return  false where another stands there.
   bool take(double from, double width, double y) {
-    const auto near = [&](const spot& other) {
+    const auto overlaps = [&](const spot& other) {
       return std::abs(other.y - y) < 13 && from < other.to && other.from < from + width;
     };
-    if (std::ranges::any_of(taken_, near)) return false;
+    if (std::ranges::any_of(taken_, overlaps)) return false;
     taken_.push_back({from, from + width, y});
     return true;
   }

@@ -20,12 +20,12 @@ namespace weir::inline v0 {
 namespace detail {
 
 /// A number within a label: "c16.jsonl" has 16 at 1, two characters long. NaN where there is none.
-struct number_place {
+struct load_number {
   double value = std::nan("");
   std::size_t at = 0, length = 0;
 };
-inline number_place number_in(std::string_view label, std::size_t begin) {
-  number_place out;
+inline load_number number_in(std::string_view label, std::size_t begin) {
+  load_number out;
   out.at = std::min(label.find_first_of("0123456789", begin), label.size());
   const auto end = std::from_chars(label.data() + out.at, label.data() + label.size(), out.value).ptr;
   out.length = static_cast<std::size_t>(end - label.data()) - out.at;
@@ -34,17 +34,17 @@ inline number_place number_in(std::string_view label, std::size_t begin) {
 }
 /// The number that each label has of its own, for groups that are steps of a load: what all labels begin with ("2026/c"
 /// of "2026/c8" and "2026/c16") says nothing of the step.
-inline std::vector<number_place> own_numbers(const std::vector<std::string>& labels) {
+inline std::vector<load_number> own_numbers(const std::vector<std::string>& labels) {
   std::string_view same = labels.empty() ? std::string_view{} : std::string_view(labels[0]);
   for (const auto& label : labels)
     same = same.substr(0, static_cast<std::size_t>(std::ranges::mismatch(same, label).in1 - same.begin()));
   const std::size_t begin = same.find_last_not_of("0123456789.") + 1;  // not within a number
-  std::vector<number_place> out;
+  std::vector<load_number> out;
   for (const auto& label : labels) out.push_back(number_in(label, begin));
   return out;
 }
 /// What the numbers are: "N of cN.jsonl" where all labels have one form, the key where they are nothing but numbers.
-inline std::string axis_of(const std::vector<std::string>& labels, const std::vector<number_place>& numbers,
+inline std::string axis_of(const std::vector<std::string>& labels, const std::vector<load_number>& numbers,
                            const std::vector<std::string>& keys) {
   const std::string key = keys.empty() ? "the group" : keys[0];
   std::string form;
