@@ -171,6 +171,11 @@ TEST_CASE("plot: whiskers of characters reach from low to high, round the value"
   CHECK((low < value && value < high));
   CHECK(high - low == 2 * (value - low));
   CHECK(text.find(" 5\n") != text.npos);
+  CHECK(text.find("(log)") == text.npos);
+  p.x.log = true, p.series[0].low = {1};
+  text.clear();
+  weir::append_terminal(text, p, {.width = 56, .ascii = true});
+  CHECK(text.find("1 .. 10  % (log)\n") != text.npos);
 }
 
 TEST_CASE("plot: lines of characters have a letter or a colour each, and Braille only where one is enough", "[plot]") {

@@ -187,7 +187,7 @@ inline void append_terminal_whiskers(std::string& out, const plot& p, const term
       out.append(" ").append(line).append(" ").append(std::isfinite(s.y[k]) ? tick_text(s.y[k]) : "-").push_back('\n');
     }
   out.append(names + 1, ' ').append(tick_text(scale.low)).append(" .. ").append(tick_text(scale.high)).append("  ");
-  out.append(p.x.label).push_back('\n');
+  out.append(p.x.label).append(scale.log ? " (log)\n" : "\n");
 }
 
 }  // namespace detail
