@@ -13,7 +13,7 @@
 
 #include "weir/base/units.hpp"
 #include "weir/trace/json_extent.hpp"
-#include "weir/trace/same_again.hpp"
+#include "weir/trace/kept_text.hpp"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -148,8 +148,8 @@ class json_cursor {
     return true;
   }
   /// Takes what was kept where it comes next.
-  [[gnu::always_inline]] bool take_same(const same_again& kept) noexcept {
-    if (!kept.starts(rest())) return false;
+  [[gnu::always_inline]] bool take_same(const kept_text& kept) noexcept {
+    if (!kept.begins(rest())) return false;
     at_ += kept.text().size();
     return true;
   }

@@ -17,7 +17,7 @@
 #include "weir/base/result.hpp"
 #include "weir/data/window.hpp"
 #include "weir/trace/json_cursor.hpp"
-#include "weir/trace/same_again.hpp"
+#include "weir/trace/kept_text.hpp"
 
 namespace weir::inline v0 {
 
@@ -118,7 +118,7 @@ class object_stream {
   template <class OnObject>
   void objects(OnObject& on_object) {
     for (;;) {
-      if (between_.starts(window_.unread())) {
+      if (between_.begins(window_.unread())) {
         window_.consume(between_.text().size() - 1);
         one_object(on_object);
         continue;
@@ -258,7 +258,7 @@ class object_stream {
   window<Source> window_;
   stream_format format_;
   stream_summary summary_;
-  same_again between_;
+  kept_text between_;
   std::size_t held_ = 0;  // length of the value that value() found
 };
 

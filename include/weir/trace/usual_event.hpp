@@ -13,7 +13,6 @@
 #include "weir/trace/json_extent.hpp"
 #include "weir/trace/kept_text.hpp"
 #include "weir/trace/kineto_event.hpp"
-#include "weir/trace/same_again.hpp"
 #include "weir/trace/written_ns.hpp"
 
 namespace weir::inline v0 {
@@ -60,7 +59,7 @@ inline std::string_view taken(std::string_view text, const json_cursor& at) noex
 
 /// How the last events were laid out.
 struct usual_layout {
-  same_again lead;                   ///< Between an event's brace and its phase.
+  kept_text lead;                    ///< Between an event's brace and its phase.
   event_shapes shapes;               ///< Of events that were read.
   written_before time;               ///< Of the last of them.
   std::array<kept_text, 4> skipped;  ///< Behind the phase, of objects that were not wanted for it: see skipped_length.
