@@ -1,9 +1,12 @@
 // weir-summarize: records in, the tables that people look at out.
+#include <memory_resource>
+
 #include "summarize_flags.hpp"
 #include "summarize_job.hpp"
 #include "summarize_live.hpp"
 #include "summarize_sweep.hpp"
 #include "terminal.hpp"
+#include "weir/base/huge_pages.hpp"
 
 namespace {
 
@@ -69,5 +72,7 @@ result<int> summarize(const arguments& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  static weir::huge_pages pages;
+  std::pmr::set_default_resource(&pages);  // what tells a million requests apart is reached at random
   return weir::tool::run(weir::tool::summarize_about, argc, argv, summarize);
 }

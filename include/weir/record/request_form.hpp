@@ -107,6 +107,8 @@ class request_form {
 
   template <class Target>
   static bool take(const json_field<Target>& field, Target& into, token_walk& walk, std::size_t& size) {
+    if (field.is == field_kind::time || field.is == field_kind::count)
+      return walk.take_number(into.*field.number, size);
     if (field.is == field_kind::text) {
       std::string_view text;
       if (!walk.take_text(text, size)) return false;
@@ -117,7 +119,6 @@ class request_form {
         kept.assign(text);
       return true;
     }
-    if (field.is != field_kind::int32) return walk.take_number(into.*field.number, size);
     std::int64_t wide = 0;
     if (!walk.take_number(wide, size) || !std::in_range<std::int32_t>(wide)) return false;
     into.*field.int32 = static_cast<std::int32_t>(wide);

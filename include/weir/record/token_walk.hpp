@@ -83,21 +83,11 @@ class token_walk {
   }
 
   /// Up to 18 digits, without sign, fraction or exponent; or null, which is `unmeasured`. \param guess  as above.
-  bool take_number(std::int64_t& out, std::size_t& guess) noexcept {
+  [[gnu::always_inline]] bool take_number(std::int64_t& out, std::size_t& guess) noexcept {
     std::uint64_t digits = 0;
-    if (guess > 0 && !is_digit(at_[guess]) && digits_of(at_, guess, digits)) {
-      at_ += guess;
-    } else if (const char* after = plain_digits(at_, digits); after != nullptr) {
-      const auto size = static_cast<std::size_t>(after - at_);
-      guess = size <= 16 ? size : 0;
-      at_ = after;
-    } else {
-      if (std::memcmp(at_, "null", 4) != 0) return false;
-      out = unmeasured;
-      at_ += 4;
-      return true;
-    }
+    if (guess == 0 || is_digit(at_[guess]) || !digits_of(at_, guess, digits)) return take_new_number(out, guess);
     out = static_cast<std::int64_t>(digits);
+    at_ += guess;
     return true;
   }
   /// Anything that is no text and begins no array or object.
@@ -152,6 +142,22 @@ class token_walk {
     std::uint64_t odd = quotes_and_odd(word_at(at + size - 8));  // some bytes of it may come again
     for (std::size_t done = 0; done + 8 < size; done += 8) odd |= quotes_and_odd(word_at(at + done));
     return odd == 0;
+  }
+  /// A number of another size than the last time, or null.
+  bool take_new_number(std::int64_t& out, std::size_t& guess) noexcept {
+    std::uint64_t digits = 0;
+    const char* after = plain_digits(at_, digits);
+    guess = 0;
+    if (after != nullptr) {
+      out = static_cast<std::int64_t>(digits);
+      if (after - at_ <= 16) guess = static_cast<std::size_t>(after - at_);
+    } else {
+      if (std::memcmp(at_, "null", 4) != 0) return false;
+      out = unmeasured;
+      after = at_ + 4;
+    }
+    at_ = after;
+    return true;
   }
   static constexpr bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
   static constexpr bool is_scalar(char c) noexcept {

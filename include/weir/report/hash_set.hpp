@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <utility>
 #include <vector>
 
 namespace weir::inline v0 {
 
-/// A set of 64-bit hashes: 12 to 24 bytes each, where std::unordered_set takes 40.
+/// A set of 64-bit hashes: 12 to 24 bytes each, where std::unordered_set takes 40. Its memory is of std::pmr's default
+/// resource (see base/huge_pages.hpp).
 ///
 /// Nearly every hash is new. A filter of one byte a slot says so of most of them at once; such a one is put in its
 /// place when the next one comes, so that nobody waits for the place to come from memory.
@@ -70,7 +72,7 @@ class hash_set {
   }
   /// Twice the slots. In the order of the old ones, the new ones and the filter's words come one after the other.
   void grow() {
-    const std::vector<std::uint64_t> old = std::move(slots_);
+    const std::pmr::vector<std::uint64_t> old = std::move(slots_);
     slots_.assign(old.empty() ? 64 : 2 * old.size(), free);
     filter_.assign(slots_.size() / slots_a_word, 0);
     count_ = 0;
@@ -78,9 +80,9 @@ class hash_set {
       if (hash != free) mark(hash), place(hash);
   }
 
-  std::vector<std::uint64_t> slots_;   // a power of two of them, or none
-  std::vector<std::uint64_t> filter_;  // what is not marked here is in no slot
-  std::size_t count_ = 0;              // in slots
+  std::pmr::vector<std::uint64_t> slots_;   // a power of two of them, or none
+  std::pmr::vector<std::uint64_t> filter_;  // what is not marked here is in no slot
+  std::size_t count_ = 0;                   // in slots
   std::uint64_t deferred_ = free;
 };
 
