@@ -29,6 +29,9 @@ weir-serve-many --quiet -n 2 --engine mock --log-dir logs --samples samples --sa
   cp "$WEIR_ENDPOINTS" endpoints
   weir-bench --endpoints endpoints --prompts gsm8k.prompts -n 2 --max-concurrency 4 --records closed.records
   weir-bench --endpoints endpoints --prompts chat.prompts --request-rate 50 --records chat.records
+  for n in 1 2 3 4 5; do
+    weir-bench --endpoints endpoints --prompts gsm8k.prompts -n 2 --max-concurrency 4 --records again$n
+  done
 ' -- --ttft 5ms --itl 1ms --answers questions.jsonl > /dev/null
 weir-serve-many --quiet -n 1 --engine mock --log-dir logs --run '
   weir-bench --endpoints "$WEIR_ENDPOINTS" --prompts random.prompts --request-rate 50 --records failed.records || true
@@ -42,7 +45,7 @@ weir-sweep --quiet --mode command --devices none --out failed -- false > /dev/nu
 cat swept/benchmark_results/mock*.json failed/benchmark_results/cell.json > cells
 weir-score --json closed.records > answers 2> /dev/null
 weir-summarize --json closed.records answers failed.records > metrics
-for n in 1 2 3 4 5; do sed s/mock/m$n/ closed.records > run$n; done
+for n in 1 2 3 4 5; do sed s/mock/m$n/ again$n > run$n; done
 weir-compare --any-workload --json --base run1 run2 run3 run4 run5 --new chat.records run1 run2 run3 run4 > compared || [ $? = 1 ]
 weir-compare --any-workload --json --base run1 --new chat.records >> compared || [ $? = 1 ]
 """
