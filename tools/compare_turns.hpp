@@ -23,7 +23,7 @@ namespace weir::tool {
 inline result<void> run_once(std::string command, const std::string& out) {
   const std::string part = out + ".part";
   std::error_code error;
-  std::filesystem::remove(part, error);
+  std::filesystem::remove_all(part, error);  // a command may make a directory of it
   for (auto at = command.find("{out}"); at != command.npos; at = command.find("{out}", at + part.size()))
     command.replace(at, 5, part);
   say(out + ": " + command);
@@ -68,19 +68,31 @@ inline result<std::pair<std::vector<std::string>, std::vector<std::string>>> tak
       return failure{errc::invalid_argument, std::string("--") + side + " must write its result to {out}"};
   const std::string dir(args.get("dir", "compare-runs"));
   std::error_code error;
-  if (!args.has("resume") && std::filesystem::exists(dir + "/base.command", error))
+  const bool begun = std::filesystem::exists(dir + "/base.command", error);
+  if (begun && !args.has("resume"))
     return failure{errc::busy, dir + " holds runs already; --resume goes on with them, or give another --dir"};
+  if (!begun && (std::filesystem::exists(dir + "/base-1", error) || std::filesystem::exists(dir + "/new-1", error)))
+    return failure{errc::busy, dir + " holds runs, but not the commands that made them; give another --dir"};
   if (!std::filesystem::create_directories(dir, error) && error) return failure{errc::io, "cannot make " + dir};
   if (auto ok = keep_commands(dir, args); !ok) return ok.error();
   std::pair<std::vector<std::string>, std::vector<std::string>> files;
+  int kept = 0;
   for (int i = 1; i <= *count; ++i)
     for (int turn = 0; turn < 2; ++turn) {
       const bool is_new = (turn == 1) == (i % 2 == 1);
       const std::string out = dir + (is_new ? "/new-" : "/base-") + std::to_string(i);
-      if (!std::filesystem::exists(out, error))
-        if (auto ok = run_once(std::string(args.get(is_new ? "new" : "base")), out); !ok) return ok.error();
+      if (std::filesystem::exists(out, error))
+        ++kept;
+      else if (auto ok = run_once(std::string(args.get(is_new ? "new" : "base")), out); !ok)
+        return ok.error();
       (is_new ? files.second : files.first).push_back(out);
     }
+  if (kept > 0)
+    say(std::to_string(kept) + " of the " + std::to_string(2 * *count) +
+        " runs are of an earlier start: whether servers and machine were the same then is not known here");
+  for (const auto* side : {"/base-", "/new-"})
+    if (std::filesystem::exists(dir + side + std::to_string(*count + 1), error))
+      say(dir + " holds more than the first " + std::to_string(*count) + " runs of a side: the others are left out");
   return files;
 }
 

@@ -134,7 +134,9 @@ TEST_CASE("rival: AIPerf's inter-token latency is our TPOT, in its JSON and its 
                         {"output_tokens_per_s", "2434.24"},
                         {"total_tokens_per_s", "2510.31"},
                         {"requests_per_s", "19.02"},
+                        {"requests", "128"},
                         {"ok", "128"},
+                        {"failed", "0"},
                         {"window_s", "6.70"},
                         {"tokens_out", "16384"}};
   check("aiperf.json", figures);
@@ -145,6 +147,23 @@ TEST_CASE("rival: AIPerf's inter-token latency is our TPOT, in its JSON and its 
   CHECK(r.find("itl_mean_ms") == nullptr);
   CHECK(r.find("ttft_n")->value == 128);
   CHECK(std::ranges::count(r.other, "time_to_second_token/p50", &std::pair<std::string, std::string>::first) == 1);
+}
+
+TEST_CASE("rival: AIPerf's failures are what did not succeed of all, where the file leaves them out", "[rival]") {
+  // AIPerf: "Completed Requests (Success + Error)"; its error_request_count is there only where there are any.
+  const std::string begin = R"({"schema_version":"1.4","aiperf_version":"0.13.0",)";
+  const auto failed = [&](const std::string& counts) {
+    const auto all = weir::read_rivals(begin + counts + "}", "x");
+    REQUIRE(all);
+    const auto* f = all->front().find("failed");
+    return f == nullptr ? -1 : f->value;
+  };
+  const std::string ok = R"("request_count":{"avg":90},)", all = R"("completed_request_count":{"avg":100})";
+  CHECK(failed(ok + all) == 10);
+  CHECK(failed(ok + all + R"(,"error_request_count":{"avg":9})") == 9);
+  CHECK(failed(R"("request_count":{"avg":90})") == -1);
+  CHECK(std::isnan(failed(R"("request_count":{"avg":101},)" + all)));
+  CHECK(read("aiperf.json").find("failed")->theirs == "completed_request_count/avg - request_count/avg");
 }
 
 TEST_CASE("rival: guidellm's ITL is our TPOT, and its TPOT keeps a name of its own", "[rival]") {

@@ -43,12 +43,12 @@ TEST_CASE("comparison: a change that matters is found, with its direction by the
 
 TEST_CASE("comparison: more is better of rates, shares kept, energy's yield and what is right", "[comparison]") {
   for (const auto* name : {"output_tokens_per_s", "goodput_requests_per_s", "requests_per_j", "slo_attainment_pct",
-                           "good", "accuracy_gsm8k_pct", "correct_strict", "score_rouge1_x"}) {
+                           "good", "accuracy_gsm8k_pct", "correct_strict", "score_rouge1_x", "steady_requests_per_s"}) {
     CAPTURE(name);
     CHECK(weir::is_more_better(name));
   }
   for (const auto* name : {"ttft_p50_ms", "energy_per_output_token_j", "failed", "error_rate_pct", "not_found_strict",
-                           "cost_per_million_tokens", "power_active_w"}) {
+                           "cost_per_million_tokens", "power_active_w", "score_ppl_x", "score_bpb_x"}) {
     CAPTURE(name);
     CHECK_FALSE(weir::is_more_better(name));
   }
@@ -57,6 +57,11 @@ TEST_CASE("comparison: more is better of rates, shares kept, energy's yield and 
 TEST_CASE("comparison: what is 0 in every run is the same, and a small p is no 0", "[comparison]") {
   const auto zero = one(runs(5, 50, 0.02, 1), runs(5, 50, 0.02, 2), "failed");
   CHECK((zero.verdict == v::same && zero.why == "0 in every run of both sides" && std::isnan(zero.change)));
+  CHECK((zero.base_runs == 5 && zero.new_runs == 5));
+  CHECK(weir::comparison_table({zero}).rows[0][5].reason() == "0 has no relative change");
+  CHECK(one(runs(1, 50, 0.02, 1), runs(5, 50, 0.02, 2), "failed").verdict == v::inconclusive);
+  const auto equal = weir::comparison_table({one(runs(2, 50, 0, 1), runs(2, 50, 0, 2))});
+  CHECK(equal.rows[0][6].reason() == "the runs do not differ from each other");
   auto all = weir::compare(runs(10, 50, 0.01, 1), runs(10, 80, 0.01, 2), {.metrics = {"ttft_p50_ms"}});
   REQUIRE(all[0].p < 1e-6);
   all.push_back(weir::compare_failures(runs(5, 50, 0.02, 1), runs(5, 50, 0.02, 2)));
@@ -64,6 +69,17 @@ TEST_CASE("comparison: what is 0 in every run is the same, and a small p is no 0
   const double shown = std::stod(std::string(t.rows[0][10].shown()));
   CHECK((shown > 0.94 * all[0].p && shown < 1.06 * all[0].p));
   CHECK(t.rows[1][10].reason() == "judged by the counts of all runs together");
+}
+
+TEST_CASE("comparison: what is neither better nor worse gets no such verdict, however sure the change",
+          "[comparison]") {
+  for (const auto* name : {"tokens_out", "requests", "ttft_n", "steady_effective_n", "device_busy_pct"}) {
+    CAPTURE(name);
+    const auto m = one(runs(10, 100, 0.01, 1, name), runs(10, 110, 0.01, 2, name), name);
+    CHECK((m.verdict == v::inconclusive && m.more_runs == 0));
+    CHECK(m.why == "a change that is sure, but neither more nor less of it is better");
+    CHECK(one(runs(10, 100, 0.0001, 1, name), runs(10, 100, 0.0001, 2, name), name).verdict == v::same);
+  }
 }
 
 TEST_CASE("comparison: runs that agree in every figure are one run only where a figure is a time", "[comparison]") {

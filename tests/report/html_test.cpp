@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 #include "weir/report/pivot.hpp"
@@ -250,6 +251,25 @@ TEST_CASE("html: a plot of characters shows a rising line from left to right", "
   CHECK(text.find('*', first) - first > 40);  // high at the right
   CHECK(text.find('*', last) - last < 10);    // low at the left
   for (const char c : text) CHECK(static_cast<unsigned char>(c) < 0x80);
+}
+
+TEST_CASE("pareto: what another beats in both is grey, and a group without a TPOT is no point and beats none",
+          "[html]") {
+  weir::summary s;
+  s.keys = {"file"};
+  const auto group = [&](const char* file, double tpot_ms, double tokens_per_s) {
+    weir::figure_list list;
+    list.number_or("tpot_p50_ms", "ms", tpot_ms, 3, "no answer was streamed");
+    list.number("output_tokens_per_s", "1/s", tokens_per_s, 2), list.number("total_tokens_per_s", "1/s", 1, 2);
+    s.groups.push_back({{file}, std::move(list).take()});
+  };
+  for (int i = 0; i < 20; ++i) group("whole", std::nan(""), 900);  // enough to upset a sort
+  group("fast", 10, 100), group("full", 20, 400), group("worse", 25, 300), group("at once", 0, 500), group("", 1, 1);
+  const auto p = weir::pareto_plot(s, 2);
+  REQUIRE(p.series[1].name == "output_tok_s_gpu, dominated");
+  CHECK(p.series[0].labels == std::vector<std::string>{"full", "fast"});
+  CHECK((p.series[0].x == std::vector<double>{50, 100} && p.series[0].y == std::vector<double>{200, 50}));
+  CHECK(p.series[1].labels == std::vector<std::string>{"worse"});
 }
 
 TEST_CASE("pivot: rows and columns by two keys, speed-up against a base, missing cells said", "[html]") {

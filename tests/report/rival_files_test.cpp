@@ -110,6 +110,17 @@ TEST_CASE("rival_files: sockets, pipes and links to directories stop nothing, an
   CHECK(weir::record_files({s.path.string()}).error().code == weir::errc::not_found);
 }
 
+TEST_CASE("rival_files: a result without any figure of ours is no run", "[rivals]") {
+  const scratch s;
+  s.write("benchmark_args.json", R"({"model_id":"m","parallel":1,"number":2,"max_prompt_length":9})");
+  const auto path = (s.path / "benchmark_args.json").string();
+  CHECK(weir::load_runs(path).error().detail == path + ", of evalscope perf, holds no figure that can be compared");
+  s.copy("evalscope_summary.json", "benchmark_summary.json");
+  const auto both = weir::load_runs(s.path.string());  // one run
+  REQUIRE(both);
+  CHECK((both->size() == 1 && both->front().figures.contains("ttft_mean_ms")));
+}
+
 TEST_CASE("rival_files: a packed file is named as such, not as damaged JSON", "[rivals][hostile]") {
   const scratch s;
   for (const auto& [head, name] :

@@ -216,6 +216,41 @@ TEST_CASE("weir-compare run: a run that was broken off is none, and is made anew
   CHECK(on.out.find("\nttft_p50_ms,2,2,") != std::string::npos);
 }
 
+TEST_CASE("weir-compare run: results whose commands nobody knows are not taken for done", "[tools]") {
+  const scratch s;
+  std::filesystem::create_directories(s.path + "/runs");
+  s.run("runs/base-1", 50), s.run("runs/new-1", 50), s.run("a", 51);
+  const std::string run = tool + " run --runs 1 --dir " + s.path + "/runs --base 'cp " + s.path +
+                          "/a {out}' --new 'cp " + s.path + "/a {out}'";
+  for (const std::string how : {"", " --resume"}) {
+    const auto refused = shell(run + how + " 2>&1");
+    CHECK(refused.status == 2);
+    CHECK(refused.out.find("holds runs, but not the commands that made them") != std::string::npos);
+  }
+}
+
+TEST_CASE("weir-compare run: a directory that was half written is made anew, and what is left out is said", "[tools]") {
+  const scratch s;
+  for (int i = 1; i <= 2; ++i) s.run("a" + std::to_string(i), 50 + i), s.run("b" + std::to_string(i), 51 + i);
+  const auto command = [&](const std::string& side) {
+    return "n=$(ls " + s.path + "/runs | grep -c \"^" + side + "-.$\"); mkdir {out}; [ -e " + s.path +
+           "/again ] || { echo half > {out}/half.jsonl; touch " + s.path + "/again; exit 3; }; cp " + s.path + "/" +
+           (side == "base" ? "a" : "b") + "$((n+1)) {out}/run.jsonl";
+  };
+  const auto run = [&](const char* more) {
+    return shell(tool + " run --dir " + s.path + "/runs --base '" + command("base") + "' --new '" + command("new") +
+                 "' --metric ttft_p50_ms --format csv " + more + " 2>&1");
+  };
+  CHECK(run("--runs 2").status == 2);
+  const auto on = run("--runs 2 --resume");
+  CHECK(on.status == 0);
+  CHECK(on.out.find("\nttft_p50_ms,2,2,") != std::string::npos);
+  CHECK(on.out.find("an earlier start") == std::string::npos);
+  const auto fewer = run("--runs 1 --resume").out;
+  CHECK(fewer.find("2 of the 2 runs are of an earlier start") != std::string::npos);
+  CHECK(fewer.find("holds more than the first 1 runs of a side: the others are left out") != std::string::npos);
+}
+
 TEST_CASE("weir-compare: a copy of a run is the same run, and a metric that nobody knows is refused", "[tools]") {
   const scratch s;
   const auto a = s.run("a", 50), b = s.run("b", 51), copy = s.run("copy", 50);

@@ -65,6 +65,11 @@ class rival_builder {
       workload(std::string(ours), value == "Infinity" ? "inf" : std::move(value));
     }
   }
+  /// What did not succeed of all requests, where the file leaves it out: AIPerf counts errors only where there are any.
+  void count_failed() {
+    if (const auto *all = out_.find("requests"), *ok = out_.find("ok"); all != nullptr && ok != nullptr)
+      out_.add({"failed", "", all->value - ok->value, {}, all->theirs + " - " + ok->theirs, {}});
+  }
   void note(std::string words) { out_.notes.push_back(std::move(words)); }
   rival_result take() && {
     out_.drop_zeros();
@@ -133,6 +138,7 @@ inline rival_result aiperf_result(const flat_json& json, std::string source) {
     known != nullptr && !statistic(stat).empty() ? out.add(*known, stat, v.number, v.path)
                                                  : out.other(v.path, v.number);
   }
+  out.count_failed();
   return std::move(out).take();
 }
 

@@ -59,6 +59,7 @@ inline rival_result csv_result(std::string_view text, bool ais_bench, std::strin
           : out.other(theirs, number);
     }
   }
+  out.count_failed();
   return std::move(out).take();
 }
 

@@ -31,7 +31,7 @@ enum class ab_verdict : unsigned char { better = 0, same, worse, inconclusive };
 /// One metric of the two sets. Changes are relative: 0.03 is 3 % more than the base.
 struct metric_comparison {
   std::string metric;
-  bool more_is_better = false;
+  bool more_is_better = false, has_direction = true;
   std::size_t base_runs = 0, new_runs = 0;
   double base = 0, fresh = 0;  ///< Medians over runs.
   double change = 0;           ///< Hodges-Lehmann, of logarithms.
@@ -39,8 +39,9 @@ struct metric_comparison {
   std::optional<shift_estimate::bounds> bootstrap = {};  ///< Of the ratio of medians, over runs.
   double p = 1;  ///< Welch's, of logarithms; Holm's where there are several metrics.
   ab_verdict verdict = ab_verdict::inconclusive;
-  std::string why = {};       ///< In words.
-  std::size_t more_runs = 0;  ///< About how many more a side would decide; 0 where decided or not to be told.
+  std::string why = {};                ///< In words.
+  std::string no_change = "no value";  ///< Why there is no change to tell, where it is NaN.
+  std::size_t more_runs = 0;           ///< About how many more a side would decide; 0 where decided or not to be told.
 };
 
 struct comparison_options {
@@ -50,11 +51,22 @@ struct comparison_options {
 };
 
 /// Whether more of a metric is better: rates, what is kept, accuracies and scores, but nothing that fails or takes
-/// time.
+/// time, and no score that counts what is wrong.
 [[nodiscard]] inline bool is_more_better(std::string_view metric) noexcept {
   constexpr std::array<std::string_view, 6> good{"accuracy", "correct_", "score_", "slo_attainment", "good", "ok"};
-  return metric.find("_per_s") != metric.npos || metric.ends_with("_per_j") ||
-         std::ranges::any_of(good, [&](auto beginning) { return metric.starts_with(beginning); });
+  constexpr std::array<std::string_view, 6> bad{"score_bpb_", "score_ppl_", "score_perplexity_",
+                                                "score_wer_", "score_cer_", "score_edit_distance_"};
+  const auto begins = [&](auto beginning) { return metric.starts_with(beginning); };
+  return (metric.ends_with("_per_s") || metric.ends_with("_per_j") || std::ranges::any_of(good, begins)) &&
+         std::ranges::none_of(bad, begins);
+}
+
+/// Whether a metric has a better side at all: how many there were, and of what kind, is not good or bad.
+[[nodiscard]] inline bool has_better_side(std::string_view metric) noexcept {
+  constexpr std::array<std::string_view, 9> neither{"requests",         "questions",       "tokens_in",
+                                                    "tokens_out",       "steady_from_s",   "steady_to_s",
+                                                    "tokens_per_chunk", "device_busy_pct", "power_idle_w"};
+  return !metric.ends_with("_n") && !std::ranges::count(neither, metric);
 }
 
 /// The metrics, of those asked for, that no run has even the name of: misspelled, or not of this kind of run. Left as
@@ -81,12 +93,12 @@ inline std::vector<double> logs_of(const std::vector<measured_run>& runs, const 
   return out;
 }
 
-/// Whether each run has the metric, and has none of it: no failure, no retry.
+/// Whether each of two runs or more has the metric, and has none of it: no failure, no retry.
 inline bool are_all_zero(const std::vector<measured_run>& runs, const std::string& metric) {
-  return !runs.empty() && std::ranges::all_of(runs, [&](const measured_run& run) {
-    const auto at = run.figures.find(metric);
-    return at != run.figures.end() && at->second == 0;
-  });
+  return runs.size() > 1 && std::ranges::all_of(runs, [&](const measured_run& run) {
+           const auto at = run.figures.find(metric);
+           return at != run.figures.end() && at->second == 0;
+         });
 }
 
 /// Runs without a value are not left out in silence: those that are left might be the lucky ones.
@@ -99,7 +111,8 @@ inline std::string why_missing(const char* side, std::size_t have, std::size_t a
 /// Effect, interval and p-value of one metric, without a verdict.
 inline metric_comparison measure(const std::string& metric, std::vector<double> base, std::vector<double> fresh,
                                  const comparison_options& o) {
-  metric_comparison out{.metric = metric, .more_is_better = is_more_better(metric)};
+  metric_comparison out{
+      .metric = metric, .more_is_better = is_more_better(metric), .has_direction = has_better_side(metric)};
   out.base_runs = base.size(), out.new_runs = fresh.size();
   if (base.empty() || fresh.empty()) {
     out.base = out.fresh = out.change = std::numeric_limits<double>::quiet_NaN();
@@ -140,7 +153,10 @@ inline void judge(metric_comparison& m, const comparison_options& o) {
     return;
   }
   const bool sure = m.p <= 1 - o.level, matters = std::abs(m.change) >= o.threshold;
-  if (sure && matters) {
+  if (sure && matters && !m.has_direction) {
+    m.why = "a change that is sure, but neither more nor less of it is better";
+    m.more_runs = 0;
+  } else if (sure && matters) {
     m.verdict = (m.change > 0) == m.more_is_better ? ab_verdict::better : ab_verdict::worse;
     m.why = "a change that is sure and matters";
   } else if (m.interval->low >= -o.threshold && m.interval->high <= o.threshold) {
@@ -167,8 +183,10 @@ inline void judge(metric_comparison& m, const comparison_options& o) {
         detail::measure(metric, detail::logs_of(base, metric), detail::logs_of(fresh, metric), options));
     if (m.base_runs < base.size()) m.why = detail::why_missing("base", m.base_runs, base.size());
     if (m.why.empty() && m.new_runs < fresh.size()) m.why = detail::why_missing("new", m.new_runs, fresh.size());
-    if (detail::are_all_zero(base, metric) && detail::are_all_zero(fresh, metric))
-      m.base = m.fresh = 0, m.verdict = ab_verdict::same, m.why = "0 in every run of both sides";
+    if (detail::are_all_zero(base, metric) && detail::are_all_zero(fresh, metric)) {
+      m.base_runs = base.size(), m.new_runs = fresh.size(), m.base = m.fresh = 0;
+      m.verdict = ab_verdict::same, m.why = "0 in every run of both sides", m.no_change = "0 has no relative change";
+    }
     p.push_back(m.why.empty() ? m.p : 1);
   }
   const auto adjusted = holm(p);
@@ -199,10 +217,11 @@ inline void judge(metric_comparison& m, const comparison_options& o) {
   const tally a = count(base), b = count(fresh);
   metric_comparison out{.metric = "error_rate_pct", .base_runs = a.runs, .new_runs = b.runs};
   out.change = std::nan("");
+  out.no_change = "judged by the counts of all runs together";
   out.base = a.all > 0 ? 100 * a.failed / a.all : std::nan("");
   out.fresh = b.all > 0 ? 100 * b.failed / b.all : std::nan("");
   if (!(a.all > 0 && b.all > 0)) {
-    out.why = "the runs do not say how many requests failed";
+    out.why = "the runs do not say how many requests failed", out.no_change = "no value";
     return out;
   }
   const auto was = wilson_interval(static_cast<std::uint64_t>(a.failed), static_cast<std::uint64_t>(a.all));

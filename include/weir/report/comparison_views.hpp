@@ -37,18 +37,17 @@ namespace weir::inline v0 {
            {"why", "", side::left}}};
   for (const auto& m : all) {
     using bounds = std::optional<shift_estimate::bounds>;
-    const bool valued = !std::isnan(m.change), counted = !valued && !std::isnan(m.base);
-    const std::string none = counted   ? "judged by the counts of all runs together"
-                             : !valued ? "no value"
-                                       : "too few runs for an interval";
-    const auto percent = [&](const bounds& b, double shift_estimate::bounds::* end) {
-      return b ? cell::number(100 * ((*b).*end), 2) : cell::missing(none);
+    const bool valued = !std::isnan(m.change), few = m.base_runs < 2 || m.new_runs < 2;
+    const std::string drawn = valued ? "too few runs for an interval" : m.no_change;
+    const std::string none = valued && !few ? "the runs do not differ from each other" : drawn;
+    const auto percent = [](const bounds& b, double shift_estimate::bounds::* end, const std::string& reason) {
+      return b ? cell::number(100 * ((*b).*end), 2) : cell::missing(reason);
     };
     using ends = shift_estimate::bounds;
     t.rows.push_back({cell::text(m.metric), cell::count(m.base_runs), cell::count(m.new_runs), cell::number(m.base, 3),
                       cell::number(m.fresh, 3), valued ? cell::number(100 * m.change, 2) : cell::missing(none),
-                      percent(m.interval, &ends::low), percent(m.interval, &ends::high),
-                      percent(m.bootstrap, &ends::low), percent(m.bootstrap, &ends::high),
+                      percent(m.interval, &ends::low, none), percent(m.interval, &ends::high, none),
+                      percent(m.bootstrap, &ends::low, drawn), percent(m.bootstrap, &ends::high, drawn),
                       m.interval ? cell::probability(m.p) : cell::missing(none),
                       cell::text(std::string(to_string(m.verdict))),
                       m.more_runs > 0 ? cell::count(m.more_runs) : cell::text(""), cell::text(m.why)});

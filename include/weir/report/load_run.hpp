@@ -37,6 +37,17 @@ inline measured_run run_of(const rival_result& r) {
   return run;
 }
 
+/// \return  errc::not_found where one of them has no figure under a name of ours: it would count as a run without any.
+inline result<std::vector<measured_run>> runs_of(const std::vector<rival_result>& all) {
+  std::vector<measured_run> out;
+  for (const auto& r : all) {
+    if (r.figures.empty())
+      return failure{errc::not_found, r.source + ", of " + r.tool + ", holds no figure that can be compared"};
+    out.push_back(run_of(r));
+  }
+  return out;
+}
+
 /// Records as one run. \pre  they are counted.
 inline measured_run run_of(const std::string& path, summarizer& counted) {
   measured_run run{path, {}, {}};
@@ -60,26 +71,19 @@ inline measured_run run_of(const std::string& path, summarizer& counted) {
 
 /// The runs that a file holds: one for records, one for each result of another tool; all results below a directory.
 [[nodiscard]] inline result<std::vector<measured_run>> load_runs(const std::string& path) {
-  std::vector<measured_run> out;
   if (is_rival_tree(path)) {
     auto tree = rivals_below(path);
-    if (!tree) return tree.error();
-    for (const auto& r : tree->results) out.push_back(detail::run_of(r));
-    return out;
+    return tree ? detail::runs_of(tree->results) : tree.error();
   }
   auto rivals = rivals_in(path);
   if (!rivals) return rivals.error();
-  if (*rivals) {
-    for (const auto& r : **rivals) out.push_back(detail::run_of(r));
-    return out;
-  }
+  if (*rivals) return detail::runs_of(**rivals);
   summarizer counted({group_key::model});
   file_summarizer reader(counted);
   if (auto ok = reader.add(path); !ok) return ok.error();
   if (reader.counted() == 0)
     return failure{errc::not_found, path + " holds no request and no answer records, nor a result that is known"};
-  out.push_back(detail::run_of(path, counted));
-  return out;
+  return std::vector{detail::run_of(path, counted)};
 }
 
 /// The runs of one side: those of each file, and of a directory of records each file as one. A run that is named twice,

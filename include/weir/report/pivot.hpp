@@ -59,7 +59,7 @@ namespace weir::inline v0 {
       if (base.empty() || name == base) continue;
       const double a = f == nullptr ? std::nan("") : f->exact, b = of_base == nullptr ? std::nan("") : of_base->exact;
       const double times = less_is_better ? b / a : a / b;
-      cells.push_back(std::isfinite(times) ? cell::number(times, 2) : cell::missing("one of the two is missing"));
+      cells.push_back(std::isfinite(times) ? cell::number(times, 2) : cell::missing("one of the two is missing or 0"));
     }
   }
   return t;

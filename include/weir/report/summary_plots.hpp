@@ -238,8 +238,10 @@ inline std::string in_capitals(std::string_view name) {
        {std::pair{"output_tokens_per_s", "output_tok_s_gpu"}, {"total_tokens_per_s", "total_tok_s_gpu"}}) {
     std::vector<point> all;
     for (const auto* g : detail::told_apart(s))
-      all.push_back({1000 / detail::exact_of(*g, "tpot_p50_ms"), detail::exact_of(*g, figure) / devices,
-                     detail::joined_labels(*g)});
+      if (const point here{1000 / detail::exact_of(*g, "tpot_p50_ms"), detail::exact_of(*g, figure) / devices,
+                           detail::joined_labels(*g)};
+          std::isfinite(here.user) && std::isfinite(here.device))
+        all.push_back(here);
     plot_series best{.name = name, .x = {}, .y = {}},
         rest{.name = std::string(name) + ", dominated", .x = {}, .y = {}, .line = false, .muted = true};
     std::ranges::sort(all, {}, &point::user);
