@@ -208,6 +208,12 @@ TEST_CASE("record: what is wrong is named", "[record]") {
         "field 't_send_ns' is not an integer or null");
   CHECK(error_of(R"({"type":"request","status":"ok","t_send_ns":1.5})") ==
         "field 't_send_ns' is not an integer or null");
+  for (const char* far : {"4611686018427387904", "-4611686018427387904", "9223372036854775807"})
+    CHECK(error_of(R"({"type":"request","status":"ok","t_send_ns":)" + std::string(far) + "}") ==
+          "field 't_send_ns' is not within 4.6e18");
+  CHECK(error_of(R"({"type":"request","status":"ok","t_send_ns":4611686018427387903})") == "no error");
+  CHECK(error_of(R"({"type":"request","status":"ok","t_send_ns":1,"event_t_ns":[1000000000000000001]})") ==
+        "field 'event_t_ns' is not an array of integers within 1e18");
   CHECK(error_of(R"({"type":"request","status":"ok","tokens_out":-1})") ==
         "field 'tokens_out' is not a count from 0 or null");
   CHECK(error_of(R"({"type":"request","status":"fine"})") ==

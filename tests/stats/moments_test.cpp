@@ -1,10 +1,12 @@
 #include "weir/stats/moments.hpp"
 
 #include <cmath>
+#include <cstddef>
 #include <numeric>
 #include <vector>
 
 #include "catch.hpp"
+#include "weir/base/hash.hpp"
 
 // Expected values: numpy 2.4.6, np.mean and np.std (population).
 TEST_CASE("moments: agree with numpy, also far from zero", "[stats]") {
@@ -25,6 +27,18 @@ TEST_CASE("moments: agree with numpy, also far from zero", "[stats]") {
   const auto y = weir::moments_of(squares);
   CHECK(y.mean == Approx(478.57142857142844).epsilon(1e-14));
   CHECK(y.std == Approx(430.4205347502531).epsilon(1e-14));
+}
+
+TEST_CASE("moments: equal values have no width, and their mean is theirs, whatever they are and how many",
+          "[stats][property]") {
+  weir::random_stream random(5);
+  for (std::size_t n = 1; n < 400; ++n) {
+    const double value = n % 3 == 0 ? -random.uniform() : 1e9 * random.uniform();
+    const auto m = weir::moments_of(std::vector<double>(n, value));
+    CAPTURE(n, value);
+    REQUIRE(m.mean == value);
+    REQUIRE(m.std == 0);
+  }
 }
 
 TEST_CASE("moments: of nothing are not numbers, of one value have no width", "[stats]") {

@@ -93,6 +93,14 @@ TEST_CASE("samples: a value that comes several times counts as often, whenever t
   CHECK(merged.describe().mean == Approx(sum / static_cast<double>(merged.count())).epsilon(1e-15));
 }
 
+TEST_CASE("samples: the mean of a histogram is right where the sum of its values is beyond 64 bits", "[stats]") {
+  weir::sample_set many(10), shard(10);
+  for (int i = 0; i < 20; ++i) many.add(1e18), shard.add(3e18);
+  many.add(1e9, 2'000'000'000), shard.add(3e9, 2'000'000'000);
+  many.merge(std::move(shard));
+  CHECK(many.describe().mean == Approx(88e18 / 4'000'000'040.0).epsilon(1e-12));
+}
+
 TEST_CASE("samples: figures are those of the values as they are when asked", "[stats]") {
   const auto values = gaps(5000);
   weir::sample_set set;

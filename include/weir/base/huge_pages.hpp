@@ -5,6 +5,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory_resource>
 #include <new>
@@ -23,7 +24,7 @@ class huge_pages final : public std::pmr::memory_resource {
 
  private:
   static std::align_val_t alignment_of(std::size_t bytes, std::size_t asked) noexcept {
-    return std::align_val_t(bytes < page_bytes ? asked : page_bytes);
+    return std::align_val_t(bytes < page_bytes ? asked : std::max(asked, page_bytes));
   }
   void* do_allocate(std::size_t bytes, std::size_t alignment) override {
     void* const at = ::operator new(bytes, alignment_of(bytes, alignment));

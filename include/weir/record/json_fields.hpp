@@ -188,6 +188,10 @@ inline read_outcome take_text(std::string& out, json_value value) {
   return nullptr;
 }
 
+/// Within 146 years of 0, so that the difference of two times is one too. Times of events, after t_send_ns: 31 years.
+inline constexpr std::int64_t most_time_ns = std::numeric_limits<std::int64_t>::max() / 2,
+                              most_event_ns = 1'000'000'000'000'000'000;
+
 /// A time: an integer, or null for one that was not measured.
 inline read_outcome read_time(std::int64_t& out, json_value value) {
   const std::string_view token = value.raw_json_token();
@@ -196,7 +200,8 @@ inline read_outcome read_time(std::int64_t& out, json_value value) {
     out = static_cast<std::int64_t>(digits);
     return nullptr;
   }
-  if (!token.starts_with('n') && !value.get_int64().get(out)) return nullptr;
+  if (!token.starts_with('n') && !value.get_int64().get(out))
+    return -most_time_ns <= out && out <= most_time_ns ? nullptr : "within 4.6e18";
   out = unmeasured;
   return is_null(value) ? nullptr : "an integer or null";
 }

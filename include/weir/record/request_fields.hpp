@@ -145,7 +145,8 @@ inline read_outcome read_numbers(const request_parts& r, std::vector<std::int64_
   simdjson::ondemand::array numbers;
   if (value.get_array().get(numbers)) return "an array";
   for (auto each : numbers)
-    if (each.get_int64().get(out.emplace_back())) return "an array of integers";
+    if (each.get_int64().get(out.emplace_back()) || out.back() < -most_event_ns || out.back() > most_event_ns)
+      return "an array of integers within 1e18";
   return nullptr;
 }
 

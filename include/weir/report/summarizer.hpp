@@ -69,7 +69,7 @@ struct record_group {
 ///     weir::summarizer counted({weir::group_key::instance});
 ///     counted.begin_file("a.jsonl");
 ///     counted.add(request);
-/// \complexity  8 bytes for each latency of a request, up to the limit of sample_set, and 8 to 23 for its identity.
+/// \complexity  8 bytes for each latency of a request, up to the limit of sample_set, and 12 to 24 for its identity.
 class summarizer {
  public:
   /// \param goals  by which requests are called good.

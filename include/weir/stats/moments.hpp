@@ -53,18 +53,21 @@ inline double scale_to(double largest, int bits) noexcept {
 /// it.
 class exact_sum {
  public:
-  explicit exact_sum(const value_extent& all) noexcept : unit_(scale_to(std::max(-all.least, all.greatest), 61)) {}
+  explicit exact_sum(const value_extent& all) noexcept
+      : all_(all), unit_(scale_to(std::max(-all.least, all.greatest), 61)) {}
 
   void add(std::span<const double> values) noexcept {
     wide_integer sum = 0;
     for (const double value : values) sum += static_cast<std::int64_t>(value * unit_);
     sum_ += sum;
   }
+  /// Within the extent: rounded twice, the mean of equal values may be another value.
   [[nodiscard]] double mean(std::size_t count) const noexcept {
-    return static_cast<double>(sum_) / unit_ / static_cast<double>(count);
+    return std::clamp(static_cast<double>(sum_) / unit_ / static_cast<double>(count), all_.least, all_.greatest);
   }
 
  private:
+  value_extent all_;
   double unit_;
   wide_integer sum_ = 0;
 };

@@ -27,7 +27,7 @@ class sample_set {
  public:
   explicit sample_set(std::size_t exact_limit = std::size_t{1} << 20) : exact_limit_(exact_limit) {}
 
-  /// \pre  value >= 0, finite; summed over all, below 9.2e18.
+  /// \pre  0 <= value < 9.2e18.
   void add(double value) {
     if (values_.size() < exact_limit_)
       values_.push_back(value);
@@ -36,10 +36,10 @@ class sample_set {
   }
   /// Adds a value so many times. \pre  value * times is as above.
   void add(double value, std::uint32_t times) {
-    sum_ += rounded(value * times) - rounded(value) * times;
+    sum_ += rounded(value * times) - sum_type{rounded(value)} * times;
     if (values_.size() + times > exact_limit_) {
       count_in_buckets();
-      sum_ += rounded(value) * times;
+      sum_ += sum_type{rounded(value)} * times;
       buckets_.add(value, times);
     } else {
       for (; times > 0; --times) values_.push_back(value);
@@ -120,6 +120,8 @@ class sample_set {
   }
 
  private:
+  using sum_type = detail::wide_integer;  // 64 bits hold the nanoseconds of 300 years: of 10 s, 900 million times
+
   /// The nearest integer; std::llround is a call into a library, which millions of values notice.
   static std::int64_t rounded(double value) noexcept {
     const auto whole = static_cast<std::int64_t>(value);
@@ -171,7 +173,7 @@ class sample_set {
   log_histogram buckets_;
   // Of what is in buckets, in whole units; and what a value that came several times is more than so many times its
   // whole units, so that it makes no difference when it went into the buckets.
-  std::int64_t sum_ = 0;
+  sum_type sum_ = 0;
 };
 
 }  // namespace weir::inline v0
