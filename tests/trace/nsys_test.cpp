@@ -103,6 +103,34 @@ TEST_CASE("nsys_lines: a real export gives what its database holds by another pr
   }
 }
 
+TEST_CASE("nsys_lines: a graph that was traced as a whole is busy time of no class; one traced by nodes counts once",
+          "[trace]") {
+  auto text = fixture();
+  text.insert(text.find("{\"data\""),
+              R"({"Type":79,"CudaEvent":{"startNs":"1000200001","endNs":"1000500001","correlationId":201,"deviceId":0,)"
+              R"("contextId":"1","streamId":"7","eventClass":7,"globalPid":"292568055152640","graph":{"graphId":12,)"
+              R"("graphExecId":14}}})"
+              "\n"
+              R"({"Type":79,"CudaEvent":{"startNs":"1000600001","endNs":"1000700001","correlationId":202,"deviceId":0,)"
+              R"("globalPid":"292568055152640","graph":{"graphId":12,"graphExecId":14}}})"
+              "\n"
+              R"({"Type":79,"CudaEvent":{"startNs":"1000600001","endNs":"1000650001","correlationId":202,"deviceId":0,)"
+              R"("globalPid":"292568055152640","kernel":{"demangledName":"1","graphNodeId":"4294967301"}}})"
+              "\n"
+              R"({"Type":79,"CudaEvent":{"startNs":"0","endNs":"0","correlationId":203,"deviceId":0,)"
+              R"("globalPid":"292568055152640","graph":{"graphId":13,"graphExecId":15}}})"
+              "\n");
+  for (const std::size_t step : {std::size_t{1}, std::size_t{4096}}) {
+    const auto p = read(text, step);
+    CHECK(p.device.opaque_graphs() == 1);
+    CHECK(p.device.events() == 5);
+    CHECK(p.device.span() == weir::interval{1'000'000'001, 1'000'650'001});
+    CHECK(p.device.busy().total_ns() == 80'000 + 30'000 + 300'000 + 50'000);
+    CHECK(p.collectives.calls().size() == 2);
+    CHECK(p.damaged() == 1);
+  }
+}
+
 TEST_CASE("nsys_lines: damage is counted, a kernel without a name is unclassified, other lines are no export",
           "[trace]") {
   auto text = fixture();

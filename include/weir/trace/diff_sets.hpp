@@ -24,7 +24,7 @@ namespace detail {
 struct two_sides {
   std::uint64_t calls[2] = {0, 0};
   std::int64_t ns[2] = {0, 0};
-  bool missing[2] = {false, false};  ///< A rank of that set does not have the figure.
+  std::string_view missing[2];  ///< Why a rank of that set does not have the figure; empty: all have it.
 };
 
 inline std::vector<cell> diff_row(const std::string& name, const two_sides& both, const std::size_t (&ranks)[2],
@@ -39,9 +39,10 @@ inline std::vector<cell> diff_row(const std::string& name, const two_sides& both
     row.push_back(calls ? cell::number(count[side], count[side] == std::floor(count[side]) ? 0 : 2)
                         : cell::missing("a class is a union of time, not calls"));
   for (const std::size_t side : {0U, 1U})
-    row.push_back(both.missing[side] ? cell::missing(std::string(no_device)) : cell::number(mean[side], 3));
-  if (both.missing[0] || both.missing[1]) {
-    row.insert(row.end(), 2, cell::missing(std::string(no_device)));
+    row.push_back(both.missing[side].empty() ? cell::number(mean[side], 3)
+                                             : cell::missing(std::string(both.missing[side])));
+  if (!both.missing[0].empty() || !both.missing[1].empty()) {
+    row.insert(row.end(), 2, cell::missing(std::string(both.missing[both.missing[0].empty() ? 1 : 0])));
     return row;
   }
   row.push_back(cell::number(mean[1] - mean[0], 3));
@@ -82,9 +83,13 @@ inline table diff_table(std::string title, std::string_view subject) {
       classes[2].ns[side] += whole.time.memory;
       exposed.ns[side] += whole.time.exposed_communication();
       if (p.device.events() == 0) {
-        for (auto* figure : {&span, &busy, &classes[0], &classes[2], &exposed}) figure->missing[side] = true;
-        if (!p.on_cpu) classes[1].missing[side] = true;
+        for (auto* figure : {&span, &busy, &classes[0], &classes[2], &exposed})
+          figure->missing[side] = detail::no_device;
+        if (!p.on_cpu) classes[1].missing[side] = detail::no_device;
       }
+      if (p.device.opaque_graphs() > 0)
+        for (auto* figure : {&classes[0], &classes[1], &classes[2], &exposed})
+          figure->missing[side] = detail::whole_graphs;
       for (const auto& [name, total] : p.device.names()) {
         kernels[name].calls[side] += total.count;
         kernels[name].ns[side] += total.total_ns;

@@ -60,13 +60,20 @@ inline void append_hta_metrics(std::vector<trace_metric>& all, const rank_profil
   };
   constexpr std::string_view empty = "the window has no length";
   out.time("idle_time", whole.length_ns - t.busy);
-  out.time("compute_time", t.computation);
-  out.time("non_compute_time", t.busy - t.computation);
+  const bool told = p.device.opaque_graphs() == 0;
+  const auto class_time = [&](std::string_view name, std::int64_t ns) {
+    told ? out.time(name, ns) : out.missing(name, "us", detail::whole_graphs);
+  };
+  class_time("compute_time", t.computation);
+  class_time("non_compute_time", t.busy - t.computation);
   out.time("kernel_time", whole.length_ns);
   share("idle_time_pctg", whole.length_ns - t.busy, whole.length_ns, empty);
-  share("compute_time_pctg", t.computation, whole.length_ns, empty);
-  share("non_compute_time_pctg", t.busy - t.computation, whole.length_ns, empty);
-  share("comp_comm_overlap_pctg", t.overlap, t.communication, "there is no communication to overlap");
+  const auto class_share = [&](std::string_view name, std::int64_t part, std::int64_t of, std::string_view why) {
+    share(name, part, told ? of : 0, told ? why : detail::whole_graphs);
+  };
+  class_share("compute_time_pctg", t.computation, whole.length_ns, empty);
+  class_share("non_compute_time_pctg", t.busy - t.computation, whole.length_ns, empty);
+  class_share("comp_comm_overlap_pctg", t.overlap, t.communication, "there is no communication to overlap");
   for (const auto& s : p.stream_gaps) {
     metric_writer gaps(all, "hta_stream", {{"rank", p.label()}, {"stream", std::to_string(s.stream)}});
     gaps.time("host_wait", s.host_wait_ns);

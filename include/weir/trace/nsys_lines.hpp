@@ -18,34 +18,43 @@
 namespace weir::inline v0 {
 namespace detail {
 
-/// {"startNs":"1","endNs":"2","deviceId":0,"kernel":{"demangledName":"316"}}, or "memcpy" or "memset" in the last
-/// place; synchronizations and recorded events are no work of the device.
+/// {"startNs":"1","endNs":"2","deviceId":0,"kernel":{"demangledName":"316"}}, or "memcpy", "memset" or "graph" in the
+/// last place; synchronizations and recorded events are no work of the device.
 inline bool take_nsys_cuda(std::string_view object, nsys_events& into) {
-  std::int64_t begin = unmeasured, end = unmeasured, device = 0, process = 0, bytes = -1;
+  nsys_graph_launch event{.begin_ns = unmeasured, .end_ns = unmeasured};
+  std::int64_t bytes = -1;
   std::uint64_t name = 0;
   auto kind = nsys_events::what::range;  // none
-  bool whole = true;
+  bool whole = true, node = false;
   const auto contents = [&](std::string_view text, nsys_events::what of) {
     kind = of;
     whole = whole && for_each_member(text, [&](auto key, auto value) {
               if (key == "demangledName") name = static_cast<std::uint64_t>(integer_or(value, 0));
               if (key == "sizebytes") bytes = integer_or(value, -1);
+              if (key == "graphNodeId") node = unquoted(value) != "0";
+              if (key == "graphId") event.graph = integer_or(value, 0);
             });
   };
   whole = for_each_member(object,
                           [&](auto key, auto value) {
-                            if (key == "startNs") begin = integer_or(value, unmeasured);
-                            if (key == "endNs") end = integer_or(value, unmeasured);
-                            if (key == "deviceId") device = integer_or(value, -1);
-                            if (key == "globalPid") process = integer_or(value, 0);
+                            if (key == "startNs") event.begin_ns = integer_or(value, unmeasured);
+                            if (key == "endNs") event.end_ns = integer_or(value, unmeasured);
+                            if (key == "deviceId") event.device = integer_or(value, -1);
+                            if (key == "globalPid") event.global_pid = integer_or(value, 0);
+                            if (key == "correlationId") event.correlation = integer_or(value, -1);
                             if (key == "kernel") contents(value, nsys_events::what::kernel);
                             if (key == "memcpy") contents(value, nsys_events::what::copy);
                             if (key == "memset") contents(value, nsys_events::what::fill);
+                            if (key == "graph") contents(value, nsys_events::what::graph);
                           }) &&
           whole;
-  if (whole && kind != nsys_events::what::range)
-    into.add(kind, begin, device < 0 ? unmeasured : end, device < 0 ? 0 : into.device_of(process, device), name, bytes);
-  return whole;
+  if (!whole || kind == nsys_events::what::range) return whole;
+  if (kind == nsys_events::what::graph) return into.add(event), true;
+  if (node) into.add_node(event.global_pid, event.correlation);
+  const bool placed = event.device >= 0;
+  into.add(kind, event.begin_ns, placed ? event.end_ns : unmeasured,
+           placed ? into.device_of(event.global_pid, event.device) : 0, name, bytes);
+  return true;
 }
 
 /// {"Timestamp":"1","EndTimestamp":"2","Text":"iteration 16"}, or "TextId" for a string that comes later.
@@ -92,8 +101,8 @@ inline object_read take_nsys_line(std::string_view object, nsys_events& into) {
 
 }  // namespace detail
 
-/// Reads an export of Nsight Systems as JSON Lines: kernels, copies, and NVTX ranges that are steps. Events of several
-/// devices are kept apart. \param kinds  must outlive the profile.
+/// Reads an export of Nsight Systems as JSON Lines: kernels, copies, launches of whole CUDA graphs, and NVTX ranges
+/// that are steps. Events of several devices are kept apart. \param kinds  must outlive the profile.
 /// \return  errc::not_found where no line of it is an event of CUDA.
 /// \complexity  one pass; 24 bytes an event, since the names of kernels may stand at the end of the file.
 /// \source  NVIDIA Nsight Systems user guide, "JSON and Text Format Description".

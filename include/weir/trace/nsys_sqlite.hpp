@@ -82,6 +82,26 @@ inline result<void> read_nsys_table(sqlite3* db, const nsys_table& table, nsys_e
   });
 }
 
+/// Launches of CUDA graphs that were traced as wholes, and which of them were traced node by node too.
+template <std::size_t N>
+result<void> read_nsys_graphs(sqlite3* db, const nsys_table (&nodes)[N], nsys_events& into) {
+  const std::string graphs = "CUPTI_ACTIVITY_KIND_GRAPH_TRACE";
+  if (!has_table(db, graphs)) return {};
+  const auto number = [](sqlite3_stmt* row, int column) -> std::int64_t { return ::sqlite3_column_int64(row, column); };
+  auto ok = query(
+      db, "SELECT start, end, globalPid, deviceId, graphId, correlationId FROM " + graphs, [&](sqlite3_stmt* row) {
+        into.add({number(row, 0), number(row, 1), number(row, 2), number(row, 3), number(row, 4), number(row, 5)});
+      });
+  for (const auto& table : nodes) {
+    if (!ok || !has_table(db, table.name)) continue;
+    ok = query(db,
+               "SELECT globalPid, correlationId FROM " + std::string(table.name) +
+                   " WHERE correlationId IN (SELECT correlationId FROM " + graphs + ")",
+               [&](sqlite3_stmt* row) { into.add_node(number(row, 0), number(row, 1)); });
+  }
+  return ok;
+}
+
 /// Ranges that are steps; nsys keeps their texts in the table or among the strings.
 inline result<void> read_nsys_ranges(sqlite3* db, nsys_events& into) {
   if (!has_table(db, "NVTX_EVENTS")) return {};
@@ -98,8 +118,8 @@ inline result<void> read_nsys_ranges(sqlite3* db, nsys_events& into) {
 
 }  // namespace detail
 
-/// Reads the database: kernels, copies, fills, and NVTX ranges that are steps. Events of several devices are kept
-/// apart.
+/// Reads the database: kernels, copies, fills, launches of whole CUDA graphs, and NVTX ranges that are steps. Events of
+/// several devices are kept apart.
 /// \param kinds  must outlive the profile.
 /// \return  errc::parse where it is damaged, errc::not_found where it has no table of device events.
 /// \complexity  24 bytes an event, and each name once; a large database is read from disk as SQLite does.
@@ -114,6 +134,7 @@ inline result<rank_profile> read_nsys_sqlite(const std::string& path, const std:
                                            {"CUPTI_ACTIVITY_KIND_MEMSET", "bytes", nsys_events::what::fill}};
   for (const auto& table : tables)
     if (auto ok = detail::read_nsys_table(db->get(), table, events); !ok) return ok.error();
+  if (auto ok = detail::read_nsys_graphs(db->get(), tables, events); !ok) return ok.error();
   if (auto ok = detail::read_nsys_ranges(db->get(), events); !ok) return ok.error();
   if (events.empty() && events.damaged() == 0)
     return failure{errc::not_found, "an SQLite database without nsys' events of devices"};

@@ -47,6 +47,17 @@ inline void remark_on_damage(std::vector<std::string>& out, const rank_profile& 
         " in no figure: the times do not add up; the first is " + p.communication_table->first_damage);
 }
 
+inline void remark_on_graphs(std::vector<std::string>& out, const rank_profile& p) {
+  const std::uint64_t graphs = p.device.opaque_graphs();
+  if (graphs == 0) return;
+  out.push_back(
+      p.file + (p.device_name.empty() ? "" : " device " + p.device_name) + ": " + std::to_string(graphs) +
+      (graphs == 1 ? " launch of a CUDA graph was traced as a whole"
+                   : " launches of CUDA graphs were traced as wholes") +
+      ", not kernel by kernel: all of it counts as busy, figures by class are missing, and the tables of "
+      "kernels and collectives hold only what ran outside; nsys profile --cuda-graph-trace=node traces kernels");
+}
+
 inline void remark_on_execution(std::vector<std::string>& out, const execution_link& link) {
   if (!link.reason.empty()) out.push_back(link.file + " was not linked: " + link.reason);
   if (link.disagreements > 0)
@@ -59,6 +70,7 @@ inline void remark_on_execution(std::vector<std::string>& out, const execution_l
 /// Appends what there is to say, a sentence each.
 inline void remark_on(std::vector<std::string>& out, const rank_profile& p) {
   detail::remark_on_damage(out, p);
+  detail::remark_on_graphs(out, p);
   if (p.execution) detail::remark_on_execution(out, *p.execution);
   if (const auto strange = p.unknown_categories(); !strange.empty())
     out.push_back(p.file + ": events of categories that no profiler is known to write: " + strange);

@@ -70,6 +70,18 @@ class rank_time {
 namespace detail {
 
 inline constexpr std::string_view no_device = "the trace has no device events";
+inline constexpr std::string_view whole_graphs =
+    "CUDA graphs were traced as wholes, and what ran in them is not told: nsys profile --cuda-graph-trace=node tells "
+    "it";
+
+/// What can't be told without the class of all that ran.
+inline void miss_classes(metric_writer& out, std::string_view why) {
+  for (const auto name : {"computation", "exposed_communication", "overlap", "memory", "exposed_memory"})
+    out.missing(name, "us", why);
+  for (const auto name :
+       {"computation_share", "overlap_share", "comm_overhead", "exposed_comm_overhead", "exposed_memory_share"})
+    out.missing(name, "%", why);
+}
 
 /// What can't be told without events of a device.
 inline void miss_time(metric_writer& out, const windowed_time& t, bool on_cpu) {
@@ -77,12 +89,9 @@ inline void miss_time(metric_writer& out, const windowed_time& t, bool on_cpu) {
     out.time("communication", t.time.communication);
   else
     out.missing("communication", "us", no_device);
-  for (const auto name :
-       {"busy", "idle", "computation", "exposed_communication", "overlap", "memory", "exposed_memory"})
-    out.missing(name, "us", no_device);
-  for (const auto name : {"idle_share", "computation_share", "overlap_share", "comm_overhead", "exposed_comm_overhead",
-                          "exposed_memory_share"})
-    out.missing(name, "%", no_device);
+  for (const auto name : {"busy", "idle"}) out.missing(name, "us", no_device);
+  out.missing("idle_share", "%", no_device);
+  miss_classes(out, no_device);
 }
 
 /// The figures that both a rank and a step have.
@@ -92,10 +101,12 @@ inline void write_time(metric_writer& out, const windowed_time& t, const rank_pr
   const auto length = static_cast<double>(t.length_ns);
   const auto communication = static_cast<double>(t.time.communication);
   const auto exposed = t.time.exposed_communication();
-  out.time("communication", t.time.communication);
+  const bool told = p.device.opaque_graphs() == 0;
+  told ? out.time("communication", t.time.communication) : out.missing("communication", "us", whole_graphs);
   out.time("busy", t.time.busy);
   out.time("idle", t.length_ns - t.time.busy);
   out.percent("idle_share", static_cast<double>(t.length_ns - t.time.busy), length, empty);
+  if (!told) return miss_classes(out, whole_graphs);
   out.time("computation", t.time.computation);
   out.percent("computation_share", static_cast<double>(t.time.computation), length, empty);
   out.time("exposed_communication", exposed);
@@ -179,7 +190,7 @@ inline void write_kernels(std::vector<trace_metric>& all, const rank_profile& p,
   if (sorted.size() > most) sorted.resize(most);
   for (const auto& [name, total] : sorted) {
     metric_writer out(all, "kernel", {{"rank", p.label()}, {"kernel", std::string(name)}});
-    out.text("class", to_string(total->what.kind));
+    out.text("class", total->opaque ? "unknown" : to_string(total->what.kind));
     out.count("calls", total->count);
     out.time("time", total->total_ns);
     out.percent("share", static_cast<double>(total->total_ns), static_cast<double>(p.device.sum_ns()), no_device);
@@ -236,26 +247,32 @@ struct class_sums {
   }
 };
 
-inline void write_copies(metric_writer& out, const class_sums& sums) {
+inline void write_copies(metric_writer& out, const class_sums& sums, bool told) {
   if (sums.copies_ns > 0 && sums.unsized_copies == 0)
     out.number("memory_bandwidth", "GB/s", static_cast<double>(sums.copied_bytes) / static_cast<double>(sums.copies_ns),
                3);
   else
     out.missing("memory_bandwidth", "GB/s",
                 sums.copies_ns > 0 ? "the trace does not tell the sizes of all copies and fills"
-                                   : "there are no copies or fills");
+                : told             ? "there are no copies or fills"
+                                   : whole_graphs);
 }
 
 inline void write_classes(metric_writer& out, const rank_profile& p) {
   const class_sums sums(p);
   const auto whole = static_cast<double>(sums.kernels_ns);
   out.percent("unclassified_share", static_cast<double>(sums.unknown_ns), whole, no_device);
-  out.percent("dominant_kernel_share", static_cast<double>(sums.largest_ns), whole, no_device);
+  const bool told = p.device.opaque_graphs() == 0;
+  out.percent("dominant_kernel_share", static_cast<double>(sums.largest_ns), told ? whole : 0,
+              told ? no_device : whole_graphs);
   if (p.device.events() > 0) {
     out.time("sum_of_durations", p.device.sum_ns());
-    out.count("computation_kernels", p.device.count(device_kind::computation));
-    out.count("memory_operations", p.device.count(device_kind::memory));
-    write_copies(out, sums);
+    const auto count = [&](std::string_view name, device_kind kind) {
+      told ? out.count(name, p.device.count(kind)) : out.missing(name, "", whole_graphs);
+    };
+    count("computation_kernels", device_kind::computation);
+    count("memory_operations", device_kind::memory);
+    write_copies(out, sums, told);
   } else {
     out.missing("sum_of_durations", "us", no_device);
     out.missing("computation_kernels", "", no_device);

@@ -78,14 +78,17 @@ inline void write_waits(std::vector<trace_metric>& all, const std::vector<rank_p
 inline void write_imbalance(metric_writer& out, const std::vector<rank_profile>& set) {
   const auto write = [&](std::string_view name, std::string_view unit, std::int64_t class_time::* time) {
     double least = 0, most = 0;
-    bool all = true;
+    bool all = true, told = true;
     for (const auto& p : set) {
       const auto own = static_cast<double>(rank_time(p).whole().time.*time);
       least = &p == set.data() ? own : std::min(least, own);
       most = std::max(most, own);
       all = all && p.device.events() > 0;
+      told = told && (time == &class_time::busy || p.device.opaque_graphs() == 0);
     }
-    if (all && least > 0)
+    if (!told)
+      out.missing(name, unit, whole_graphs);
+    else if (all && least > 0)
       out.number(name, unit, most / least, 4);
     else
       out.missing(name, unit, all ? "a rank has none" : "not every rank has device events");

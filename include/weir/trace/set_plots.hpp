@@ -13,12 +13,13 @@
 
 namespace weir::inline v0 {
 
-/// A bar a rank: computation, exposed communication, exposed memory and idle add up to its span.
+/// A bar a rank: computation, exposed communication, exposed memory and idle add up to its span. A rank of which these
+/// are not told has none.
 [[nodiscard]] inline plot rank_stack_plot(const std::vector<rank_profile>& set) {
   plot p{.title = "Where each rank's time went", .kind = plot_kind::bars, .x = {"rank"}, .y = {"time (ms)"}};
   p.series = {{"computation", {}, {}}, {"exposed communication", {}, {}}, {"exposed memory", {}, {}}, {"idle", {}, {}}};
   for (const auto& r : set) {
-    if (r.device.events() == 0) continue;
+    if (r.device.events() == 0 || r.device.opaque_graphs() > 0) continue;
     const auto whole = rank_time(r).whole();
     const std::int64_t parts[] = {whole.time.computation, whole.time.exposed_communication(), whole.time.exposed_memory,
                                   whole.length_ns - whole.time.busy};

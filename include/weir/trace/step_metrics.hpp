@@ -207,6 +207,7 @@ inline void write_rank_figures(metric_writer& out, const rank_profile& p, const 
   const bool device = p.device.events() > 0;
   device ? out.time("span", seen.length_ns) : out.missing("span", "us", no_device);
   write_time(out, seen, p);
+  if (p.device.opaque_graphs() > 0) return out.missing("coll_call_num", "", whole_graphs);
   device || p.on_cpu ? out.count("coll_call_num", calls_in(p, windows)) : out.missing("coll_call_num", "", no_device);
 }
 
