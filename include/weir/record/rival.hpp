@@ -70,6 +70,8 @@ struct rival_result {
     if (!f.reason.empty()) f.value = std::numeric_limits<double>::quiet_NaN();
     figures.push_back(std::move(f));
   }
+  /// Whether it holds no figure at all, under our names or its own.
+  [[nodiscard]] bool empty() const noexcept { return figures.empty() && other.empty(); }
   /// Makes a latency missing of which the file says 0 throughout: some tools write 0 where they measured nothing (vLLM,
   /// where every request failed, or each answer has one token).
   void drop_zeros() {

@@ -127,6 +127,10 @@ namespace detail {
 inline constexpr std::array<const char*, 9> series_colors{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
                                                           "#56b4e9", "#7f6a00", "#555555", "#bbbbbb"};
 
+/// Whether values go from left to right and categories from top to bottom.
+inline bool is_across(const plot& p) noexcept {
+  return p.kind == plot_kind::spans || p.kind == plot_kind::whiskers;
+}
 /// Every number that an axis must have room for.
 inline std::vector<double> all_values(const plot& p, bool of_x) {
   std::vector<double> out;
@@ -143,15 +147,14 @@ inline std::vector<double> all_values(const plot& p, bool of_x) {
     out.push_back(sum);
   }
   for (const auto& mark : p.marks)
-    if (mark.vertical == of_x || p.kind == plot_kind::spans || p.kind == plot_kind::whiskers) out.push_back(mark.at);
+    if (mark.vertical == of_x || is_across(p)) out.push_back(mark.at);
   return out;
 }
 }  // namespace detail
 
 /// The scale of the values' axis (y, or x of spans and whiskers), and that of x for lines.
 [[nodiscard]] inline plot_scale value_scale(const plot& p) {
-  const bool across = p.kind == plot_kind::spans || p.kind == plot_kind::whiskers;
-  return scale_over(detail::all_values(p, false), across ? p.x.log : p.y.log, true);
+  return scale_over(detail::all_values(p, false), detail::is_across(p) ? p.x.log : p.y.log, true);
 }
 [[nodiscard]] inline plot_scale x_scale(const plot& p) {
   return scale_over(detail::all_values(p, true), p.x.log, false);

@@ -29,9 +29,6 @@ inline std::string gnuplot_number(double value) {
   return std::isfinite(value) ? tick_text(value) : "NaN";
 }
 
-inline bool is_across(const plot& p) {
-  return p.kind == plot_kind::spans || p.kind == plot_kind::whiskers;
-}
 /// One data block a series: x or place, y, low, high; of spans where each begins, where it ends, and its place.
 inline void append_gnuplot_data(std::string& out, const plot& p) {
   std::vector<double> ends(p.categories.size(), 0);

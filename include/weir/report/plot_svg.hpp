@@ -46,7 +46,7 @@ namespace detail {
 class svg_drawing {
  public:
   svg_drawing(std::string& out, const plot& p, std::size_t id) : out_(out), p_(p), id_(id) {
-    across_ = p.kind == plot_kind::spans || p.kind == plot_kind::whiskers;
+    across_ = is_across(p);
     named_ = across_ || p.kind == plot_kind::bars;
     double widest = 0;
     for (const auto& c : p.categories) {

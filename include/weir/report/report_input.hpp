@@ -63,7 +63,7 @@ inline result<void> gather_files(report_input& in, file_summarizer& reader, cons
       continue;
     }
     for (auto& r : **found)
-      if (r.figures.empty() && r.other.empty())
+      if (r.empty())
         reader.remark(file + ", of " + r.tool + ", holds no figures");
       else
         in.rivals.push_back(std::move(r));

@@ -150,7 +150,7 @@ struct rival_tree {
       else if (*found)
         for (auto& r : **found) detail::add_result(out.results, std::move(r));
     }
-  std::erase_if(out.results, [](const auto& r) { return r.figures.empty() && r.other.empty(); });
+  std::erase_if(out.results, [](const auto& r) { return r.empty(); });
   if (out.results.empty())
     return failure{errc::not_found, "there is neither a *.jsonl in the directory " + path +
                                         " nor a result of another tool anywhere below it" +
